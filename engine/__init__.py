@@ -1,0 +1,71 @@
+"""dotgrad's engine: scalar Values that record how they were computed.
+
+>>> from engine import Value, tanh
+>>> x = Value(0.5, label="x")
+>>> y = tanh(3 * x)
+>>> y.backward()
+>>> round(x.grad, 4)
+0.5421
+"""
+
+from engine.context import no_grad, scope
+from engine.errors import (
+    DivisionByZeroError,
+    DomainError,
+    EngineError,
+    OperandError,
+    RangeError,
+    RowError,
+    StaleGraphError,
+    UnknownOperationError,
+)
+from engine.functions import gelu, logsumexp, mean, silu, softmax
+from engine.graph import Edge, edges, topological_order
+from engine.op import Op
+from engine.reverse import gradients
+from engine.symbol import where
+from engine.table import TABLE, register, unregister
+from engine.value import Value
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "TABLE",
+    "DivisionByZeroError",
+    "DomainError",
+    "Edge",
+    "EngineError",
+    "Op",
+    "OperandError",
+    "RangeError",
+    "RowError",
+    "StaleGraphError",
+    "UnknownOperationError",
+    "Value",
+    "edges",
+    "gelu",
+    "gradients",
+    "logsumexp",
+    "mean",
+    "no_grad",
+    "register",
+    "scope",
+    "silu",
+    "softmax",
+    "topological_order",
+    "unregister",
+    "where",
+]
+# Every row is a function of this module (see __getattr__). Those that share their
+# name with a builtin are not exported by a star import, which would hide it.
+__all__ += [name for name in TABLE if name not in {"abs", "max", "min", "pow"}]
+
+
+def __getattr__(name: str) -> Op:
+    if name in TABLE:
+        return TABLE[name]
+    raise AttributeError(f"module 'engine' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *TABLE})

@@ -1,0 +1,100 @@
+"""What is true while a block runs: the scope, whether a graph is recorded.
+
+Every operation looks at one name, `active`, and at nothing else while it is 0, so
+that these features cost next to nothing when nobody uses them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+__all__ = ["Context", "current", "no_grad", "scope"]
+
+active = 0
+"""How many blocks run now, in all threads together."""
+
+_counting = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The state of one thread (or task) that operations obey."""
+
+    scope: tuple[str, ...] = ()
+    recording: bool = True
+    extended: bool = False
+
+
+_OUTSIDE = Context()
+_context: ContextVar[Context] = ContextVar("dotgrad", default=_OUTSIDE)
+
+
+def current() -> Context:
+    """The state that holds here and now."""
+    return _context.get()
+
+
+@contextmanager
+def _changed(**changes: object) -> Iterator[None]:
+    global active
+    with _counting:
+        active += 1
+    token = _context.set(replace(_context.get(), **changes))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        _context.reset(token)
+        with _counting:
+            active -= 1
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Name a part of the graph: nodes made in the block remember where.
+
+    Scopes nest, and `Value.scope` is the path of their names from the outside in.
+
+    >>> from engine import Value
+    >>> with scope("layer 1"), scope("neuron 2"):
+    ...     y = Value(3.0) * 2
+    >>> y.scope
+    ('layer 1', 'neuron 2')
+
+    Raises:
+        TypeError: `name` is not a string.
+        ValueError: `name` is empty.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a scope's name is a string, not {name!r}")
+    if not name:
+        raise ValueError("a scope's name cannot be empty")
+    with _changed(scope=(*current().scope, name)):
+        yield
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute values only: results made in the block are leaves with no parents.
+
+    Works as a decorator too.
+
+    >>> from engine import Value
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.parents
+    (9.0, ())
+    """
+    with _changed(recording=False):
+        yield
+
+
+@contextmanager
+def extended_arithmetic() -> Iterator[None]:
+    """Let operations give ±∞ or nan where Python's floats would raise."""
+    with _changed(extended=True):
+        yield

@@ -1,0 +1,94 @@
+"""Functions composed of rows of the table, written to be numerically stable.
+
+Like the rows they accept Values and plain numbers, and give a plain number when
+all operands are plain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+from engine import ops
+from engine.value import Value
+
+__all__ = ["gelu", "logsumexp", "mean", "silu", "softmax"]
+
+
+def logsumexp(xs: Iterable[Any]) -> Any:
+    """log Σ exp(xᵢ), without overflow: m + log1p(Σ exp(xᵢ − m)) over the others.
+
+    >>> round(logsumexp([1000.0, 1000.0]), 4)
+    1000.6931
+
+    Raises:
+        ValueError: there is no operand.
+    """
+    terms = _several("logsumexp", xs)
+    top = terms.pop(max(range(len(terms)), key=terms.__getitem__))
+    if not terms or math.isinf(top):
+        return top
+    return top + ops.log1p(_sum(ops.exp(x - top) for x in terms))
+
+
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """pᵢ = exp(xᵢ − m) / Σ exp(xⱼ − m), with m the largest, held constant.
+
+    >>> [round(p, 4) for p in softmax([0.3, 2.9, 4.0])]
+    [0.0182, 0.2452, 0.7366]
+
+    Raises:
+        ValueError: there is no operand.
+    """
+    terms = _several("softmax", xs)
+    top = reduce(ops.max, terms)
+    shift = top.detach() if isinstance(top, Value) else top
+    exponentials = [ops.exp(x - shift) for x in terms]
+    total = _sum(exponentials)
+    return [e / total for e in exponentials]
+
+
+def mean(xs: Iterable[Any]) -> Any:
+    """Σ xᵢ / n.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+
+    Raises:
+        ValueError: there is no operand.
+    """
+    terms = _several("mean", xs)
+    return ops.truediv(_sum(terms), len(terms))
+
+
+def silu(x: Any) -> Any:
+    """x · sigmoid(x), also called swish.
+
+    >>> silu(0.0)
+    0.0
+    """
+    return ops.mul(x, ops.sigmoid(x))
+
+
+def gelu(x: Any) -> Any:
+    """x · Φ(x) = x/2 · erfc(−x/√2), with Φ the normal distribution function.
+
+    Hendrycks & Gimpel (2016), the exact form; erfc keeps the digits for x ≪ 0.
+
+    >>> round(gelu(1.0), 6)
+    0.841345
+    """
+    return ops.mul(ops.truediv(x, 2), ops.erfc(ops.truediv(x, -math.sqrt(2))))
+
+
+def _several(name: str, xs: Iterable[Any]) -> list[Any]:
+    terms = list(xs)
+    if not terms:
+        raise ValueError(f"{name} of no operands: give at least one")
+    return terms
+
+
+def _sum(terms: Iterable[Any]) -> Any:
+    return reduce(ops.add, terms)

@@ -1,0 +1,46 @@
+"""What counts as a number."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from numbers import Real
+from typing import Any
+
+from engine.errors import OperandError
+
+__all__ = ["as_float", "as_number", "is_number"]
+
+
+def is_number(x: object) -> bool:
+    """Whether `x` is a real number: bool, int, float, Fraction or a NumPy scalar."""
+    if x.__class__ is float or isinstance(x, Real):
+        return True
+    numpy = sys.modules.get("numpy")  # its bool is the one scalar that is no Real
+    return numpy is not None and isinstance(x, numpy.bool_)
+
+
+def as_float(x: Any, *, where: str = "Value") -> float:
+    """The number `x` as a float.
+
+    Raises:
+        OperandError: `x` is not a real number; `where` says who wanted one.
+        OverflowError: `x` is an int that no float can hold.
+    """
+    if not is_number(x):
+        raise OperandError(
+            f"{where} wants a real number or a Value, not {_shown(x)}; "
+            "booleans, ints, floats, Fractions and NumPy scalars are numbers"
+        )
+    return float(x)
+
+
+def as_number(x: Any, *, where: str) -> float | Fraction:
+    """`x` as a float, or as it is when it is a Fraction, to stay exact."""
+    return x if x.__class__ is Fraction else as_float(x, where=where)
+
+
+def _shown(x: object) -> str:
+    text = repr(x)
+    kind = type(x).__name__
+    return f"the {kind} {text if len(text) <= 40 else text[:39] + '…'}"

@@ -1,0 +1,215 @@
+"""`Op`: one row of the table of operations."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+from engine.numeric import as_number
+from engine.operators import Operators
+from engine.record import failure, fast_method, real
+from engine.symbol import Symbol, formula
+from engine.value import Value
+
+__all__ = ["Op"]
+
+Rule = Callable[..., Any]
+REAL = "(-inf, inf)"
+
+
+class Op:
+    """An elementary operation: its value and its local derivatives.
+
+    Args:
+        name: a Python name; the function, the method and messages use it.
+        symbol: what a picture shows.
+        value: the operation on floats, as a function of the operands.
+        partials: the local derivatives. Either one function of (out, *operands) that
+            gives them all in a tuple; or a tuple with one entry per operand, each a
+            number or a function of (out, *operands).
+        domain: for each operand the interval it may come from, in mathematical
+            notation, "(0, inf)"; one string stands for all operands.
+        kinks: a function of the operands that is 0 where the operation has no
+            derivative; what is recorded there is documented in `engine.ops`.
+        limits: operand → value at poles, where Python raises and IEEE 754 gives ±∞.
+        folds: for a row whose last operand becomes part of the operation when it is
+            a plain number, the symbol then: "^{}" makes x**3 a node ^3 with one
+            parent. A default of that operand in `value` makes it optional.
+        operands: the operands' names; those of the rule's parameters otherwise.
+
+    `value` and `partials` may use Python arithmetic, other rows, and comparisons
+    inside `where(condition, x, y)`. Write constants as ints: the rules then stay
+    exact on Fractions.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        symbol: str,
+        value: Callable[..., Any],
+        partials: Rule | tuple[Rule | int, ...],
+        *,
+        domain: str | Sequence[str] = REAL,
+        kinks: Callable[..., Any] | None = None,
+        limits: Mapping[float, float] | None = None,
+        folds: str | None = None,
+        operands: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.symbol = symbol
+        self.value = value
+        self.entries = _entries(partials)
+        self.partials: Rule = (
+            partial(_all, self.entries) if isinstance(partials, tuple) else partials
+        )
+        """The local derivatives: a function of (out, *operands) giving a tuple."""
+        self.constants = _constants(partials)
+        """The local derivatives when they are the same everywhere, else empty."""
+        self.operands = tuple(operands) or _operand_names(partials)
+        self.domain = (
+            (domain,) * self.arity if isinstance(domain, str) else tuple(domain)
+        )
+        self.kinks = kinks
+        self.limits = dict(limits or {})
+        self.folds = folds
+        self.default = _default(value) if folds else None
+        self.made_from: tuple[Op, float] | None = None
+        """The row and the number that `fixed` made this one from."""
+        self.method = fast_method(self)
+        """The operation on a Value and what follows it: Value's operator or method."""
+
+    @property
+    def arity(self) -> int:
+        """The number of operands."""
+        return len(self.operands)
+
+    def __call__(self, *args: Any) -> Any:
+        """The operation: a number on numbers, a Value as soon as one is a Value.
+
+        Raises:
+            DomainError, DivisionByZeroError, RangeError: no such value on floats.
+            OperandError: an operand is neither a number nor a Value.
+        """
+        if len(args) == 1 == self.arity:  # the usual call, made fast
+            kind = args[0].__class__
+            if kind is Value:
+                return self.method(args[0])
+            if kind is float:
+                return self._on_numbers(args)
+        args = self._completed(args)
+        for arg in args:
+            if isinstance(arg, Operators):
+                return arg.apply(self, args)
+        return self._on_numbers(tuple(as_number(x, where=self.name) for x in args))
+
+    def _completed(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        if self.default is not None and len(args) == self.arity - 1:
+            return (*args, self.default)
+        if len(args) != self.arity:
+            raise TypeError(
+                f"{self.name}({', '.join(self.operands)}) takes {self.arity} "
+                f"operand{'s' * (self.arity != 1)}, not {len(args)}"
+            )
+        return args
+
+    def _on_numbers(self, xs: tuple[Any, ...]) -> Any:
+        try:
+            out = self.value(*xs)
+        except (ArithmeticError, ValueError) as error:
+            raise failure(self, xs, error) from error
+        return out if out.__class__ is float else real(self, xs, out)
+
+    def fixed(self, number: float) -> Op:
+        """This row with its last operand the given number: one operand less.
+
+        >>> from engine import Value
+        >>> (Value(2.0) ** 3).op
+        <Op pow ^3>
+        """
+        return _fixed(self, number if type(number) is int else float(number))
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """The local derivatives as text, one per operand, written from the rule.
+
+        >>> from engine import ops
+        >>> ops.truediv.formulas
+        ('1 ÷ y', '−out ÷ y')
+        """
+        symbols = map(Symbol, self.operands)
+        return tuple(map(formula, self.partials(Symbol("out"), *symbols)))
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name} {self.symbol}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.made_from is not None:
+            return Op.fixed, self.made_from
+        from engine.table import lookup
+
+        return lookup, (self.name,)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _fixed(op: Op, number: float) -> Op:
+    def bound(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args: function(*args, number)
+
+    shown = f"{number:g}".replace("-", "−")
+    made = Op(
+        op.name,
+        (op.folds or f"{op.symbol} {{}}").format(shown),
+        bound(op.value),
+        tuple(map(bound, op.entries[:-1])),
+        domain=op.domain[:-1],
+        kinks=op.kinks and bound(op.kinks),
+        limits=op.limits,
+        operands=op.operands[:-1],
+    )
+    made.made_from = (op, number)
+    return made
+
+
+def _entries(partials: Rule | tuple[Rule | int, ...]) -> tuple[Rule, ...]:
+    """One function per operand."""
+    if isinstance(partials, tuple):
+        return tuple(
+            entry if callable(entry) else partial(_always, entry) for entry in partials
+        )
+    places = range(len(_operand_names(partials)))
+    return tuple(partial(_one, partials, place) for place in places)
+
+
+def _constants(partials: Rule | tuple[Rule | int, ...]) -> tuple[float, ...]:
+    if callable(partials) or any(map(callable, partials)):
+        return ()
+    return tuple(float(entry) for entry in partials if not callable(entry))
+
+
+def _operand_names(partials: Rule | tuple[Rule | int, ...]) -> tuple[str, ...]:
+    """What the rule calls its operands; x, y, ... when it is constant."""
+    if not isinstance(partials, tuple):
+        return tuple(inspect.signature(partials).parameters)[1:]
+    for entry in partials:
+        if callable(entry):
+            return _operand_names(entry)
+    return tuple("xyzuvw"[: len(partials)])
+
+
+def _default(value: Callable[..., Any]) -> float | None:
+    last = list(inspect.signature(value).parameters.values())[-1]
+    return None if last.default is last.empty else last.default
+
+
+def _all(entries: tuple[Rule, ...], *args: Any) -> tuple[Any, ...]:
+    return tuple(entry(*args) for entry in entries)
+
+
+def _one(rule: Rule, place: int, *args: Any) -> Any:
+    return rule(*args)[place]
+
+
+def _always(number: int, *_: Any) -> int:
+    return number

@@ -1,0 +1,139 @@
+"""THE TABLE: every elementary operation, one row each.
+
+A row has a name, a symbol, its value and its local derivatives. All else comes from
+the row: the operator or method of Value, the function on numbers, higher
+derivatives, formulas, generated code and the tests. To add an operation, add a row.
+
+Rules are written to be accurate to the last few bits over the whole domain, so
+they differ from the textbook's where that one cancels: tanh′ is 1/cosh² and not
+1 − tanh², which has no correct digit left at x = 20.
+
+Where there is no derivative, this is recorded:
+
+- a kink gives the subgradient 0: abs, relu and hypot at 0; leaky_relu gives `slope`;
+- a tie of max or min gives each side ½;
+- a jump (floordiv, mod) gives the derivative of the piece the point is on;
+- an infinite limit gives ±∞: sqrt and cbrt at 0, asin, acos and atanh at ±1, acosh
+  at 1, x**y by x at 0 for 0 < y < 1, and 0**y by y at y = 0, which is −∞;
+- no limit at all gives nan: atan2 at (0, 0), and x**y by y for a negative x, since
+  there is no real power next to it. (-2)**3 has no such parent and no nan.
+- x**0 is the constant 1, also at 0, and has the derivative 0; 0**y is 0 for y > 0
+  and so is its derivative by y.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+from engine.op import Op
+from engine.symbol import where
+from engine.table import install
+
+_LN2 = math.log(2)
+_LN10 = math.log(10)
+_ERF = 2 / math.sqrt(math.pi)  # erf′(0)
+_REAL = "(-inf, inf)"
+_NONZERO = "(-inf, 0) | (0, inf)"
+
+
+def _sign(x: Any) -> Any:
+    return where(x > 0, 1, where(x < 0, -1, 0))
+
+
+def _share(x: Any, y: Any) -> Any:
+    """1 where x is the larger, 0 where y is, ½ at a tie."""
+    return where(x == y, 1, where(x > y, 2, 0)) / 2
+
+
+def _sigmoid(x: Any) -> Any:
+    e = exp(-abs(x))  # never overflows
+    return where(x < 0, e, 1) / (1 + e)
+
+
+def _leaky_relu(x: Any, slope: Any = 0.01) -> Any:
+    return where(x < 0, slope * x, x)
+
+
+def _cbrt_by_newton(x: float) -> float:
+    """The power, and a step of Newton's method for its last bit."""
+    root = math.copysign(math.fabs(x) ** (1 / 3), x)
+    if root == 0 or not math.isfinite(root):
+        return root
+    return root - (root - x / root / root) / 3
+
+
+_cbrt = getattr(math, "cbrt", _cbrt_by_newton)  # math has it from Python 3.11 on
+
+# fmt: off
+add = Op("add", "+", operator.add, (1, 1))
+sub = Op("sub", "−", operator.sub, (1, -1))
+mul = Op("mul", "×", operator.mul, lambda out, x, y: (y, x))
+truediv = Op("truediv", "÷", operator.truediv, lambda out, x, y: (1 / y, -out / y),
+    domain=(_REAL, _NONZERO))
+floordiv = Op("floordiv", "//", operator.floordiv, (0, 0),
+    domain=(_REAL, _NONZERO), kinks=lambda x, y: x / y - round(x / y))
+mod = Op("mod", "mod", operator.mod, lambda out, x, y: (1, -(x // y)),
+    domain=(_REAL, _NONZERO), kinks=lambda x, y: x / y - round(x / y))
+pow = Op("pow", "^", operator.pow, (
+        lambda out, x, y: where(y == 0, 0, y * x ** (y - 1)),
+        lambda out, x, y: where(out == 0, 0, out * log(x))),
+    domain=("(0, inf)", _REAL), folds="^{}")
+neg = Op("neg", "neg", operator.neg, (-1,))
+abs = Op("abs", "abs", operator.abs, lambda out, x: (_sign(x),), kinks=lambda x: x)
+
+exp = Op("exp", "exp", math.exp, lambda out, x: (out,))
+expm1 = Op("expm1", "expm1", math.expm1, lambda out, x: (exp(x),))
+log: Op = Op("log", "log", math.log, lambda out, x: (1 / x,),
+    domain="(0, inf)", limits={0: -math.inf})
+log1p = Op("log1p", "log1p", math.log1p, lambda out, x: (1 / (1 + x),),
+    domain="(-1, inf)", limits={-1: -math.inf})
+log2 = Op("log2", "log₂", math.log2, lambda out, x: (1 / (x * _LN2),),
+    domain="(0, inf)", limits={0: -math.inf})
+log10 = Op("log10", "log₁₀", math.log10, lambda out, x: (1 / (x * _LN10),),
+    domain="(0, inf)", limits={0: -math.inf})
+sqrt = Op("sqrt", "√", math.sqrt, lambda out, x: (1 / (2 * out),), domain="[0, inf)")
+cbrt = Op("cbrt", "∛", _cbrt, lambda out, x: (1 / (3 * out * out),))
+
+sin = Op("sin", "sin", math.sin, lambda out, x: (cos(x),))
+cos: Op = Op("cos", "cos", math.cos, lambda out, x: (-sin(x),))
+tan = Op("tan", "tan", math.tan, lambda out, x: (1 + out * out,))
+asin = Op("asin", "asin", math.asin, lambda out, x: (1 / sqrt((1 - x) * (1 + x)),),
+    domain="[-1, 1]")
+acos = Op("acos", "acos", math.acos, lambda out, x: (-1 / sqrt((1 - x) * (1 + x)),),
+    domain="[-1, 1]")
+atan = Op("atan", "atan", math.atan, lambda out, x: (1 / (1 + x * x),))
+atan2 = Op("atan2", "atan2", math.atan2, lambda out, y, x: (
+        x / hypot(x, y) / hypot(x, y), -y / hypot(x, y) / hypot(x, y)),
+    kinks=lambda y, x: where(x < 0, y, hypot(x, y)))
+sinh = Op("sinh", "sinh", math.sinh, lambda out, x: (cosh(x),))
+cosh: Op = Op("cosh", "cosh", math.cosh, lambda out, x: (sinh(x),))
+tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (1 / cosh(x) ** 2,))
+asinh = Op("asinh", "asinh", math.asinh, lambda out, x: (1 / hypot(1, x),))
+acosh = Op("acosh", "acosh", math.acosh,
+    lambda out, x: (1 / (sqrt(x - 1) * sqrt(x + 1)),), domain="[1, inf)")
+atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / ((1 - x) * (1 + x)),),
+    domain="(-1, 1)", limits={-1: -math.inf, 1: math.inf})
+hypot: Op = Op("hypot", "hypot", math.hypot, lambda out, x, y: (
+        where(out == 0, 0, x / out), where(out == 0, 0, y / out)),
+    kinks=lambda x, y: hypot(x, y))
+erf = Op("erf", "erf", math.erf, lambda out, x: (_ERF * exp(-x * x),))
+erfc = Op("erfc", "erfc", math.erfc, lambda out, x: (-_ERF * exp(-x * x),))
+
+relu = Op("relu", "relu", lambda x: where(x < 0, 0, x),
+    lambda out, x: (where(x > 0, 1, 0),), kinks=lambda x: x)
+leaky_relu = Op("leaky_relu", "leaky_relu", _leaky_relu,
+    lambda out, x, slope: (where(x > 0, 1, slope), where(x < 0, x, 0)),
+    kinks=lambda x, slope: x, folds="leaky_relu")
+sigmoid: Op = Op("sigmoid", "sigmoid", _sigmoid, lambda out, x: (out * sigmoid(-x),))
+softplus = Op("softplus", "softplus",
+    lambda x: where(x > 0, x, 0) + log1p(exp(-abs(x))), lambda out, x: (sigmoid(x),))
+max = Op("max", "max", lambda x, y: where(y > x, y, x),
+    lambda out, x, y: (_share(x, y), _share(y, x)), kinks=lambda x, y: x - y)
+min = Op("min", "min", lambda x, y: where(y < x, y, x),
+    lambda out, x, y: (_share(y, x), _share(x, y)), kinks=lambda x, y: x - y)
+# fmt: on
+
+for _row in [row for row in globals().values() if isinstance(row, Op)]:
+    install(_row)

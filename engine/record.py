@@ -1,0 +1,206 @@
+"""Recording: how an operation on Values becomes a node of the graph.
+
+`record` is the definition. What `fast_method` makes does the same for one or two
+operands when nothing unusual is going on, and hands over to `record` when
+something is: it is what every `x * y` runs, so it is written for speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine import context
+from engine.errors import (
+    DivisionByZeroError,
+    DomainError,
+    EngineError,
+    RangeError,
+)
+from engine.extended import Extended, extended
+from engine.numeric import as_float, is_number
+from engine.value import UNTOUCHED, Notes, Value, constant
+
+if TYPE_CHECKING:
+    from engine.op import Op
+
+__all__ = ["apply", "failure", "fast_method", "real", "record"]
+
+
+def record(op: Op, parents: tuple[Value, ...]) -> Value:
+    """The node for `op` on `parents`, in whatever context holds here."""
+    here = context.current()
+    xs = tuple(as_float(parent.data, where=op.name) for parent in parents)
+    out = extended(op, xs) if here.extended else _value(op, xs, parents)
+    node = Value(out)
+    if here.scope:
+        node._notes = Notes(scope=here.scope)
+    if here.recording:
+        node.op = op
+        _link(node, parents, local_derivatives(op, out, xs))
+    return node
+
+
+def _value(op: Op, xs: tuple[float, ...], parents: tuple[Value, ...]) -> float:
+    try:
+        out = op.value(*xs)
+    except EngineError:  # from a row that the value is composed of
+        raise
+    except (ArithmeticError, ValueError) as error:
+        raise failure(op, xs, error, parents) from error
+    return float(real(op, xs, out, parents))
+
+
+def local_derivatives(op: Op, out: float, xs: tuple[float, ...]) -> tuple[float, ...]:
+    """∂out/∂x for each operand; ±∞ or nan where the rule cannot be computed."""
+    try:
+        return tuple(map(float, op.partials(out, *xs)))
+    except (ArithmeticError, ValueError):
+        partials = op.partials(Extended(out), *map(Extended, xs))
+        return tuple(map(float, partials))
+
+
+def _link(node: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> None:
+    if len(parents) > 2:
+        node._y, node._dy = parents, partials
+        return
+    node._x, node._dx = parents[0], partials[0]
+    if len(parents) == 2:
+        node._y, node._dy = parents[1], partials[1]
+
+
+def apply(op: Op, args: tuple[Any, ...]) -> Value:
+    """`op` on numbers and at least one Value."""
+    if op.folds and not isinstance(args[-1], Value) and is_number(args[-1]):
+        op, args = op.fixed(args[-1]), args[:-1]
+    return record(op, tuple(_operand(op, arg) for arg in args))
+
+
+def _operand(op: Op, x: Any) -> Value:
+    if isinstance(x, Value):
+        return x
+    return constant(as_float(x, where=op.name))
+
+
+def real(op: Op, xs: tuple[Any, ...], out: Any, parents: tuple[Any, ...] = ()) -> Any:
+    """`out` as a real number: a Fraction as it is, anything else as a float."""
+    if isinstance(out, complex):
+        error = ValueError("the result is a complex number")
+        raise failure(op, xs, error, parents) from None
+    return as_float(out, where=f"the result of {op.name}") if _inexact(out) else out
+
+
+def failure(
+    op: Op, xs: tuple[Any, ...], error: Exception, parents: tuple[Any, ...] = ()
+) -> EngineError:
+    """The engine's error for what Python raised: the same kind, with the story."""
+    labels = [getattr(parent, "label", None) for parent in parents] or [None] * len(xs)
+    shown = [
+        f"{label!r} = {x!r}" if label is not None else repr(x)
+        for x, label in zip(xs, labels, strict=True)
+    ]
+    text = f"{op.name}({', '.join(shown)}): {error}"
+    if isinstance(error, ZeroDivisionError):
+        return DivisionByZeroError(text)
+    if isinstance(error, OverflowError):
+        return RangeError(text)
+    return DomainError(text)
+
+
+def _inexact(x: Any) -> bool:
+    return not hasattr(x, "numerator") or isinstance(x, int)
+
+
+def fast_method(op: Op) -> Callable[..., Any]:
+    """The operation as a method of Value."""
+    if op.arity == 1:
+        return _unary(op)
+    if op.arity == 2:
+        return _folding(op, _binary(op)) if op.folds else _binary(op)
+    return lambda *args: op(*args)
+
+
+def _unary(op: Op) -> Callable[..., Any]:
+    value, partials, constants, new = (
+        op.value,
+        op.partials,
+        op.constants,
+        object.__new__,
+    )
+
+    def method(x: Value) -> Value:
+        a = x.data
+        try:
+            out = value(a)
+            (dx,) = constants or partials(out, a)
+        except (ArithmeticError, ValueError):
+            return record(op, (x,))
+        if context.active or out.__class__ is not float:
+            return record(op, (x,))
+        node = new(Value)
+        node.data = out
+        node.grad = UNTOUCHED
+        node.op = op
+        node._x = x
+        node._dx = dx
+        node._y = node._dy = node._notes = None
+        return node
+
+    return method
+
+
+def _binary(op: Op) -> Callable[..., Any]:
+    value, partials, constants, new = (
+        op.value,
+        op.partials,
+        op.constants,
+        object.__new__,
+    )
+
+    def method(x: Value, y: Any) -> Any:
+        if y.__class__ is not Value:
+            y = _lifted(op, y)
+            if y is NotImplemented:
+                return y
+        a = x.data
+        b = y.data
+        try:
+            out = value(a, b)
+            dx, dy = constants or partials(out, a, b)
+        except (ArithmeticError, ValueError):
+            return record(op, (x, y))
+        if context.active or out.__class__ is not float:
+            return record(op, (x, y))
+        node = new(Value)
+        node.data = out
+        node.grad = UNTOUCHED
+        node.op = op
+        node._x = x
+        node._dx = dx
+        node._y = y
+        node._dy = dy
+        node._notes = None
+        return node
+
+    return method
+
+
+def _folding(op: Op, binary: Callable[..., Any]) -> Callable[..., Any]:
+    def method(x: Value, y: Any = op.default) -> Any:
+        if not isinstance(y, Value) and is_number(y):
+            return op.fixed(y).method(x)
+        return binary(x, y)
+
+    return method
+
+
+def _lifted(op: Op, y: Any) -> Any:
+    """The operand `y` of an operator as a Value; NotImplemented lets `y` have a go."""
+    if is_number(y):
+        return constant(y)
+    if isinstance(y, Value):
+        return y
+    foreign = hasattr(type(y), f"__r{op.name}__") and not hasattr(y, "__array__")
+    if foreign and not isinstance(y, (str, bytes, complex)):
+        return NotImplemented
+    return constant(as_float(y, where=op.name))

@@ -1,0 +1,130 @@
+"""The table as a whole: adding rows, finding them, and Value's operators from them."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from engine.errors import RowError, UnknownOperationError
+from engine.extended import Extended
+from engine.op import Op
+from engine.operators import Operators
+from engine.record import apply
+from engine.symbol import Symbol
+from engine.value import Value
+
+__all__ = ["TABLE", "install", "lookup", "register", "unregister"]
+
+_rows: dict[str, Op] = {}
+
+TABLE: Mapping[str, Op] = MappingProxyType(_rows)
+"""Every operation by its name, in the order of the table."""
+
+
+def register(*args: Any, **options: Any) -> Op:
+    """Add an operation to the table; the arguments are those of `Op`.
+
+    The row that is returned is a function on numbers and on Values, and Value gets a
+    method of its name. Pictures, higher derivatives and everything else that is
+    derived from the table work for it at once.
+
+    >>> from engine import Value, register, unregister
+    >>> cube = register("cube", "x³", lambda x: x**3, lambda out, x: (3 * x**2,))
+    >>> x = Value(2.0)
+    >>> x.cube().backward()
+    >>> cube(2.0), x.grad, cube.formulas
+    (8.0, 12.0, ('3 × x²',))
+    >>> unregister("cube")
+
+    Raises:
+        RowError: the name is taken or no Python name, or the rule does not give
+            one derivative per operand.
+    """
+    op = Op(*args, **options)
+    _check_name(op)
+    install(op)
+    try:
+        _check_rule(op)
+    except Exception:
+        unregister(op.name)
+        raise
+    return op
+
+
+def install(op: Op) -> None:
+    """Put a row into the table and its operator or method on every operand class."""
+    _rows[op.name] = op
+    for kind in (Value, Symbol, Extended):
+        for name, method in _methods(op, kind).items():
+            setattr(kind, name, method)
+
+
+def unregister(name: str) -> None:
+    """Take a row that was added by `register` out of the table again.
+
+    Raises:
+        UnknownOperationError: the table has no such row.
+    """
+    op = lookup(name)
+    del _rows[name]
+    for kind in (Value, Symbol, Extended):
+        for method in _methods(op, kind):
+            delattr(kind, method)
+
+
+def lookup(name: str) -> Op:
+    """The row of this name.
+
+    Raises:
+        UnknownOperationError: the table has no such row.
+    """
+    try:
+        return _rows[name]
+    except KeyError:
+        raise UnknownOperationError(
+            f"the table has no operation {name!r}; it has {', '.join(_rows)}. "
+            "Operations of your own have to be registered before they are used"
+        ) from None
+
+
+def _check_name(op: Op) -> None:
+    if not op.name.isidentifier() or keyword.iskeyword(op.name):
+        raise RowError(f"an operation's name is a Python name, not {op.name!r}")
+    if op.name in _rows or hasattr(Value, op.name):
+        raise RowError(f"the name {op.name!r} is taken: choose another")
+
+
+def _check_rule(op: Op) -> None:
+    if not 1 <= op.arity == len(op.domain):
+        raise RowError(f"{op.name}: {op.arity} operands, {len(op.domain)} domains")
+    try:
+        partials = op.partials(Symbol("out"), *map(Symbol, op.operands))
+    except NameError:  # it uses a row that is not there yet, maybe this one
+        return
+    if not isinstance(partials, tuple) or len(partials) != op.arity:
+        raise RowError(
+            f"{op.name}: the rule gives {partials!r}; it has to give a tuple of one "
+            f"derivative for each of {', '.join(op.operands)}"
+        )
+
+
+def _methods(op: Op, kind: type[Operators]) -> dict[str, Callable[..., Any]]:
+    """A row named like one of Python's operators is that operator, others a method."""
+    method = op.method if kind is Value else lambda *args: op(*args)
+    if not hasattr(float, f"__{op.name}__"):
+        return {op.name: method}
+    if op.arity == 1:
+        return {f"__{op.name}__": method}
+    return {f"__{op.name}__": method, f"__r{op.name}__": _reflected(op)}
+
+
+def _reflected(op: Op) -> Callable[..., Any]:
+    def method(y: Operators, x: Any) -> Any:
+        return op(x, y)
+
+    return method
+
+
+Value.apply = staticmethod(apply)  # type: ignore[method-assign]
