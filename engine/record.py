@@ -8,6 +8,8 @@ something is: it is what every `x * y` runs, so it is written for speed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
+from numbers import Rational
 from typing import TYPE_CHECKING, Any
 
 from engine import context
@@ -83,11 +85,13 @@ def _operand(op: Op, x: Any) -> Value:
 
 
 def real(op: Op, xs: tuple[Any, ...], out: Any, parents: tuple[Any, ...] = ()) -> Any:
-    """`out` as a real number: a Fraction as it is, anything else as a float."""
+    """`out` as a real number: a Fraction where the operands are, else a float."""
     if isinstance(out, complex):
         error = ValueError("the result is a complex number")
-        raise failure(op, xs, error, parents) from None
-    return as_float(out, where=f"the result of {op.name}") if _inexact(out) else out
+        raise failure(op, xs, error, parents)
+    if isinstance(out, Rational) and any(isinstance(x, Fraction) for x in xs):
+        return Fraction(out)
+    return as_float(out, where=f"the result of {op.name}")
 
 
 def failure(
@@ -105,10 +109,6 @@ def failure(
     if isinstance(error, OverflowError):
         return RangeError(text)
     return DomainError(text)
-
-
-def _inexact(x: Any) -> bool:
-    return not hasattr(x, "numerator") or isinstance(x, int)
 
 
 def fast_method(op: Op) -> Callable[..., Any]:

@@ -1,0 +1,91 @@
+"""An operation of one's own: one call, and everything a built-in row has."""
+
+import math
+import pickle
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import engine
+from engine import RowError, UnknownOperationError, Value, gradients, register
+from engine.testing import expressions
+
+
+@pytest.fixture
+def square_sine():
+    """sin(x)², with a rule that uses other rows."""
+    yield register(
+        "square_sine",
+        "sin²",
+        lambda x: engine.sin(x) ** 2,
+        lambda out, x: (2 * engine.sin(x) * engine.cos(x),),
+    )
+    engine.unregister("square_sine")
+
+
+def test_it_is_like_a_built_in_row(square_sine):
+    x = Value(0.7, label="x")
+    y = x.square_sine()
+    assert y.data == square_sine(0.7) == math.sin(0.7) ** 2
+    y.backward()
+    assert x.grad == pytest.approx(math.sin(1.4), rel=1e-15)
+    [first] = gradients(engine.square_sine(x), [x])
+    [second] = gradients(first, [x])
+    assert second.data == pytest.approx(2 * math.cos(1.4), rel=1e-14)
+    assert y.op.symbol == "sin²"
+    assert square_sine.formulas == ("2 × sin(x) × cos(x)",)
+    assert engine.TABLE["square_sine"] is square_sine
+    assert pickle.loads(pickle.dumps(y)).op is square_sine
+    with pytest.raises(engine.OperandError):
+        square_sine("x")
+
+
+@settings(suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_it_is_drawn_by_the_strategies(square_sine, data):
+    expression = data.draw(expressions(ops=[square_sine], max_inputs=1, max_steps=1))
+    assert expression.steps == (("square_sine", (0,)),)
+
+
+def test_unregistering_takes_everything_back():
+    register("thrice", "3·", lambda x: 3 * x, (3,))
+    node = Value(1.0).thrice()
+    stored = pickle.dumps(node)
+    engine.unregister("thrice")
+    assert "thrice" not in engine.TABLE
+    assert not hasattr(Value, "thrice")
+    with pytest.raises(AttributeError):
+        engine.thrice  # noqa: B018
+    with pytest.raises(UnknownOperationError, match=r"'thrice'.*registered"):
+        pickle.loads(stored)
+    node.backward()  # graphs that use it go on working
+    assert node.parents[0].grad == 3.0
+
+
+@pytest.mark.parametrize(
+    ("name", "partials", "message"),
+    [
+        ("two words", (1,), "Python name"),
+        ("lambda", (1,), "Python name"),
+        ("tanh", (1,), "taken"),
+        ("backward", (1,), "taken"),
+        ("data", (1,), "taken"),
+        ("lost", lambda out, x: 2 * x, "tuple"),
+        ("pair", lambda out, x: (x, x), "one derivative for each of x"),
+        ("nothing", (), "0 operands"),
+    ],
+)
+def test_a_bad_row_is_refused_and_leaves_no_trace(name, partials, message):
+    before = dict(engine.TABLE)
+    with pytest.raises(RowError, match=message):
+        register(name, "?", lambda x: x, partials)
+    assert dict(engine.TABLE) == before
+    if name in {"lost", "pair", "nothing"}:
+        assert not hasattr(Value, name)
+
+
+def test_a_rule_that_branches_on_symbols_is_told_about_where():
+    with pytest.raises(TypeError, match="where"):
+        register("step", "?", lambda x: x, lambda out, x: (1 if x > 0 else 0,))
+    assert "step" not in engine.TABLE
