@@ -1,0 +1,112 @@
+"""The emitter of the card style: a card per value, its numbers inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from viz.canvas import Canvas
+from viz.diagram import Diagram, Edge, Node
+from viz.labels import capped, cell
+from viz.paint import Pen
+from viz.tables import Line, rows, table, wire
+from viz.wire import ORDERED
+from viz.words import Words
+
+__all__ = ["CardEmitter"]
+
+
+@dataclass(frozen=True, slots=True)
+class CardEmitter:
+    """Draws a diagram as cards: a band with the name, the value, the gradient."""
+
+    canvas: Canvas
+    diagram: Diagram
+    words: Words
+
+    def emit(self) -> None:
+        """The cards, then the edges between them."""
+        for node in self.diagram.nodes:
+            if node.kind == "constant" and not node.label:
+                self._constant(node)
+            else:
+                self._card(node)
+        for node in self.diagram.nodes:
+            uses = self.diagram.uses(node.id)
+            for i, use in enumerate(uses):
+                self._use(node, use, f"w{node.id}_{i}" if len(uses) > 1 else "")
+
+    def _constant(self, node: Node) -> None:
+        self.canvas.add(
+            node.id, "constant", self.words.number(node.value), shape="plaintext",
+            fontsize="12", fontcolor=self.words.painter.theme.small, margin="0.04,0.02",
+            height="0.2", width="0.2",
+        )  # fmt: skip
+
+    def _card(self, node: Node) -> None:
+        fill, line = self._colors(node)
+        cells = [
+            f'<TD BGCOLOR="{fill}">{self._title(node)}</TD>',
+            f"<TD>{self.words.value(node.value).html}</TD>",
+        ]
+        if node.gradient is not None:
+            cells.append(self._gradient(node.gradient))
+        border = 2 if node is self.diagram.output else 1
+        label = table(
+            rows(cells),
+            f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" '
+            f'COLOR="{line}" BGCOLOR="{self.words.painter.theme.operation[0]}"',
+        )
+        self.canvas.add(
+            node.id, node.kind, label, shape="plain",
+            tooltip=self.words.story(node, self.diagram),
+            ordering="in" if node.operation in ORDERED else "",
+        )  # fmt: skip
+
+    def _colors(self, node: Node) -> tuple[str, str]:
+        theme = self.words.painter.theme
+        if node is self.diagram.output:
+            return theme.output_band, theme.output[1]
+        if node.kind == "operation":
+            return theme.band
+        if node.kind == "parameter":
+            return theme.parameter_band, theme.parameter[1]
+        return theme.leaf_band, theme.leaf[1]
+
+    def _title(self, node: Node) -> str:
+        ink = self.words.painter.theme.ink
+        head = node.symbol or node.label or "·"
+        title = Line(capped(head), 13, ink, "B").html
+        if node.symbol and node.label:
+            title += f" {Line(capped(node.label), 11, ink, 'I').html}"
+        return title
+
+    def _gradient(self, gradient: float) -> str:
+        painter = self.words.painter
+        color = painter.pen(gradient).color
+        text = cell(self.words.number(gradient))
+        return (
+            f'<TD BGCOLOR="{color}"><FONT POINT-SIZE="12" '
+            f'COLOR="{painter.on_band(gradient)}">{text}</FONT></TD>'
+        )
+
+    def _use(self, node: Node, use: Edge, wire_id: str) -> None:
+        """An arrow; only a use among several needs its share of the gradient on it."""
+        quiet = node.kind == "constant" and not node.label
+        pen = self._pen(use, quiet=quiet)
+        if quiet or use.gradient is None or not wire_id:
+            self.canvas.connect(node.id, use.target, pen)
+            return
+        share = Line(
+            self.words.number(use.gradient),
+            10,
+            self.words.painter.text(use.gradient),
+            "B",
+        )
+        self.canvas.add(wire_id, "wire", wire([], [share], pen), shape="plain")
+        self.canvas.connect(node.id, f"{wire_id}:m:w", pen, arrow=False)
+        self.canvas.connect(f"{wire_id}:m:e", use.target, pen)
+
+    def _pen(self, use: Edge, *, quiet: bool) -> Pen:
+        if quiet:
+            return Pen(self.words.painter.theme.zero, 1)
+        return self.words.painter.pen(use.gradient)

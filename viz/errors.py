@@ -1,0 +1,23 @@
+"""The exceptions of the pictures."""
+
+__all__ = ["FormatError", "OptionError", "RendererError", "TooLargeError", "VizError"]
+
+
+class VizError(Exception):
+    """The base of every error that drawing raises on purpose."""
+
+
+class OptionError(VizError, ValueError):
+    """An option has a value that it cannot have."""
+
+
+class FormatError(OptionError):
+    """No such picture format."""
+
+
+class TooLargeError(VizError, ValueError):
+    """The picture would be too large for its format."""
+
+
+class RendererError(VizError, RuntimeError):
+    """No program could turn the graph into a picture."""

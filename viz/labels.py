@@ -1,0 +1,89 @@
+"""Numbers and names as they stand in a picture, and how wide they are."""
+
+from __future__ import annotations
+
+import html
+import math
+import unicodedata
+
+__all__ = ["bare", "capped", "cell", "format_number", "text_width"]
+
+MAX_LABEL = 40
+"""Longer labels are cut in a picture."""
+
+
+def format_number(x: float, digits: int = 4) -> str:
+    """`x` with `digits` significant digits; integers below 1e7 in full.
+
+    >>> [format_number(x) for x in (24.70408, -11.0, 1234567.0, 12345678.0, 1e-12)]
+    ['24.7', '−11', '1234567', '1.235e7', '1e−12']
+    >>> [format_number(x) for x in (-0.0, float("inf"), float("-inf"), float("nan"))]
+    ['0', '∞', '−∞', 'nan']
+    """
+    if math.isnan(x):
+        return "nan"
+    if math.isinf(x):
+        return "∞" if x > 0 else "−∞"
+    if x == int(x) and abs(x) < 1e7:
+        return str(int(x)).replace("-", "−")
+    mantissa, _, exponent = f"{x:.{digits}g}".partition("e")
+    text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    return text.replace("-", "−")
+
+
+def capped(label: str, limit: int = MAX_LABEL) -> str:
+    """A label on one line, without control characters, cut with "…" when long.
+
+    >>> capped("one\\ntwo\\x00"), capped("x" * 10, limit=5)
+    ('one two', 'xxxx…')
+    """
+    label = label[: 20 * limit]  # enough to cut from, whatever was given
+    shown = "".join(c for c in " ".join(label.split()) if _printable(c))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _printable(c: str) -> bool:
+    # Format characters (Cf) join emoji and direct right-to-left text, but may also
+    # turn the rest of the picture around: those that override are left out.
+    category = unicodedata.category(c)
+    return category not in ("Cc", "Cs", "Cn", "Co") and not "\u202a" <= c <= "\u202e"
+
+
+def cell(text: str) -> str:
+    """`text` as it stands in the cell of a table."""
+    return html.escape(text)
+
+
+def bare(text: str) -> str:
+    """`text` as it stands in a plain label: Graphviz reads entities and backslashes."""
+    return html.escape(text, quote=False).replace("\\", "\\\\")
+
+
+# Advance widths of Helvetica in 1/1000 of the size, from Adobe's font metrics.
+_WIDTHS = dict.fromkeys("abdeghnopqu_L#$0123456789?", 556)
+_WIDTHS |= dict.fromkeys(" !,./:;I[\\]ft", 278) | dict.fromkeys("cJksvxyz", 500)
+_WIDTHS |= dict.fromkeys("ijl", 222) | dict.fromkeys("()-r`", 333)
+_WIDTHS |= dict.fromkeys("ABEKPSVXY&", 667) | dict.fromkeys("CDHNRUw", 722)
+_WIDTHS |= dict.fromkeys("FTZ", 611) | dict.fromkeys("GOQ", 778)
+_WIDTHS |= dict.fromkeys("+<=>~−×÷≤≥≠", 584) | dict.fromkeys("mM", 833)
+_WIDTHS |= {"W": 944, "@": 1015, "%": 889, "*": 389, "'": 191, '"': 355, "^": 469}
+_WIDTHS |= {"{": 334, "}": 334, "|": 260, "∞": 713, "…": 1000, "Σ": 618}
+_WIDTHS |= dict.fromkeys("²³¹⁴⁵⁶⁷⁸⁹⁰₀₁₂₃₄₅₆₇₈₉", 333)
+_WIDE = 1000
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """The width of `text` in points, in Helvetica of this size.
+
+    >>> round(text_width("−11 × −2", 9), 1)
+    35.8
+    """
+    units = sum(map(_advance, text))
+    return units * size / 1000 * (1.04 if bold else 1.0)
+
+
+def _advance(c: str) -> int:
+    if unicodedata.combining(c):
+        return 0
+    wide = unicodedata.east_asian_width(c) in "WF"
+    return _WIDTHS.get(c, _WIDE if wide else 600)

@@ -1,0 +1,88 @@
+"""How a gradient looks: colour by sign, strength and width by magnitude."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from viz.diagram import Diagram
+from viz.theme import Style, Theme
+
+__all__ = ["Painter", "Pen"]
+
+DECADES = 3
+"""The orders of magnitude between the thickest wire and the thinnest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """How a wire is drawn."""
+
+    color: str
+    width: int
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Painter:
+    """The pens and text colours of one picture, relative to its largest gradient."""
+
+    style: Style
+    theme: Theme
+    largest: float
+
+    @classmethod
+    def of(cls, diagram: Diagram, style: Style, theme: Theme) -> Painter:
+        """The painter whose full strength is the diagram's largest gradient."""
+        gradients = [edge.gradient for edge in diagram.edges]
+        gradients += [node.gradient for node in diagram.nodes]
+        return cls(style, theme, _largest(gradients))
+
+    def pen(self, gradient: float | None) -> Pen:
+        """The pen of a wire that carries this gradient."""
+        if not self.style.weighted:
+            return Pen(self.theme.plain_wire, 1)
+        if gradient is None:
+            return Pen(self.theme.neutral, 2)
+        if gradient == 0:
+            return Pen(self.theme.zero, 1, dashed=True)
+        if not math.isfinite(gradient):
+            return Pen(self.theme.nonfinite, 4)
+        strength = self._strength(gradient)
+        color = _mixed(self.theme.neutral, self._hue(gradient), 0.35 + 0.65 * strength)
+        return Pen(color, 1 + round(3 * strength))
+
+    def text(self, gradient: float) -> str:
+        """The colour of the gradient's number."""
+        if not self.style.weighted:
+            return self.theme.book_gradient
+        return self._hue(gradient) if gradient else self.theme.small
+
+    def on_band(self, gradient: float) -> str:
+        """The colour of a number that stands on the colour of its gradient."""
+        return self.theme.on_gradient if gradient else self.theme.ink
+
+    def ink(self, value: float) -> str:
+        """The colour of a value's number."""
+        return self.theme.ink if math.isfinite(value) else self.theme.nonfinite
+
+    def _hue(self, gradient: float) -> str:
+        if not math.isfinite(gradient):
+            return self.theme.nonfinite
+        return self.theme.positive if gradient > 0 else self.theme.negative
+
+    def _strength(self, gradient: float) -> float:
+        below = math.log10(self.largest) - math.log10(abs(gradient))
+        return min(1.0, max(0.0, 1 - below / DECADES))
+
+
+def _largest(gradients: Iterable[float | None]) -> float:
+    finite = [abs(g) for g in gradients if g is not None and math.isfinite(g)]
+    return max(finite, default=0.0) or 1.0
+
+
+def _mixed(a: str, b: str, share: float) -> str:
+    """`share` of the colour b in the colour a."""
+    pairs = zip(bytes.fromhex(a[1:]), bytes.fromhex(b[1:]), strict=True)
+    return "#" + bytes(round(x + (y - x) * share) for x, y in pairs).hex()

@@ -1,0 +1,93 @@
+"""The HTML-like tables that labels are made of: a wire, a card, a caption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from viz.labels import cell, text_width
+from viz.paint import Pen
+
+__all__ = ["Line", "rows", "table", "wire"]
+
+_PLAIN = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text."""
+
+    text: str
+    size: float
+    color: str
+    tag: str = ""
+    """"B" for bold, "I" for italic."""
+
+    @property
+    def width(self) -> float:
+        """In points."""
+        return text_width(self.text, self.size, bold=self.tag == "B")
+
+    @property
+    def html(self) -> str:
+        """The line as it stands in a cell."""
+        text = cell(self.text)
+        if self.tag:
+            text = f"<{self.tag}>{text}</{self.tag}>"
+        return f'<FONT POINT-SIZE="{self.size:g}" COLOR="{self.color}">{text}</FONT>'
+
+
+def table(inner: str, attributes: str = _PLAIN) -> str:
+    """A table as the label of a node: the outer brackets mark it as HTML."""
+    return f"<<TABLE {attributes}>{inner}</TABLE>>"
+
+
+def rows(cells: Sequence[str]) -> str:
+    """One row a cell."""
+    return "".join(f"<TR>{cell_}</TR>" for cell_ in cells)
+
+
+def wire(above: Sequence[Line], below: Sequence[Line], pen: Pen) -> str:
+    """A piece of wire with text above and below, to stand between two edges.
+
+    Edges meet it at its port m, on the left (m:w) and on the right (m:e). The line
+    lies exactly in the middle, as both rows of text have the same height.
+    """
+    height = 28 if max(len(above), len(below)) > 1 else 16
+    width = max([23.0, *(line.width for line in (*above, *below))])
+    return table(
+        rows(
+            [
+                _text(above, height, "BOTTOM"),
+                _line(pen, round(width - 1)),
+                _text(below, height, "TOP"),
+            ]
+        )
+    )
+
+
+def _text(lines: Sequence[Line], height: int, align: str) -> str:
+    inner = "<BR/>".join(line.html for line in lines)
+    return f'<TD HEIGHT="{height}" VALIGN="{align}" CELLPADDING="1">{inner}</TD>'
+
+
+def _line(pen: Pen, width: int) -> str:
+    """The coloured cell. The port is on an inner cell: on the outer one it would
+    leave gaps of a point between the edges and the line."""
+    size = f'HEIGHT="{pen.width}"'
+    ends = f'<TD WIDTH="2" {size}></TD>'
+    dashes = _dashes(pen, width) if pen.dashed else ""
+    middle = f'<TD PORT="m" {size} WIDTH="{width}">{dashes}</TD>'
+    inner = f"<TABLE {_PLAIN}><TR>{ends}{middle}{ends}</TR></TABLE>"
+    if pen.dashed:
+        return f"<TD {size}>{inner}</TD>"
+    return f'<TD {size} BGCOLOR="{pen.color}">{inner}</TD>'
+
+
+def _dashes(pen: Pen, width: int) -> str:
+    """Cells that continue the dashes of an edge across the middle of a wire."""
+    count = max(1, round((width + 3) / 8))
+    gap = f'<TD WIDTH="3" HEIGHT="{pen.width}"></TD>'
+    length = round((width - 3 * (count - 1)) / count)
+    dash = f'<TD WIDTH="{length}" HEIGHT="{pen.width}" BGCOLOR="{pen.color}"></TD>'
+    return f"<TABLE {_PLAIN}><TR>{gap.join([dash] * count)}</TR></TABLE>"

@@ -1,0 +1,155 @@
+"""Themes (colours) and styles (what is drawn), as data to derive from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from viz.errors import OptionError
+
+__all__ = ["STYLES", "THEMES", "Style", "Theme", "pick"]
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours as #rrggbb. A pair is (fill, line).
+
+    >>> THEMES["light"].replace(positive="#aa0000").positive
+    '#aa0000'
+    """
+
+    name: str
+    background: str
+    ink: str
+    small: str
+    positive: str
+    negative: str
+    neutral: str
+    zero: str
+    nonfinite: str
+    plain_wire: str
+    book_gradient: str
+    operation: tuple[str, str]
+    band: tuple[str, str]
+    leaf: tuple[str, str]
+    leaf_band: str
+    parameter: tuple[str, str]
+    parameter_band: str
+    output: tuple[str, str]
+    output_band: str
+    on_gradient: str
+
+    def replace(self, **changes: Any) -> Theme:
+        """This theme with some colours changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What a picture draws.
+
+    Args:
+        layout: "wire" (numbers on the edges) or "card" (numbers in the nodes).
+        weighted: whether width and colour show the gradient's size and sign.
+        chain: whether the small line `upstream × local` is drawn.
+        ranksep: inches between the ranks.
+        legend: the legend, a line each; `{positive}` and `{negative}` are coloured.
+    """
+
+    name: str
+    layout: str = "wire"
+    weighted: bool = True
+    chain: bool = True
+    ranksep: float = 0.2
+    legend: tuple[str, ...] = ()
+
+    def replace(self, **changes: Any) -> Style:
+        """This style with some choices changed."""
+        return replace(self, **changes)
+
+
+LIGHT = Theme(
+    name="light",
+    background="#ffffff",
+    ink="#1f2328",
+    small="#6e7781",
+    positive="#c2410c",
+    negative="#0b5fa5",
+    neutral="#9aa4af",
+    zero="#afb8c1",
+    nonfinite="#a3007f",
+    plain_wire="#57606a",
+    book_gradient="#cf222e",
+    operation=("#ffffff", "#1f2328"),
+    band=("#ebedf0", "#8c959f"),
+    leaf=("#e8f1ea", "#4d7c5a"),
+    leaf_band="#cfdfd3",
+    parameter=("#ece8f6", "#6f5aa8"),
+    parameter_band="#d9d1ee",
+    output=("#fff3d6", "#b07d00"),
+    output_band="#f5e0b3",
+    on_gradient="#ffffff",
+)
+
+DARK = Theme(
+    name="dark",
+    background="#0d1117",
+    ink="#e6edf3",
+    small="#9198a1",
+    positive="#ff9e64",
+    negative="#58a6ff",
+    neutral="#6e7681",
+    zero="#484f58",
+    nonfinite="#ff7bd5",
+    plain_wire="#9198a1",
+    book_gradient="#ff7b72",
+    operation=("#161b22", "#e6edf3"),
+    band=("#21262d", "#6e7681"),
+    leaf=("#12261a", "#4da861"),
+    leaf_band="#1f3d29",
+    parameter=("#1f1a33", "#a48be0"),
+    parameter_band="#33295a",
+    output=("#33280a", "#d4a72c"),
+    output_band="#4d3d10",
+    on_gradient="#0d1117",
+)
+
+_WIRE_LEGEND = (
+    "{ink:above the wire: value}, below: gradient, {positive} or {negative}"
+    " (dashed: 0)",
+    "small: upstream gradient × local derivative",
+    "width, colour: |gradient| (log); ● value used several times: gradients add up",
+)
+_CARD_LEGEND = (
+    "card: name, {ink:value}, gradient ({positive}, {negative}, grey: 0)",
+    "number on an edge: this use's share of the gradient; shares add up on the card",
+)
+
+THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
+STYLES = {
+    style.name: style
+    for style in (
+        Style("wire", legend=_WIRE_LEGEND),
+        Style("book", weighted=False, chain=False),
+        Style("card", layout="card", chain=False, ranksep=0.3, legend=_CARD_LEGEND),
+    )
+}
+
+Choice = TypeVar("Choice", Theme, Style)
+
+
+def pick(choice: str | Choice, among: dict[str, Choice], what: str) -> Choice:
+    """The theme or style of this name; one that is no name is taken as it is.
+
+    Raises:
+        OptionError: there is none of this name.
+    """
+    if not isinstance(choice, str):
+        return choice
+    try:
+        return among[choice]
+    except KeyError:
+        known = ", ".join(among)
+        raise OptionError(
+            f"{what}={choice!r}: there is no such {what}; choose from {known}"
+        ) from None
