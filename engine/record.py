@@ -103,7 +103,8 @@ def failure(
         f"{label!r} = {x!r}" if label is not None else repr(x)
         for x, label in zip(xs, labels, strict=True)
     ]
-    text = f"{op.name}({', '.join(shown)}): {error}"
+    reason = error.args[-1] if error.args else "no such value"
+    text = f"{op.name}({', '.join(shown)}): {reason}"
     if isinstance(error, ZeroDivisionError):
         return DivisionByZeroError(text)
     if isinstance(error, OverflowError):

@@ -25,9 +25,11 @@ class Canvas:
 
     def connect(self, tail: str, head: str, pen: Pen, *, arrow: bool = True) -> None:
         """An edge between two names, each with a port or without."""
+        name = f"{self.prefix}{tail}--{head}".replace(":", "-")
         self.graph.edge(
             self.prefix + tail,
             self.prefix + head,
+            id=name,
             color=pen.color,
             penwidth=str(pen.width),
             arrowhead="normal" if arrow else "none",

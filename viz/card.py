@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from viz.canvas import Canvas
 from viz.diagram import Diagram, Edge, Node
-from viz.labels import capped, cell
+from viz.labels import cell
 from viz.paint import Pen
 from viz.tables import Line, rows, table, wire
 from viz.wire import ORDERED
@@ -75,9 +75,9 @@ class CardEmitter:
     def _title(self, node: Node) -> str:
         ink = self.words.painter.theme.ink
         head = node.symbol or node.label or "·"
-        title = Line(capped(head), 13, ink, "B").html
+        title = Line(head, 13, ink, "B").html
         if node.symbol and node.label:
-            title += f" {Line(capped(node.label), 11, ink, 'I').html}"
+            title += f" {Line(node.label, 11, ink, 'I').html}"
         return title
 
     def _gradient(self, gradient: float) -> str:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from engine import OperandError, Value, topological_order
+from viz.labels import capped
 
 __all__ = ["Diagram", "Edge", "Node"]
 
@@ -24,9 +25,10 @@ class Node:
     """'leaf', 'parameter', 'constant' or 'operation'."""
     value: float
     gradient: float | None
-    label: str | None = None
+    label: str = ""
+    """On one line and cut when long; empty when there is none to show."""
     operation: str | None = None
-    symbol: str | None = None
+    symbol: str = ""
     scope: tuple[str, ...] = ()
     elsewhere: float = 0.0
     """The part of the gradient that came through uses outside this graph."""
@@ -152,9 +154,9 @@ def _node(
         kind=value.kind,
         value=value.data,
         gradient=value.grad if swept else None,
-        label=value.label,
+        label=capped(value.label or ""),
         operation=value.op.name if value.op else None,
-        symbol=value.op.symbol if value.op else None,
+        symbol=capped(value.op.symbol, 16) or value.op.name if value.op else "",
         scope=value.scope,
         elsewhere=_elsewhere(value.grad, contributions) if swept else 0.0,
     )

@@ -52,6 +52,7 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     picture = Picture()
     picture.attr(
         "graph",
+        id=options.id_prefix + "graph",
         rankdir="LR",
         nodesep="0.18",
         ranksep=f"{options.style.ranksep:g}",
@@ -77,8 +78,8 @@ def _caption(diagram: Diagram, options: Options) -> str:
     """Title and legend below the picture; that gradients are missing is always said."""
     lines = []
     theme = options.theme
-    if options.title:
-        lines.append(Line(capped(options.title, 200), 13, theme.ink, "B").html)
+    if title := capped(options.title or "", 200):
+        lines.append(Line(title, 13, theme.ink, "B").html)
     if not diagram.has_gradients:
         lines.append(cell(VALUES_ONLY))
     elif options.legend:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -17,8 +18,12 @@ def write_atomically(path: Path, data: bytes) -> None:
         OSError: the file cannot be written; what was there before still is.
     """
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder, not a file")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".dotgrad-")
+    except OSError as error:  # speak of the file that was asked for
+        error.filename = str(path)
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

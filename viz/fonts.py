@@ -24,10 +24,10 @@ def missing_characters(text: str) -> str:
     """The characters of `text`, each once, that the bundled fonts cannot draw.
 
     >>> missing_characters("∇f = りんご θ₁")
-    'ごりん∇'
+    '∇りんご'
     """
     return "".join(
         c
-        for c in sorted(set(text), reverse=True)
+        for c in dict.fromkeys(text)
         if not c.isspace() and not any(a <= ord(c) <= b for a, b in _RANGES)
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from viz.canvas import Canvas
 from viz.diagram import Diagram, Edge, Node
-from viz.labels import bare, capped
+from viz.labels import bare
 from viz.paint import Pen
 from viz.tables import Line, wire
 from viz.words import Words
@@ -49,12 +49,12 @@ class WireEmitter:
             )  # fmt: skip
         else:
             colors = theme.parameter if node.kind == "parameter" else theme.leaf
-            name = capped(node.label or "") or self.words.number(node.value)
+            name = node.label or self.words.number(node.value)
             self._box(node.id, node.kind, name, colors)
 
     def _operation(self, node: Node) -> None:
         fill, line = self.words.painter.theme.operation
-        symbol = capped(node.symbol or "", 16)
+        symbol = node.symbol
         shape = {"shape": "circle", "width": "0.44", "fixedsize": "true"}
         shape["style"] = "filled"
         if len(symbol) > 5:  # more than fits into the circle
@@ -77,7 +77,7 @@ class WireEmitter:
 
     def _output(self, node: Node) -> None:
         """The result goes into a box of its own, over a last wire."""
-        named = node.kind == "operation" and capped(node.label or "")
+        named = node.label if node.kind == "operation" else ""
         box = f"out{node.id}"
         self._box(
             box, "output", named or "output", self.words.painter.theme.output, "2"
@@ -116,7 +116,7 @@ class WireEmitter:
 
     def _above(self, node: Node) -> list[Line]:
         named = node.kind == "operation" and node.label
-        name = [self.words.name(node.label)] if named and node.label else []
+        name = [self.words.name(node.label)] if named else []
         return [*name, self.words.value(node.value)]
 
     def _below(self, gradient: float | None, small: str) -> list[Line]:

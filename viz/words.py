@@ -34,7 +34,7 @@ class Words:
 
     def name(self, label: str) -> Line:
         """A label on a wire."""
-        return Line(capped(label), 10, self.painter.theme.small, "I")
+        return Line(label, 10, self.painter.theme.small, "I")
 
     def small(self, text: str) -> Line:
         """How a gradient came about."""
@@ -60,7 +60,7 @@ class Words:
             f"{self.called(diagram[edge.source])} = {self.number(edge.value)}"
             for edge in diagram.into(node.id)
         )
-        text = f"{self.called(node)}: {capped(node.symbol or '')}({operands})"
+        text = f"{self.called(node)}: {node.symbol}({operands})"
         text += f" = {self.number(node.value)}"
         if node.gradient is not None:
             text += f"; gradient {self.number(node.gradient)}"

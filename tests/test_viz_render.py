@@ -1,0 +1,342 @@
+"""Rendering: pictures that are decoded and looked at, and everything that can fail."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+import threading
+import warnings
+import xml.etree.ElementTree as ET
+import zlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pictures import apple_bill, differentiated, fan_out, micrograd, not_a_number
+
+from engine import Value
+from viz import (
+    STYLES,
+    FormatError,
+    OptionError,
+    RendererError,
+    TooLargeError,
+    draw,
+    renderers,
+    save,
+)
+
+AWKWARD = [
+    'quotes " and \'', "back\\slash \\N \\l", "{braces|x}", "<b>&amp;</b>", "a:b:c",
+    "two\nlines", "שלום عربي", "りんご", "🍎🍏", "x" * 10_000, "\x00\x07\x1b",
+    "%s$PATH",     "</TD></TR>", "]]>", "--><script>", "\u202eright", "é ü ß", "", " ",
+]  # fmt: skip
+
+
+def decoded(png):
+    """Width, height and the rows of pixels of an 8-bit PNG."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+    data, at = b"", 8
+    while at < len(png):
+        size = int.from_bytes(png[at : at + 4], "big")
+        if png[at + 4 : at + 8] == b"IDAT":
+            data += png[at + 8 : at + 8 + size]
+        at += size + 12
+    return width, height, zlib.decompress(data)
+
+
+def texts(svg):
+    root = ET.fromstring(svg)
+    return [
+        "".join(t.itertext()) for t in root.iter("{http://www.w3.org/2000/svg}text")
+    ]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_png_is_a_picture(style):
+    picture = draw(differentiated(fan_out()), style=style)
+    width, height, pixels = decoded(picture.pipe("png"))
+    assert 300 < width < 3000
+    assert 150 < height < 1500
+    assert len(set(pixels)) > 20  # not blank
+    wider = draw(differentiated(fan_out()), style=style, dpi=240).pipe("png")
+    assert decoded(wider)[0] == pytest.approx(2 * width, abs=4)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_svg_has_every_number(style):
+    svg = draw(differentiated(apple_bill()), style=style).pipe()
+    found = texts(svg)
+    for number in ("100", "2", "1.1", "200", "220", "2.2", "110", "1"):
+        assert number in found
+    assert "apple" in found
+    assert any("price" in text for text in found)
+
+
+def test_formats(tmp_path):
+    value = differentiated(apple_bill())
+    starts = {"png": b"\x89PNG", "svg": b"<?xml", "jpg": b"\xff\xd8", "gv": b"digraph"}
+    for suffix, start in starts.items():
+        path = save(value, tmp_path / f"bill.{suffix}")
+        assert path.read_bytes().startswith(start)
+        assert stat.S_IMODE(path.stat().st_mode) & 0o444
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
+        f"bill.{suffix}" for suffix in starts
+    )
+
+
+@pytest.mark.skipif(
+    not any(renderers.RENDERERS[r].find() for r in ("dot", "pygraphviz")),
+    reason="no renderer for pdf is installed here",
+)
+def test_pdf(tmp_path):
+    path = save(differentiated(apple_bill()), tmp_path / "bill.PDF")
+    assert path.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", renderers.RENDERERS)
+def test_every_renderer_draws_the_same_graph(name):
+    if not renderers.RENDERERS[name].find():
+        pytest.skip(f"{name} is not installed here")
+    for style in STYLES:
+        svg = draw(differentiated(micrograd()), style=style, renderer=name).pipe()
+        assert "24.7" in texts(svg)
+        assert (
+            svg == draw(differentiated(micrograd()), style=style, renderer=name).pipe()
+        )
+
+
+@pytest.mark.parametrize("label", AWKWARD, ids=range(len(AWKWARD)))
+@pytest.mark.parametrize("style", STYLES)
+def test_awkward_labels(label, style):
+    value = Value(1.0, label) * Value(2.0, "y")
+    value.label = label
+    picture = draw(differentiated(value * 3), style=style, title=label)
+    for name, renderer in renderers.RENDERERS.items():
+        if renderer.find() and name != "pygraphviz":
+            svg = picture.pipe(renderer=name)
+            ET.fromstring(svg)
+            assert b"<script" not in svg
+            if "りんご" in label:
+                assert "りんご" in "".join(texts(svg))
+            if "<b>" in label:
+                assert any("<b>&amp;</b>" in text for text in texts(svg))
+            if "slash" in label:
+                assert any("\\slash" in text for text in texts(svg))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(max_size=50))
+def test_any_label_is_drawn_well_formed(label):
+    value = Value(1.0, label).exp()
+    value.label = label
+    svg = draw(differentiated(value + 1)).pipe()
+    ET.fromstring(svg)
+
+
+def test_two_pictures_in_one_page_share_no_id():
+    first = draw(differentiated(fan_out()), id_prefix="a_").pipe().decode()
+    second = draw(differentiated(fan_out()), id_prefix="b_").pipe().decode()
+
+    def ids(svg):
+        return set(re.findall(r'id="([^"]+)"', svg))
+
+    assert not ids(first) & ids(second)
+
+
+def test_a_notebook_shows_it():
+    bundle = draw(apple_bill())._repr_mimebundle_()
+    assert "<svg" in bundle["image/svg+xml"]
+
+
+def test_render_as_in_the_graphviz_package(tmp_path):
+    picture = draw(differentiated(apple_bill()))
+    path = picture.render(tmp_path / "bill", format="png")
+    assert path == str(tmp_path / "bill.png")
+    assert (tmp_path / "bill").read_text(encoding="utf-8") == picture.source
+    out = picture.render(outfile=tmp_path / "deep" / "bill.svg", cleanup=True)
+    assert os.listdir(tmp_path / "deep") == ["bill.svg"]
+    assert out == str(tmp_path / "deep" / "bill.svg")
+
+
+def bare_machine(code, **environment):
+    """Run code where only the bundled renderer can be found."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    env = {
+        "PYTHONPATH": os.pathsep.join([root, f"{root}/tests"]),
+        "PATH": "/nonexistent",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False,
+        env=env | environment,
+    )  # fmt: skip
+
+
+def test_a_bare_machine_draws(tmp_path):
+    code = f"""
+from pictures import *
+from viz import save
+save(differentiated(apple_bill()), {str(tmp_path / "x.png")!r})
+"""
+    done = bare_machine(code)
+    assert done.returncode == 0, done.stderr
+    assert decoded((tmp_path / "x.png").read_bytes())[0] > 300
+
+
+def hidden(monkeypatch, *names):
+    """Make renderers not to be found."""
+    table = {
+        name: r if name not in names else renderers.Renderer(
+            r.name, r.formats, lambda: None, r.run, r.hint, r.any_script)
+        for name, r in renderers.RENDERERS.items()
+    }  # fmt: skip
+    monkeypatch.setattr(renderers, "RENDERERS", table)
+
+
+def test_nothing_can_render_says_what_to_do(monkeypatch, tmp_path):
+    hidden(monkeypatch, *renderers.RENDERERS)
+    with pytest.raises(RendererError) as caught:
+        save(apple_bill(), tmp_path / "x.png")
+    for part in ("graphviz-pure", "dot", "pygraphviz", "pip install graphviz-pure"):
+        assert part in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def fake(monkeypatch, tmp_path, script):
+    """Put a program of ours in the place of the bundled renderer."""
+    program = tmp_path / "fake"
+    program.write_text(f"#!{sys.executable}\n{script}\n")
+    program.chmod(0o755)
+    real = renderers.RENDERERS["graphviz-pure"]
+    stand_in = renderers.Renderer(
+        real.name, real.formats, lambda: str(program), real.run, real.hint
+    )
+    monkeypatch.setattr(renderers, "RENDERERS", {"graphviz-pure": stand_in})
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("import sys; sys.exit('no such thing')", "fake failed.*no such thing"),
+        ("import os; os.kill(os.getpid(), 9)", r"failed \(signal 9\)"),
+        ("import time; time.sleep(60)", "time limit of 0.5 s"),
+        ("pass", "it said nothing"),
+    ],
+)
+def test_a_renderer_that_fails(monkeypatch, tmp_path, script, message):
+    fake(monkeypatch, tmp_path, script)
+    target = tmp_path / "x.png"
+    target.write_bytes(b"before")
+    limit = 0.5 if "sleep" in script else 30
+    with pytest.raises(RendererError, match=message):
+        save(apple_bill(), target, time_limit=limit)
+    assert target.read_bytes() == b"before"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fake", "x.png"]
+
+
+def test_what_a_renderer_murmurs_is_not_shown(monkeypatch, tmp_path, capfd):
+    fake(monkeypatch, tmp_path, "import sys; print('hm', file=sys.stderr); print('ok')")
+    assert draw(apple_bill()).pipe("svg") == b"ok\n"
+    assert capfd.readouterr().err == ""
+
+
+def test_renderer_by_name_and_environment(monkeypatch):
+    with pytest.raises(OptionError, match=r"renderer='inkscape'.*graphviz-pure, dot"):
+        draw(apple_bill(), renderer="inkscape").pipe()
+    monkeypatch.setenv("DOTGRAD_RENDERER", "inkscape")
+    with pytest.raises(OptionError, match="inkscape"):
+        draw(apple_bill()).pipe()
+    monkeypatch.setenv("DOTGRAD_RENDERER", "graphviz-pure")
+    assert draw(apple_bill()).pipe().startswith(b"<?xml")
+    with pytest.raises(FormatError, match="graphviz-pure cannot make 'pdf'"):
+        draw(apple_bill()).pipe("pdf")
+
+
+def test_missing_characters_choose_another_renderer_or_warn(monkeypatch):
+    picture = draw(Value(1.0, "りんご") + 1)
+    asked = []
+
+    def recorder(name, data):
+        def run(*_):
+            asked.append(name)
+            return data
+
+        return run
+
+    table = {
+        name: renderers.Renderer(
+            name, r.formats, lambda: "here", recorder(name, b"x"), r.hint, r.any_script
+        )
+        for name, r in renderers.RENDERERS.items()
+    }
+    monkeypatch.setattr(renderers, "RENDERERS", table)
+    picture.pipe("png")
+    picture.pipe("svg")
+    draw(Value(1.0, "apple")).pipe("png")
+    assert asked == ["dot", "graphviz-pure", "graphviz-pure"]
+    hidden(monkeypatch, "dot", "pygraphviz")
+    with pytest.warns(UserWarning, match="りんご"):
+        picture.pipe("png")
+
+
+@pytest.mark.parametrize("name", ["graph", "graph.xyz", "graph.", ".png.txt"])
+def test_unknown_format(name, tmp_path):
+    with pytest.raises(FormatError, match=r"\.png, \.svg"):
+        save(apple_bill(), tmp_path / name)
+
+
+def test_unwritable_places(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        save(apple_bill(), tmp_path / "no" / "x.svg")
+    assert caught.value.filename == str(tmp_path / "no" / "x.svg")
+    folder = tmp_path / "folder.svg"
+    folder.mkdir()
+    with pytest.raises(IsADirectoryError, match=r"folder\.svg"):
+        save(apple_bill(), folder)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    target = tmp_path / "x.svg"
+    target.write_bytes(b"before")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        save(apple_bill(), target)
+    assert target.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_huge_png_is_refused():
+    y = Value(1.0)
+    for _ in range(2000):
+        y = y.tanh()
+    with pytest.raises(TooLargeError, match="svg"):
+        draw(y, style="wire").pipe("png")
+
+
+def test_two_threads_draw_at_once():
+    expected = draw(differentiated(not_a_number())).pipe()
+    found = []
+
+    def work():
+        for _ in range(5):
+            found.append(draw(differentiated(not_a_number())).pipe())
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 10
+
+
+def test_drawing_warns_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draw(differentiated(fan_out())).pipe("png")

@@ -1,0 +1,322 @@
+"""A small expression language: arithmetic, functions of the table, assignments.
+
+The text is read by Python's own parser, then only what is on the list below becomes
+a step of a program for a stack machine; nothing of it is ever executed as Python.
+
+>>> program = parse("subtotal = apple * n; subtotal * tax")
+>>> program.names
+('apple', 'n', 'tax')
+>>> evaluate(program, {"apple": 100, "n": 2, "tax": 1.5}).data
+300.0
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import math
+import unicodedata
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine import TABLE, EngineError, Value, gelu, logsumexp, mean, silu
+
+__all__ = ["CONSTANTS", "ExpressionError", "Program", "evaluate", "parse"]
+
+CONSTANTS = {
+    "pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf, "nan": math.nan,
+}  # fmt: skip
+"""Names that have a value unless another is given or assigned."""
+
+MAX_LENGTH = 100_000
+
+_OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv",
+    ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.Pow: "pow", ast.USub: "neg",
+}  # fmt: skip
+_COMPOSED: dict[str, tuple[Callable[..., Any], int | None]] = {
+    "silu": (silu, 1),
+    "gelu": (gelu, 1),
+    "mean": (lambda *xs: mean(xs), None),
+    "logsumexp": (lambda *xs: logsumexp(xs), None),
+}
+_ALLOWED = "allowed are numbers, names, + - * / // % **, functions, and name = ..."
+_NAMED = {
+    ast.Attribute: "an attribute", ast.Lambda: "lambda", ast.Compare: "a comparison",
+    ast.BoolOp: "and/or", ast.IfExp: "if/else", ast.Subscript: "an index",
+    ast.JoinedStr: "an f-string", ast.NamedExpr: "the operator :=",
+    ast.Starred: "a starred argument", ast.Tuple: "a tuple", ast.List: "a list",
+    ast.ListComp: "a comprehension", ast.AugAssign: "an assignment like +=",
+    ast.Import: "import", ast.ImportFrom: "import", ast.FunctionDef: "def",
+    ast.For: "for", ast.While: "while", ast.If: "if", ast.Delete: "del",
+    ast.AnnAssign: "an annotation", ast.Dict: "a dict", ast.Set: "a set",
+}  # fmt: skip
+
+
+class ExpressionError(ValueError):
+    """The text is no expression, or it has no value; says where and why, in a line."""
+
+    def __init__(
+        self, why: str, line: int = 1, column: int = 1, part: str = ""
+    ) -> None:
+        self.line = line
+        self.column = column
+        part = " ".join(part.split())
+        part = part if len(part) <= 40 else part[:39] + "…"
+        shown = f" in {part!r}" if part else ""
+        super().__init__(f"line {line}, column {column}{shown}: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the stack machine: push a number or name, or apply a function."""
+
+    kind: str
+    """'number', 'name' or 'apply'."""
+    what: float | str
+    count: int
+    """How many operands it takes from the stack."""
+    place: tuple[int, int, str]
+    """Line, column and text it stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The steps of an expression, and the name that its result gets."""
+
+    target: str | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Statements; the result of the last one is the result of the program."""
+
+    statements: tuple[Statement, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that are used before they are assigned, in order of first use."""
+        assigned: set[str] = set()
+        free: dict[str, None] = {}
+        for statement in self.statements:
+            for step in statement.steps:
+                if step.kind == "name" and step.what not in assigned:
+                    free[str(step.what)] = None
+            if statement.target:
+                assigned.add(statement.target)
+        return tuple(free)
+
+
+def parse(text: str) -> Program:
+    """Read statements separated by `;` or line breaks.
+
+    Raises:
+        ExpressionError: the text is not in the language.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"{len(text)} characters; {MAX_LENGTH} are the limit")
+    body = _python(text)
+    if not body:
+        raise ExpressionError("there is no expression; write for example x * y + 1")
+    return Program(tuple(_Reader(text).statement(node) for node in body))
+
+
+def _python(text: str) -> list[ast.stmt]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text.strip(" \t")).body
+    except SyntaxError as error:
+        lines = text.splitlines() or [""]
+        line = min(max(error.lineno or 1, 1), len(lines))
+        raise ExpressionError(
+            error.msg, line, max(error.offset or 1, 1), lines[line - 1]
+        ) from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError("it is nested too deeply; use assignments") from None
+    except (ValueError, OverflowError) as error:  # null bytes, surrogates, huge ints
+        raise ExpressionError(f"it cannot be read: {error}") from None
+
+
+class _Reader:
+    """From Python's syntax tree to steps, without recursion."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.strip(" \t").splitlines()
+
+    def place(self, node: ast.AST) -> tuple[int, int, str]:
+        line, start = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        content = self.lines[line - 1].encode(errors="replace")
+        end = getattr(node, "end_col_offset", None)
+        last = end if getattr(node, "end_lineno", line) == line else None
+        column = len(content[:start].decode(errors="replace")) + 1
+        return line, column, content[start:last].decode(errors="replace")
+
+    def refuse(self, node: ast.AST, why: str) -> ExpressionError:
+        return ExpressionError(why, *self.place(node))
+
+    def unknown(self, node: ast.AST) -> ExpressionError:
+        name = _NAMED.get(type(node), type(node).__name__.lower())
+        return self.refuse(node, f"{name} is not part of the language; {_ALLOWED}")
+
+    def statement(self, node: ast.stmt) -> Statement:
+        if isinstance(node, ast.Expr):
+            return Statement(None, self.steps(node.value))
+        if not isinstance(node, ast.Assign):
+            raise self.unknown(node)
+        [target, *more] = node.targets
+        if more or not isinstance(target, ast.Name):
+            raise self.refuse(node, "an assignment has one name on its left")
+        return Statement(target.id, self.steps(node.value))
+
+    def steps(self, root: ast.expr) -> tuple[Step, ...]:
+        found: list[Step] = []
+        stack: list[ast.expr | Step] = [root]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Step):
+                found.append(node)
+            else:
+                step, operands = self.step(node)
+                stack.append(step)
+                stack.extend(reversed(operands))
+        return tuple(found)
+
+    def step(self, node: ast.expr) -> tuple[Step, list[ast.expr]]:
+        """What to do with the operands of `node`, and these."""
+        place = self.place(node)
+        if isinstance(node, ast.Constant):
+            return Step("number", self.number(node), 0, place), []
+        if isinstance(node, ast.Name):
+            return Step("name", node.id, 0, place), []
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+            name, operands = _OPERATORS[type(node.op)], [node.left, node.right]
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd):
+            return self.step(node.operand)
+        elif isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:
+            name, operands = "neg", [node.operand]
+        elif isinstance(node, ast.Call):
+            name, operands = self.function(node), node.args
+        else:
+            raise self.unknown(node)
+        return Step("apply", name, len(operands), place), operands
+
+    def number(self, node: ast.Constant) -> float:
+        if type(node.value) not in (int, float):
+            raise self.refuse(node, f"{node.value!r} is not a real number")
+        try:
+            return float(node.value)  # type: ignore[arg-type]
+        except OverflowError:
+            raise self.refuse(node, "the number is too large for a float") from None
+
+    def function(self, node: ast.Call) -> str:
+        if not isinstance(node.func, ast.Name):
+            raise self.refuse(node, f"only functions by name can be called; {_ALLOWED}")
+        if node.keywords:
+            raise self.refuse(node, "arguments have no names here: write f(x, y)")
+        name = node.func.id
+        wanted = _operand_counts(name)
+        if not wanted:
+            raise self.refuse(node, _unknown_function(name))
+        if len(node.args) not in wanted:
+            raise self.refuse(
+                node, f"{name} takes {_listed(wanted)}, not {len(node.args)}"
+            )
+        return name
+
+
+def _operand_counts(name: str) -> range:
+    """The numbers of operands that a function accepts; empty if there is none."""
+    if name in _COMPOSED:
+        count = _COMPOSED[name][1]
+        return range(count, count + 1) if count else range(1, 1001)
+    op = TABLE.get(name)
+    if op is None:
+        return range(0)
+    return range(op.arity - (op.default is not None), op.arity + 1)
+
+
+def _listed(counts: range) -> str:
+    if len(counts) > 2:
+        return "one operand or more"
+    number = " or ".join(map(str, counts))
+    return f"{number} operand{'s' * (counts[-1] != 1)}"
+
+
+def _unknown_function(name: str) -> str:
+    known = [*TABLE, *_COMPOSED]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    return f"there is no function {name!r}; {hint}"
+
+
+def evaluate(program: Program, values: Mapping[str, float]) -> Value:
+    """Run a program: each free name becomes a labelled leaf.
+
+    The result of an assignment is labelled with its name, unless it has a label
+    already: `b = a` is one more name for the same value, which stays labelled a.
+
+    Raises:
+        ExpressionError: a value is missing or not used, or an operation has no value.
+    """
+    if unused := [name for name in values if _normal(name) not in program.names]:
+        free = ", ".join(program.names) or "no names"
+        raise ExpressionError(
+            f"there is no name {unused[0]!r} to give a value; it has {free}"
+        )
+    known: dict[str, Any] = {
+        _normal(name): Value(x, label=name) for name, x in values.items()
+    }
+    result: Any = None
+    for statement in program.statements:
+        result = _run(statement.steps, known)
+        if statement.target:
+            result = known[statement.target] = _named(result, statement.target)
+    return result if isinstance(result, Value) else Value(result)
+
+
+def _run(steps: tuple[Step, ...], known: Mapping[str, Any]) -> Any:
+    stack: list[Any] = []
+    for step in steps:
+        if step.kind == "number":
+            stack.append(step.what)
+        elif step.kind == "name":
+            stack.append(_looked_up(step, known))
+        else:
+            operands = stack[len(stack) - step.count :]
+            del stack[len(stack) - step.count :]
+            stack.append(_applied(step, operands))
+    return stack.pop()
+
+
+def _looked_up(step: Step, known: Mapping[str, Any]) -> Any:
+    name = str(step.what)
+    if name in known:
+        return known[name]
+    if name in CONSTANTS:
+        return CONSTANTS[name]
+    raise ExpressionError(f"{name!r} has no value; give {name}=...", *step.place)
+
+
+def _applied(step: Step, operands: list[Any]) -> Any:
+    name = str(step.what)
+    function = _COMPOSED[name][0] if name in _COMPOSED else TABLE[name]
+    try:
+        return function(*operands)
+    except EngineError as error:
+        raise ExpressionError(str(error), *step.place) from error
+
+
+def _named(result: Any, name: str) -> Value:
+    if not isinstance(result, Value):
+        return Value(result, label=name)
+    if result.label is None:
+        result.label = name
+    return result
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)  # as Python's parser does
