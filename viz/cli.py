@@ -17,7 +17,8 @@ import engine
 from engine import Value
 from viz import FormatError, RendererError, VizError, draw, save
 from viz.errors import OptionError
-from viz.expression import ExpressionError, evaluate, parse
+from viz.evaluation import evaluate
+from viz.expression import ExpressionError, parse
 from viz.labels import format_number
 from viz.theme import STYLES, THEMES
 

@@ -3,32 +3,22 @@
 The text is read by Python's own parser, then only what is on the list below becomes
 a step of a program for a stack machine; nothing of it is ever executed as Python.
 
->>> program = parse("subtotal = apple * n; subtotal * tax")
->>> program.names
+>>> parse("subtotal = apple * n; subtotal * tax").names
 ('apple', 'n', 'tax')
->>> evaluate(program, {"apple": 100, "n": 2, "tax": 1.5}).data
-300.0
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
-import math
-import unicodedata
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine import TABLE, EngineError, Value, gelu, logsumexp, mean, silu
+from engine import TABLE, gelu, logsumexp, mean, silu
 
-__all__ = ["CONSTANTS", "ExpressionError", "Program", "evaluate", "parse"]
-
-CONSTANTS = {
-    "pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf, "nan": math.nan,
-}  # fmt: skip
-"""Names that have a value unless another is given or assigned."""
+__all__ = ["COMPOSED", "ExpressionError", "Program", "Statement", "Step", "parse"]
 
 MAX_LENGTH = 100_000
 
@@ -36,12 +26,13 @@ _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv",
     ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.Pow: "pow", ast.USub: "neg",
 }  # fmt: skip
-_COMPOSED: dict[str, tuple[Callable[..., Any], int | None]] = {
+COMPOSED: dict[str, tuple[Callable[..., Any], int | None]] = {
     "silu": (silu, 1),
     "gelu": (gelu, 1),
     "mean": (lambda *xs: mean(xs), None),
     "logsumexp": (lambda *xs: logsumexp(xs), None),
 }
+"""Functions beside the table's, and their number of operands (None: any)."""
 _ALLOWED = "allowed are numbers, names, + - * / // % **, functions, and name = ..."
 _NAMED = {
     ast.Attribute: "an attribute", ast.Lambda: "lambda", ast.Compare: "a comparison",
@@ -51,6 +42,7 @@ _NAMED = {
     ast.ListComp: "a comprehension", ast.AugAssign: "an assignment like +=",
     ast.Import: "import", ast.ImportFrom: "import", ast.FunctionDef: "def",
     ast.For: "for", ast.While: "while", ast.If: "if", ast.Delete: "del",
+    ast.BinOp: "this operator", ast.UnaryOp: "this operator",
     ast.AnnAssign: "an annotation", ast.Dict: "a dict", ast.Set: "a set",
 }  # fmt: skip
 
@@ -230,8 +222,8 @@ class _Reader:
 
 def _operand_counts(name: str) -> range:
     """The numbers of operands that a function accepts; empty if there is none."""
-    if name in _COMPOSED:
-        count = _COMPOSED[name][1]
+    if name in COMPOSED:
+        count = COMPOSED[name][1]
         return range(count, count + 1) if count else range(1, 1001)
     op = TABLE.get(name)
     if op is None:
@@ -247,76 +239,7 @@ def _listed(counts: range) -> str:
 
 
 def _unknown_function(name: str) -> str:
-    known = [*TABLE, *_COMPOSED]
+    known = [*TABLE, *COMPOSED]
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
     return f"there is no function {name!r}; {hint}"
-
-
-def evaluate(program: Program, values: Mapping[str, float]) -> Value:
-    """Run a program: each free name becomes a labelled leaf.
-
-    The result of an assignment is labelled with its name, unless it has a label
-    already: `b = a` is one more name for the same value, which stays labelled a.
-
-    Raises:
-        ExpressionError: a value is missing or not used, or an operation has no value.
-    """
-    if unused := [name for name in values if _normal(name) not in program.names]:
-        free = ", ".join(program.names) or "no names"
-        raise ExpressionError(
-            f"there is no name {unused[0]!r} to give a value; it has {free}"
-        )
-    known: dict[str, Any] = {
-        _normal(name): Value(x, label=name) for name, x in values.items()
-    }
-    result: Any = None
-    for statement in program.statements:
-        result = _run(statement.steps, known)
-        if statement.target:
-            result = known[statement.target] = _named(result, statement.target)
-    return result if isinstance(result, Value) else Value(result)
-
-
-def _run(steps: tuple[Step, ...], known: Mapping[str, Any]) -> Any:
-    stack: list[Any] = []
-    for step in steps:
-        if step.kind == "number":
-            stack.append(step.what)
-        elif step.kind == "name":
-            stack.append(_looked_up(step, known))
-        else:
-            operands = stack[len(stack) - step.count :]
-            del stack[len(stack) - step.count :]
-            stack.append(_applied(step, operands))
-    return stack.pop()
-
-
-def _looked_up(step: Step, known: Mapping[str, Any]) -> Any:
-    name = str(step.what)
-    if name in known:
-        return known[name]
-    if name in CONSTANTS:
-        return CONSTANTS[name]
-    raise ExpressionError(f"{name!r} has no value; give {name}=...", *step.place)
-
-
-def _applied(step: Step, operands: list[Any]) -> Any:
-    name = str(step.what)
-    function = _COMPOSED[name][0] if name in _COMPOSED else TABLE[name]
-    try:
-        return function(*operands)
-    except EngineError as error:
-        raise ExpressionError(str(error), *step.place) from error
-
-
-def _named(result: Any, name: str) -> Value:
-    if not isinstance(result, Value):
-        return Value(result, label=name)
-    if result.label is None:
-        result.label = name
-    return result
-
-
-def _normal(name: str) -> str:
-    return unicodedata.normalize("NFKC", name)  # as Python's parser does
