@@ -1,0 +1,183 @@
+"""Build and differentiate the 2-16-16-1 network on 50 samples: dotgrad and micrograd.
+
+    python benchmarks/versus_micrograd.py [--runs 11]
+
+Both engines run in turn in this one process, the garbage collector on, on the same
+numbers. Printed are medians per node of the graph, and the ratio of the medians.
+
+"build" and "backward" time one graph in an otherwise empty heap. "training step" is
+what a loop pays: build, backward, and getting rid of the last step's graph. The
+closures of micrograd make cycles, which only the garbage collector frees; a graph of
+dotgrad has none and is freed by reference counting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import platform
+import random
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import engine
+
+SIZES = (2, 16, 16, 1)
+SAMPLES = 50
+Params = list[Any]
+
+
+def initial(rng: random.Random) -> list[float]:
+    """One weight per connection and one bias per neuron."""
+    return [rng.uniform(-1, 1) for n, m in pairwise(SIZES) for _ in range(m * (n + 1))]
+
+
+def data(rng: random.Random) -> list[tuple[list[float], int]]:
+    """Points of the plane and a class, −1 or 1, for each."""
+    points = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in range(SAMPLES)]
+    return [(point, 1 if point[0] * point[1] > 0 else -1) for point in points]
+
+
+def score(params: Params, x: list[Any]) -> Any:
+    """The network as micrograd's MLP builds it: Σ wᵢxᵢ + b, ReLU between layers."""
+    place = 0
+    for layer, width in enumerate(SIZES[1:], 1):
+        out = []
+        for _ in range(width):
+            bias, weights = params[place], params[place + 1 : place + 1 + len(x)]
+            place += 1 + len(x)
+            activation = sum((w * v for w, v in zip(weights, x, strict=True)), bias)
+            out.append(activation if layer == len(SIZES) - 1 else activation.relu())
+        x = out
+    return x[0]
+
+
+def loss(params: Params, samples: list[tuple[list[float], int]]) -> Any:
+    """The mean hinge loss and L2 regularisation, as in micrograd's demo."""
+    losses = [(1 + -y * score(params, x)).relu() for x, y in samples]
+    return sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in params)
+
+
+def nodes(root: Any, parents: Callable[[Any], Any]) -> int:
+    """The size of a graph of either engine."""
+    seen, stack = {root}, [root]
+    while stack:
+        for parent in parents(stack.pop()):
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return len(seen)
+
+
+def timed(
+    make: Callable[[float], Any], numbers: list[float], samples: Any
+) -> tuple[float, float, list[float]]:
+    """Seconds to build, seconds to differentiate, and the gradient."""
+    params = [make(x) for x in numbers]
+    gc.collect()
+    start = time.perf_counter()
+    output = loss(params, samples)
+    built = time.perf_counter()
+    output.backward()
+    end = time.perf_counter()
+    return built - start, end - built, [p.grad for p in params]
+
+
+def stepping(make: Callable[[float], Any], numbers: list[float], samples: Any) -> float:
+    """Seconds that a step takes in a loop of five."""
+    params = [make(x) for x in numbers]
+    gc.collect()
+    start = time.perf_counter()
+    for _ in range(5):
+        output = loss(params, samples)
+        output.backward()
+    return (time.perf_counter() - start) / 5
+
+
+def memory(make: Callable[[float], Any], numbers: list[float], samples: Any) -> int:
+    """Bytes that the graph holds after `backward`."""
+    gc.collect()
+    tracemalloc.start()
+    output = loss([make(x) for x in numbers], samples)
+    output.backward()
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return held
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--runs", type=int, default=11)
+    runs = parser.parse_args().runs
+    try:
+        from micrograd.engine import Value as Micrograd
+    except ModuleNotFoundError:
+        sys.exit("micrograd is not installed: pip install 'dotgrad[bench]'")
+    sys.setrecursionlimit(10_000)  # micrograd's backward recurses
+
+    rng = random.Random(0)
+    numbers, samples = initial(rng), data(rng)
+    makers = {"dotgrad": engine.Value, "micrograd": Micrograd}
+    sizes = {
+        "dotgrad": nodes(
+            loss(list(map(engine.Value, numbers)), samples), lambda v: v.parents
+        ),
+        "micrograd": nodes(
+            loss(list(map(Micrograd, numbers)), samples), lambda v: v._prev
+        ),
+    }
+    times: dict[str, list[tuple[float, ...]]] = {name: [] for name in makers}
+    gradients = {}
+    for _ in range(runs):
+        for name, make in makers.items():
+            build, sweep, gradients[name] = timed(make, numbers, samples)
+            step = stepping(make, numbers, samples)
+            times[name].append((build, sweep, step))
+    worst = max(
+        abs(a - b)
+        for a, b in zip(gradients["dotgrad"], gradients["micrograd"], strict=True)
+    )
+    assert worst < 1e-12, worst
+    report(
+        times, sizes, {n: memory(m, numbers, samples) for n, m in makers.items()}, runs
+    )
+
+
+def report(
+    times: dict[str, list[tuple[float, ...]]],
+    sizes: dict[str, int],
+    held: dict[str, int],
+    runs: int,
+) -> None:
+    """The table."""
+    print(
+        f"2-16-16-1, {SAMPLES} samples, {sizes['dotgrad']} nodes, "
+        f"medians of {runs} runs"
+    )
+    print(f"{platform.python_implementation()} {platform.python_version()}, "
+          f"{platform.machine()}, garbage collector on\n")  # fmt: skip
+    print(f"{'':24}{'dotgrad':>10}{'micrograd':>11}{'ratio':>8}")
+    rows: dict[str, Callable[[str], float]] = {
+        "build, ns/node": lambda n: _median(times[n], 0) / sizes[n],
+        "backward, ns/node": lambda n: _median(times[n], 1) / sizes[n],
+        "training step, ns/node": lambda n: _median(times[n], 2) / sizes[n],
+        "memory, bytes/node": lambda n: held[n] / sizes[n],
+    }
+    for title, figure in rows.items():
+        ours, theirs = figure("dotgrad"), figure("micrograd")
+        print(f"{title:24}{ours:10.0f}{theirs:11.0f}{theirs / ours:7.1f}×")
+
+
+def _median(rows: list[tuple[float, ...]], place: int) -> float:
+    return statistics.median(row[place] for row in rows) * 1e9
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""README, examples and pictures do what they say."""
+
+import doctest
+import importlib.metadata
+import importlib.util
+import pathlib
+import re
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+from engine import topological_order
+
+ROOT = pathlib.Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_readme_sessions():
+    """All the REPL sessions, in one go, as a reader types them."""
+    text = "\n".join(blocks("pycon"))
+    test = doctest.DocTestParser().get_doctest(text, {}, "README", "README.md", 0)
+    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    runner.run(test)
+    assert runner.tries > 40
+    assert runner.failures == 0
+
+
+def test_readme_scripts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    [script] = blocks("python")
+    exec(compile(script, "README.md", "exec"), {})
+    assert (tmp_path / "price.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_readme_commands_are_those_of_ci():
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    joined = re.sub(r"\\\n\s*", "", ci)
+    install, test = (block.strip() for block in blocks("sh")[:2])
+    draw = install.split(" && ")[1]
+    assert draw in joined
+    for part in test.split(" && "):
+        words = part.replace("pip install", "pip install --quiet")
+        assert words in joined
+
+
+def test_readme_terminal(tmp_path, monkeypatch):
+    """The commands of the terminal section run as they stand."""
+    import shlex
+
+    from viz.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    commands = [line for block in blocks("sh") for line in block.splitlines()]
+    drawn = [c[c.index("dotgrad draw") :] for c in commands if "dotgrad draw" in c]
+    assert len(drawn) >= 2
+    for command in drawn:
+        assert main(shlex.split(command)[1:]) == 0
+    assert {p.name for p in tmp_path.iterdir()} == {"price.png", "neuron.svg"}
+
+
+def pictures():
+    path = ROOT / "docs" / "make_pictures.py"
+    spec = importlib.util.spec_from_file_location("make_pictures", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MAKE = pictures()
+HELP = "run python docs/make_pictures.py, and look at the pictures"
+
+
+def test_readme_has_the_table_as_it_is():
+    assert MAKE.readme(README) == README, HELP
+
+
+@pytest.mark.parametrize("name", MAKE.CASES)
+def test_pictures_are_those_of_their_source(name):
+    from viz import draw
+
+    graph, options = MAKE.CASES[name]
+    picture = draw(graph(), **options, renderer="graphviz-pure")
+    stored = MAKE.PICTURES / f"{name}.gv"
+    assert stored.read_text(encoding="utf-8") == picture.source, HELP
+    made_with = (MAKE.PICTURES / "RENDERER").read_text().strip()
+    if made_with != importlib.metadata.version("graphviz-pure"):
+        pytest.skip(f"the pictures were rendered by graphviz-pure {made_with}")
+    assert stored.with_suffix(".png").read_bytes() == picture.pipe("png"), HELP
+
+
+def test_every_picture_of_the_readme_is_there():
+    shown = re.findall(r"\]\((docs/pictures/[^)]+)\)", README)
+    assert len(shown) >= 6
+    for path in shown:
+        assert (ROOT / path).is_file()
+    made = {path.stem for path in MAKE.PICTURES.glob("*.png")}
+    assert made == set(MAKE.CASES)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_examples_run_and_draw(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [str(path), str(tmp_path)])
+    runpy.run_path(str(path), run_name="__main__")
+    out = capsys.readouterr().out
+    assert f"drawn: {tmp_path / path.stem}.png" in out
+    assert (tmp_path / f"{path.stem}.png").read_bytes().startswith(b"\x89PNG")
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 60
+
+
+def figures(name):
+    value = MAKE.example(name)()
+    return value.data, {v.label: v.grad for v in topological_order(value) if v.label}
+
+
+def test_the_figures_of_the_textbook():
+    price, grads = figures("apple_bill")
+    assert price == pytest.approx(220, rel=1e-15)
+    expected = {"apple": 2.2, "n": 110, "tax": 200, "subtotal": 1.1, "price": 1}
+    assert grads == pytest.approx(expected, rel=1e-15)
+    price, grads = figures("apples_and_oranges")
+    assert price == pytest.approx(715, rel=1e-15)
+    expected = {
+        "apple count": 110, "apple": 2.2, "orange": 3.3, "orange count": 165,
+        "tax": 650,
+        "apple price": 1.1, "orange price": 1.1, "total": 1.1, "price": 1,
+    }  # fmt: skip
+    assert grads == pytest.approx(expected, rel=1e-15)
+    o, grads = figures("tanh_neuron")
+    assert o == pytest.approx(0.5**0.5, rel=1e-8)
+    for name, slope in {"x1": -1.5, "w1": 1, "x2": 0.5, "w2": 0, "b": 0.5}.items():
+        assert grads[name] == pytest.approx(slope, rel=1e-7)
+
+
+def test_the_benchmark_runs():
+    pytest.importorskip("micrograd", reason="the extra bench is not installed")
+    done = subprocess.run(
+        [sys.executable, "benchmarks/versus_micrograd.py", "--runs", "1"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "training step, ns/node" in done.stdout
+
+
+def test_version_is_in_one_place():
+    import engine
+
+    assert importlib.metadata.version("dotgrad") == engine.__version__
