@@ -94,7 +94,7 @@ log2 = Op("log2", "log₂", math.log2, lambda out, x: (1 / (x * _LN2),),
 log10 = Op("log10", "log₁₀", math.log10, lambda out, x: (1 / (x * _LN10),),
     domain="(0, inf)", limits={0: -math.inf})
 sqrt = Op("sqrt", "√", math.sqrt, lambda out, x: (1 / (2 * out),), domain="[0, inf)")
-cbrt = Op("cbrt", "cbrt", _cbrt, lambda out, x: (1 / (3 * out * out),))
+cbrt = Op("cbrt", "cbrt", _cbrt, lambda out, x: (1 / (3 * out * out),), kinks=lambda x: x)
 
 sin = Op("sin", "sin", math.sin, lambda out, x: (cos(x),))
 cos: Op = Op("cos", "cos", math.cos, lambda out, x: (-sin(x),))

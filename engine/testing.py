@@ -50,6 +50,10 @@ class Interval:
         below = operator.le if self.closed[1] else operator.lt
         return bool(above(x, self.low) and below(x, self.high))
 
+    def surrounds(self, x: float) -> bool:
+        """Whether x is inside, and not near an end."""
+        return self.low + 1e-6 < x < self.high - 1e-6
+
 
 def intervals(domain: str) -> tuple[Interval, ...]:
     """The intervals of a row's domain, such as "[0, inf)" or "(-inf, 0) | (0, inf)".
@@ -152,7 +156,7 @@ def expressions(
         ops: the rows to use; the whole table by default.
         max_inputs, max_steps: bounds of the size.
         bound: no input or intermediate result is larger in magnitude.
-        smooth: keep away from kinks.
+        smooth: keep away from kinks and from the ends of domains.
     """
     count = draw(st.integers(1, max_inputs))
     inputs = tuple(draw(numbers(bound=bound)) for _ in range(count))
@@ -180,7 +184,8 @@ def expressions(
 def _outcome(op: Op, xs: Sequence[float], bound: float, smooth: bool) -> float | None:
     """The result of the operation, None where it should not be used."""
     for x, domain in zip(xs, op.domain, strict=True):
-        if not any(x in part for part in intervals(domain)):
+        parts = intervals(domain)
+        if not any(part.surrounds(x) if smooth else x in part for part in parts):
             return None
     if smooth and op.kinks is not None and abs(op.kinks(*xs)) < 1e-6:
         return None
