@@ -9,7 +9,7 @@ from pictures import apple_bill, differentiated, fan_out
 
 from engine import OperandError, Value, edges, scope, topological_order
 from engine.testing import expressions
-from viz import Diagram
+from viz import STYLES, Diagram, draw
 from viz.labels import bare, capped, cell, format_number, text_width
 
 
@@ -60,6 +60,20 @@ def test_without_backward_there_are_no_gradients():
     other = x * 2
     other.backward()  # a leaf's gradient from elsewhere is not this picture's
     assert Diagram.of(x + 1).nodes[0].gradient is None
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_gradient_that_was_cleared_is_no_zero(style):
+    x = Value(3.0, "x")
+    y = differentiated(x * 2 + x)
+    x.zero_grad()
+    diagram = Diagram.of(y)
+    assert diagram.nodes[0].gradient is None
+    assert diagram.nodes[0].elsewhere == 0.0
+    assert [edge.gradient for edge in diagram.uses("n0")] == [2.0, 1.0]
+    source = draw(y, style=style, legend=False).source
+    assert "elsewhere" not in source
+    assert ">0<" not in source
 
 
 def test_a_gradient_of_zero_is_shown():

@@ -135,14 +135,14 @@ def _ids(picture):
 
 
 def test_ids_have_the_prefix():
-    picture = draw(differentiated(fan_out()), id_prefix="a_")
+    picture = draw(differentiated(fan_out()), id_prefix="a")
     for line in picture.body:
         if " -> " in line:
             tail, head = line.split("[")[0].split(" -> ")
-            assert tail.strip().startswith("a_")
-            assert head.strip().startswith("a_")
+            assert tail.strip().startswith('"a-')
+            assert head.strip().startswith('"a-')
         elif " id=" in line:
-            assert " id=a_" in line
+            assert ' id="a-' in line
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,16 @@ def test_ids_have_the_prefix():
         ({"digits": 2.5}, r"digits=2\.5"),
         ({"dpi": 1}, "dpi=1"),
         ({"id_prefix": "a b"}, "id_prefix='a b'"),
+        ({"id_prefix": "a_"}, "id_prefix='a_'"),
+        ({"id_prefix": None}, "id_prefix=None"),
+        ({"digits": True}, "digits=True"),
+        ({"dpi": "a"}, "dpi='a'"),
+        ({"title": 3}, "title=3"),
+        ({"style": 3}, r"style=3.*viz\.Style"),
+        ({"theme": None}, r"theme=None.*viz\.Theme"),
+        ({"style": THEMES["dark"]}, "style=Theme"),
+        ({"time_limit": 0}, "time_limit=0"),
+        ({"time_limit": "x"}, "time_limit='x'"),
     ],
 )
 def test_bad_options(options, message):
@@ -169,6 +179,22 @@ def test_styles_and_themes_can_be_derived():
     assert "−11 × −2" not in source
 
 
+def test_a_derived_theme_or_style_is_checked():
+    with pytest.raises(OptionError, match=r"theme: positive='red'.*#rrggbb"):
+        THEMES["light"].replace(positive="red")
+    with pytest.raises(OptionError, match="theme: leaf='#000\"><b'"):
+        THEMES["light"].replace(leaf=("#ffffff", '#000"><b'))
+    with pytest.raises(OptionError, match=r"style: layout='wires'.*wire or card"):
+        STYLES["wire"].replace(layout="wires")
+
+
+def test_other_braces_of_a_legend_are_text():
+    style = STYLES["wire"].replace(legend=("{name} {ink:value} {typo}",))
+    source = draw(differentiated(fan_out()), style=style).source
+    assert "{name} <FONT" in source
+    assert "{typo}" in source
+
+
 def test_form_by_size():
     def chain(n):
         y = Value(1.0, "x")
@@ -179,6 +205,16 @@ def test_form_by_size():
     assert "shape=circle" in draw(chain(39)).source
     assert "shape=circle" not in draw(chain(40)).source
     assert "shape=circle" in draw(chain(40), style="wire").source
+
+
+def test_the_caption_says_that_the_form_was_chosen():
+    y = Value(1.0, "x")
+    for _ in range(40):
+        y = y.tanh()
+    for legend in (True, False):
+        assert "41 values, drawn as cards" in draw(y, legend=legend).source
+    assert "drawn as" not in draw(y, style="card").source
+    assert "drawn as" not in draw(y.parents[0]).source
 
 
 @given(st.text(max_size=60))

@@ -26,6 +26,7 @@ from viz import (
     renderers,
     save,
 )
+from viz.files import write_atomically
 
 AWKWARD = [
     'quotes " and \'', "back\\slash \\N \\l", "{braces|x}", "<b>&amp;</b>", "a:b:c",
@@ -137,13 +138,14 @@ def test_any_label_is_drawn_well_formed(label):
 
 
 def test_two_pictures_in_one_page_share_no_id():
-    first = draw(differentiated(fan_out()), id_prefix="a_").pipe().decode()
-    second = draw(differentiated(fan_out()), id_prefix="b_").pipe().decode()
-
-    def ids(svg):
-        return set(re.findall(r'id="([^"]+)"', svg))
-
-    assert not ids(first) & ids(second)
+    seen = set()
+    # "a" is what Graphviz puts before the id of a link; the others begin our ids.
+    for prefix in ("", "a", "b", "w", "k", "out", "n0", "an0"):
+        svg = draw(differentiated(fan_out()), id_prefix=prefix).pipe().decode()
+        ids = set(re.findall(r'id="([^"]+)"', svg))
+        assert ids
+        assert not ids & seen
+        seen |= ids
 
 
 def test_a_notebook_shows_it():
@@ -236,6 +238,26 @@ def test_a_renderer_that_fails(monkeypatch, tmp_path, script, message):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["fake", "x.png"]
 
 
+def test_a_program_that_cannot_start_counts_as_absent(monkeypatch, tmp_path):
+    fake(monkeypatch, tmp_path, "print('drawn by dot')")
+    bundled, dot = renderers.RENDERERS["graphviz-pure"], tmp_path / "fake"
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"\x7fELF of another machine")
+    broken.chmod(0o755)
+
+    def found_at(path, any_script):
+        return renderers.Renderer(
+            bundled.name, bundled.formats, lambda: str(path), bundled.run,
+            bundled.hint, any_script,
+        )  # fmt: skip
+
+    table = {"graphviz-pure": found_at(broken, False), "dot": found_at(dot, True)}
+    monkeypatch.setattr(renderers, "RENDERERS", table)
+    assert draw(apple_bill()).pipe() == b"drawn by dot\n"
+    with pytest.raises(RendererError, match=r"broken could not be run.*pip install"):
+        draw(apple_bill()).pipe(renderer="graphviz-pure")
+
+
 def test_what_a_renderer_murmurs_is_not_shown(monkeypatch, tmp_path, capfd):
     fake(monkeypatch, tmp_path, "import sys; print('hm', file=sys.stderr); print('ok')")
     assert draw(apple_bill()).pipe("svg") == b"ok\n"
@@ -296,6 +318,30 @@ def test_unwritable_places(tmp_path):
     with pytest.raises(IsADirectoryError, match=r"folder\.svg"):
         save(apple_bill(), folder)
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_the_umask_is_obeyed_and_never_set(tmp_path, monkeypatch):
+    """It belongs to the process: two threads that set it may leave it at 0."""
+    before = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "umask", lambda _: pytest.fail("the umask was set"))
+            write_atomically(tmp_path / "x.svg", b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "x.svg").stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_private_file_stays_private_and_a_link_a_link(tmp_path):
+    target, link = tmp_path / "x.svg", tmp_path / "link.svg"
+    target.touch(0o600)
+    link.symlink_to(target)
+    save(apple_bill(), link)
+    assert link.is_symlink()
+    assert b"<svg" in target.read_bytes()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):

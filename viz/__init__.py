@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 
 from engine import Value
+from viz.checks import check, seconds
 from viz.diagram import Diagram, Edge, Node
 from viz.dot import Options, to_dot
 from viz.errors import (
@@ -83,16 +84,20 @@ def draw(
         legend: whether the legend is drawn.
         title: a line below the picture.
         dpi: dots per inch of a png or jpg.
-        id_prefix: put before all ids, for several SVGs in one page.
+        id_prefix: letters and digits before all ids, for several SVGs in one page.
         renderer: "graphviz-pure", "dot" or "pygraphviz"; else the first that fits.
-        time_limit: seconds that the renderer may take.
+        time_limit: seconds that the renderer may take (pygraphviz, which runs
+            inside Python, cannot be stopped).
 
     Raises:
         engine.OperandError: `value` is not a Value.
         OptionError: an option has a value that it cannot have.
     """
+    check("time_limit", time_limit, seconds, "a number of seconds above 0")
     diagram = Diagram.of(value)
-    style = style or ("wire" if len(diagram.nodes) <= WIRE_LIMIT else "card")
+    note = ""
+    if style is None:
+        style, note = _form(len(diagram.nodes))
     options = Options(
         style=pick(style, STYLES, "style"),
         theme=pick(theme, THEMES, "theme"),
@@ -101,10 +106,18 @@ def draw(
         title=title,
         dpi=dpi,
         id_prefix=id_prefix,
+        note=note,
     )
     picture = to_dot(diagram, options)
     picture.renderer, picture.time_limit = renderer, time_limit
     return picture
+
+
+def _form(count: int) -> tuple[str, str]:
+    """The style for so many values, and what the caption says of the choice."""
+    if count <= WIRE_LIMIT:
+        return "wire", ""
+    return "card", f'{count} values, drawn as cards (as wires: style="wire")'
 
 
 def save(

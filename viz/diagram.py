@@ -25,6 +25,7 @@ class Node:
     """'leaf', 'parameter', 'constant' or 'operation'."""
     value: float
     gradient: float | None
+    """None where no `backward` has reached the node since it was made or cleared."""
     label: str = ""
     """On one line and cut when long; empty when there is none to show."""
     operation: str | None = None
@@ -129,7 +130,7 @@ class Diagram:
 
 
 def _edges_into(child: Value, ids: dict[Value, str], *, swept: bool) -> list[Edge]:
-    upstream = child.grad if swept else None
+    upstream = _gradient(child, swept=swept)
     return [
         Edge(
             source=ids[parent],
@@ -153,18 +154,22 @@ def _node(
         id=id_,
         kind=value.kind,
         value=value.data,
-        gradient=value.grad if swept else None,
+        gradient=_gradient(value, swept=swept),
         label=capped(value.label or ""),
         operation=value.op.name if value.op else None,
         symbol=capped(value.op.symbol, 16) or value.op.name if value.op else "",
         scope=value.scope,
-        elsewhere=_elsewhere(value.grad, contributions) if swept else 0.0,
+        elsewhere=_elsewhere(_gradient(value, swept=swept), contributions),
     )
 
 
-def _elsewhere(gradient: float, contributions: list[float] | None) -> float:
+def _gradient(value: Value, *, swept: bool) -> float | None:
+    return value.grad if swept and value.has_gradient else None
+
+
+def _elsewhere(gradient: float | None, contributions: list[float] | None) -> float:
     """What the uses in this graph leave unexplained, 0.0 if it is rounding only."""
-    if contributions is None or not math.isfinite(gradient):
+    if gradient is None or contributions is None or not math.isfinite(gradient):
         return 0.0
     here = math.fsum(contributions) if all(map(math.isfinite, contributions)) else 0.0
     scale = max(abs(gradient), *map(abs, contributions))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from viz.canvas import Canvas
 from viz.card import CardEmitter
+from viz.checks import check, plain_name, text_or_none, whole_number
 from viz.diagram import Diagram
-from viz.errors import OptionError
 from viz.labels import capped, cell
 from viz.paint import Painter
 from viz.picture import Picture
@@ -20,6 +20,8 @@ from viz.words import Words
 __all__ = ["Options", "to_dot"]
 
 FONT = "Helvetica"  # one name: a list falls back to other metrics in some renderers
+
+_ROLES = "ink|small|positive|negative|neutral|zero|nonfinite"
 
 VALUES_ONLY = "values only: call backward() to have gradients"
 
@@ -35,24 +37,24 @@ class Options:
     title: str | None = None
     dpi: int = 120
     id_prefix: str = ""
+    note: str = ""
+    """A line of the caption that is there without the legend, too."""
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.digits, int) and 1 <= self.digits <= 17):
-            raise OptionError(f"digits={self.digits!r}: a whole number from 1 to 17")
-        if not 10 <= self.dpi <= 1200:
-            raise OptionError(f"dpi={self.dpi!r}: a number from 10 to 1200")
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*|", self.id_prefix):
-            raise OptionError(
-                f"id_prefix={self.id_prefix!r}: letters, digits and _, a letter first"
-            )
+        check("digits", self.digits, whole_number(1, 17), "a whole number from 1 to 17")
+        check("dpi", self.dpi, whole_number(10, 1200), "a whole number from 10 to 1200")
+        check("title", self.title, text_or_none, "a string or None")
+        # No underscore: Graphviz calls the link of a node x in an SVG a_x.
+        check("id_prefix", self.id_prefix, plain_name, "letters and digits, or nothing")
 
 
 def to_dot(diagram: Diagram, options: Options) -> Picture:
     """The picture of a diagram, not rendered yet."""
     picture = Picture()
+    canvas = Canvas(picture, options.id_prefix)
     picture.attr(
         "graph",
-        id=options.id_prefix + "graph",
+        id=canvas.called("graph"),
         rankdir="LR",
         nodesep="0.18",
         ranksep=f"{options.style.ranksep:g}",
@@ -70,16 +72,18 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
         picture.attr("graph", label=caption, labelloc="b", labeljust="l")
     words = Words(Painter.of(diagram, options.style, options.theme), options.digits)
     emitter = CardEmitter if options.style.layout == "card" else WireEmitter
-    emitter(Canvas(picture, options.id_prefix), diagram, words).emit()
+    emitter(canvas, diagram, words).emit()
     return picture
 
 
 def _caption(diagram: Diagram, options: Options) -> str:
-    """Title and legend below the picture; that gradients are missing is always said."""
+    """Title, note and legend below the picture; what is missing is always said."""
     lines = []
     theme = options.theme
     if title := capped(options.title or "", 200):
         lines.append(Line(title, 13, theme.ink, "B").html)
+    if options.note:
+        lines.append(cell(options.note))
     if not diagram.has_gradients:
         lines.append(cell(VALUES_ONLY))
     elif options.legend:
@@ -93,11 +97,11 @@ def _caption(diagram: Diagram, options: Options) -> str:
 
 def _legend_line(line: str, theme: Theme) -> str:
     """A line of a style's legend; {positive} is that word in its colour, and
-    {ink:words} are the words in the colour of values."""
+    {ink:words} are the words in the colour of values. Other braces are text."""
 
     def colored(match: re.Match[str]) -> str:
         role, _, words = match.group(1).partition(":")
         tag = "" if words else "B"
         return Line(words or role, 10, getattr(theme, role), tag).html
 
-    return re.sub(r"\{([a-z]+(?::[^}]*)?)\}", colored, cell(line))
+    return re.sub(rf"\{{((?:{_ROLES})(?::[^}}]*)?)\}}", colored, cell(line))

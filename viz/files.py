@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
+import shutil
+import uuid
 from pathlib import Path
 
 __all__ = ["write_atomically"]
@@ -14,28 +15,29 @@ __all__ = ["write_atomically"]
 def write_atomically(path: Path, data: bytes) -> None:
     """Write beside the target and move it there at the end.
 
+    A symbolic link is followed, and a file that was there keeps its permissions.
+
     Raises:
         OSError: the file cannot be written; what was there before still is.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".dotgrad-{uuid.uuid4().hex}")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".dotgrad-")
+        # A plain open gives the permissions of any new file. To ask for the umask
+        # would mean to set it, for all threads of the process.
+        file = open(temporary, "xb")  # noqa: SIM115
     except OSError as error:  # speak of the file that was asked for
         error.filename = str(path)
         raise
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
+            if target.exists():
+                shutil.copymode(target, temporary)
             file.write(data)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+        os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            os.unlink(temporary)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -28,6 +28,10 @@ _RASTER = frozenset({"png", "jpg", "jpeg"})
 _COMMON = frozenset({"svg", *_RASTER})
 
 
+class CannotStartError(RendererError):
+    """A program is there and cannot be run: another may do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
     """A way to get a picture.
@@ -89,7 +93,7 @@ def _run_program(
             "draw a smaller graph, or give it more time with time_limit="
         ) from None
     except OSError as error:
-        raise RendererError(f"{program} could not be run: {error}") from error
+        raise CannotStartError(f"{program} could not be run: {error}") from error
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip()
         how = f"signal {-done.returncode}" if done.returncode < 0 else done.returncode
@@ -161,20 +165,28 @@ def render(
     found = [(r, where) for r in candidates if (where := r.find())]
     if not found:
         raise RendererError(_nobody(candidates, format_))
-    chosen, where = found[0]
-    if format_ in _RASTER and not chosen.any_script:
-        missing = missing_characters(source)
-        others = [pair for pair in found if pair[0].any_script]
-        if missing and others:
-            chosen, where = others[0]
-        elif missing:
-            warnings.warn(
-                f"the bundled fonts lack {missing[:20]!r}: boxes stand for them. Save "
-                "an svg, or install Graphviz with fonts: "
-                f"{RENDERERS['dot'].hint}",
-                stacklevel=2,
-            )
-    return chosen.run(where, source, engine, format_, time_limit)
+    missing = missing_characters(source) if format_ in _RASTER else ""
+    if missing:  # a stable sort: those that can draw them come first
+        found.sort(key=lambda pair: not pair[0].any_script)
+    broken = []
+    for chosen, where in found:
+        try:
+            data = chosen.run(where, source, engine, format_, time_limit)
+        except CannotStartError as error:
+            broken.append(str(error))
+        else:
+            if missing and not chosen.any_script:
+                _warn_of_boxes(missing)
+            return data
+    raise RendererError("; ".join([*broken, _nobody(candidates, format_)]))
+
+
+def _warn_of_boxes(missing: str) -> None:
+    warnings.warn(
+        f"the bundled fonts lack {missing[:20]!r}: boxes stand for them. Save an svg, "
+        f"or install Graphviz with fonts: {RENDERERS['dot'].hint}",
+        stacklevel=3,
+    )
 
 
 def _able(wanted: str | None, format_: str) -> list[Renderer]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
+from viz.checks import check, color
 from viz.errors import OptionError
+
+LAYOUTS = ("wire", "card")
 
 __all__ = ["STYLES", "THEMES", "Style", "Theme", "pick"]
 
@@ -39,6 +42,12 @@ class Theme:
     output_band: str
     on_gradient: str
 
+    def __post_init__(self) -> None:
+        for field in fields(self)[1:]:
+            given = getattr(self, field.name)
+            for each in given if isinstance(given, tuple) else (given,):
+                check(f"theme: {field.name}", each, color, "a colour as #rrggbb")
+
     def replace(self, **changes: Any) -> Theme:
         """This theme with some colours changed."""
         return replace(self, **changes)
@@ -62,6 +71,9 @@ class Style:
     chain: bool = True
     ranksep: float = 0.2
     legend: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check("style: layout", self.layout, LAYOUTS.__contains__, " or ".join(LAYOUTS))
 
     def replace(self, **changes: Any) -> Style:
         """This style with some choices changed."""
@@ -142,14 +154,15 @@ def pick(choice: str | Choice, among: dict[str, Choice], what: str) -> Choice:
     """The theme or style of this name; one that is no name is taken as it is.
 
     Raises:
-        OptionError: there is none of this name.
+        OptionError: there is none of this name, or it is neither.
     """
-    if not isinstance(choice, str):
+    if isinstance(choice, str):
+        if choice in among:
+            return among[choice]
+    elif isinstance(choice, type(next(iter(among.values())))):
         return choice
-    try:
-        return among[choice]
-    except KeyError:
-        known = ", ".join(among)
-        raise OptionError(
-            f"{what}={choice!r}: there is no such {what}; choose from {known}"
-        ) from None
+    known = ", ".join(among)
+    raise OptionError(
+        f"{what}={choice!r}: there is no such {what}; choose from {known}, or give a "
+        f"viz.{what.title()}"
+    )
