@@ -13,11 +13,11 @@ from engine.value import Value
 __all__ = ["Edge", "edges", "topological_order"]
 
 
-def topological_order(root: Value) -> list[Value]:
-    """Every node that `root` depends on, each once, parents before children.
+def topological_order(*roots: Value) -> list[Value]:
+    """Every node that the roots depend on, each once, parents before children.
 
-    The order depends on the expression alone; `root` comes last. Linear in the
-    number of edges.
+    The order depends on the expressions alone; a single root comes last. Linear in
+    the number of edges.
 
     >>> x = Value(2.0, label="x")
     >>> [node.data for node in topological_order(x * x + 1)]
@@ -25,7 +25,7 @@ def topological_order(root: Value) -> list[Value]:
     """
     order: list[Value] = []
     seen: set[Value] = set()
-    stack: list[Value | None] = [root]
+    stack: list[Value | None] = list(reversed(roots))
     emit, see, pop, push = order.append, seen.add, stack.pop, stack.append
     while stack:
         node = pop()

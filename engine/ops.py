@@ -80,6 +80,7 @@ pow = Op("pow", "^", operator.pow, (
         lambda out, x, y: where(y == 0, 0, y * x ** (y - 1)),
         lambda out, x, y: where(out == 0, 0, out * log(x))),
     domain=("(0, inf)", _REAL), folds="^{}")
+identity = Op("identity", "=", lambda x: x, (1,))
 neg = Op("neg", "neg", operator.neg, (-1,))
 abs = Op("abs", "abs", operator.abs, lambda out, x: (_sign(x),), kinks=lambda x: x)
 

@@ -15,7 +15,14 @@ from engine.graph import topological_order
 from engine.numeric import as_float
 from engine.value import UNTOUCHED, Value, changing_gradients, constant
 
-__all__ = ["adjoints", "backward", "gradients", "zero_grad"]
+__all__ = [
+    "adjoints",
+    "backward",
+    "gradients",
+    "partials_as_values",
+    "product",
+    "zero_grad",
+]
 
 
 def adjoints(output: Value, seed: float = 1.0) -> dict[Value, float]:
@@ -90,10 +97,10 @@ def gradients(
     for node in reversed(order):
         if node.op is None or node not in relevant or node not in found:
             continue
-        uses = zip(node.parents, _partials_as_values(node), strict=True)
+        uses = zip(node.parents, partials_as_values(node), strict=True)
         for parent, partial in uses:
             if parent in relevant:
-                share = _product(found[node], partial)
+                share = product(found[node], partial)
                 found[parent] = found[parent] + share if parent in found else share
     results = [found.get(value, 0.0) for value in wanted]
     return [r if isinstance(r, Value) else constant(r) for r in results]
@@ -121,7 +128,7 @@ def _depending_on(inputs: set[Value], order: list[Value]) -> set[Value]:
     return relevant
 
 
-def _partials_as_values(node: Value) -> tuple[Any, ...]:
+def partials_as_values(node: Value) -> tuple[Any, ...]:
     """The row's own derivative rule, run on the nodes instead of on their numbers."""
     assert node.op is not None
     partials: tuple[Any, ...]
@@ -140,7 +147,7 @@ def _partials_as_values(node: Value) -> tuple[Any, ...]:
     return partials
 
 
-def _product(adjoint: Any, partial: Any) -> Any:
+def product(adjoint: Any, partial: Any) -> Any:
     """adjoint × partial, without a node where one factor is the plain number 1."""
     if not isinstance(adjoint, Value) and adjoint == 1:
         return partial

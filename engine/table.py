@@ -18,6 +18,7 @@ from engine.value import Value
 __all__ = ["TABLE", "install", "lookup", "register", "unregister"]
 
 _rows: dict[str, Op] = {}
+_registered: set[str] = set()
 
 TABLE: Mapping[str, Op] = MappingProxyType(_rows)
 """Every operation by its name, in the order of the table."""
@@ -45,6 +46,7 @@ def register(*args: Any, **options: Any) -> Op:
     op = Op(*args, **options)
     _check_name(op)
     install(op)
+    _registered.add(op.name)
     try:
         _check_rule(op)
     except Exception:
@@ -66,8 +68,12 @@ def unregister(name: str) -> None:
 
     Raises:
         UnknownOperationError: the table has no such row.
+        RowError: it is one of the built-in rows.
     """
     op = lookup(name)
+    if name not in _registered:
+        raise RowError(f"{name} is part of the table and stays in it")
+    _registered.discard(name)
     del _rows[name]
     for kind in (Value, Symbol, Extended):
         for method in _methods(op, kind):

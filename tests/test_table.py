@@ -220,6 +220,32 @@ def test_same_exceptions_as_on_floats(op, data):
     assert all(type(d) is float for d in node.partials)
 
 
+places = st.tuples(st.integers(0, 5), st.integers(0, 5))
+programs = st.lists(st.tuples(st.sampled_from(ROWS), places), min_size=1, max_size=6)
+
+
+@given(programs, st.lists(anything, min_size=1, max_size=3))
+def test_random_programs_fail_as_floats_do(program, inputs):
+    """Wild expressions: at every step the same number or the same kind of exception."""
+    floats, values = list(inputs), list(map(Value, inputs))
+    for op, places in program:
+        chosen = [place % len(floats) for place in places[: op.arity]]
+        expected = outcome(op.value, [floats[i] for i in chosen])
+        assert outcome(op, [values[i] for i in chosen]) == expected
+        if isinstance(expected, str):
+            values.append(op(*(values[i] for i in chosen)))
+            floats.append(values[-1].data)
+
+
+def outcome(function, xs):
+    try:
+        out = function(*xs)
+    except (ArithmeticError, ValueError) as error:
+        kinds = (ZeroDivisionError, OverflowError, ValueError)
+        return next(kind for kind in kinds if isinstance(error, kind))
+    return ValueError if isinstance(out, complex) else repr(float(out))
+
+
 WRONG = {
     "factor": lambda out, x, y: (2.001 * y, x),
     "swapped": lambda out, x, y: (x, y),

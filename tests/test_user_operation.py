@@ -85,6 +85,14 @@ def test_a_bad_row_is_refused_and_leaves_no_trace(name, partials, message):
         assert not hasattr(Value, name)
 
 
+def test_built_in_rows_stay():
+    with pytest.raises(RowError, match="mul is part of the table"):
+        engine.unregister("mul")
+    with pytest.raises(UnknownOperationError, match="nosuch"):
+        engine.unregister("nosuch")
+    assert Value(2.0) * 3 == 6
+
+
 def test_a_rule_that_branches_on_symbols_is_told_about_where():
     with pytest.raises(TypeError, match="where"):
         register("step", "?", lambda x: x, lambda out, x: (1 if x > 0 else 0,))
