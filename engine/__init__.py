@@ -25,6 +25,16 @@ from engine.op import Op
 from engine.reverse import gradients
 from engine.symbol import where
 from engine.table import TABLE, register, unregister
+from engine.transforms import (
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 from engine.value import Value
 
 __version__ = "0.1.0"
@@ -42,9 +52,15 @@ __all__ = [
     "StaleGraphError",
     "UnknownOperationError",
     "Value",
+    "derivative",
     "edges",
     "gelu",
+    "grad",
     "gradients",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "logsumexp",
     "mean",
     "no_grad",
@@ -54,6 +70,8 @@ __all__ = [
     "softmax",
     "topological_order",
     "unregister",
+    "value_and_grad",
+    "vjp",
     "where",
 ]
 # Every row is a function of this module (see __getattr__). Those that share their

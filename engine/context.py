@@ -94,6 +94,13 @@ def no_grad() -> Iterator[None]:
 
 
 @contextmanager
+def recording() -> Iterator[None]:
+    """Record graphs even inside a `no_grad` block."""
+    with _changed(recording=True):
+        yield
+
+
+@contextmanager
 def extended_arithmetic() -> Iterator[None]:
     """Let operations give ±∞ or nan where Python's floats would raise."""
     with _changed(extended=True):

@@ -1,0 +1,253 @@
+"""Transforms, against algebra, mpmath, SciPy's Rosenbrock and one another."""
+
+import math
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import engine
+from engine import (
+    OperandError,
+    Value,
+    derivative,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    no_grad,
+    value_and_grad,
+    vjp,
+)
+from engine.testing import expressions
+
+close = pytest.approx
+
+
+def rosenbrock(x):
+    pairs = zip(x, x[1:], strict=False)
+    return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in pairs)
+
+
+def test_perturbation_confusion():
+    assert grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0) == 6.0
+    assert grad(lambda x: grad(lambda y: x * y)(x))(3.0) == 1.0
+    assert grad(lambda x: x * derivative(lambda y: x + y)(1.0))(1.0) == 1.0
+    assert derivative(lambda x: x * jvp(lambda y: x * y, (2.0,), (1.0,))[1])(3.0) == 6.0
+    inner = lambda x: jacobian(lambda y: [x * y, x * x])(x)  # noqa: E731
+    assert jacobian(inner)(3.0) == [1.0, 0.0]
+
+
+def test_plain_numbers_in_and_out():
+    for result in (
+        grad(lambda x: x * x)(3), derivative(math.pow and (lambda x: x**3), 2)(2.0),
+        value_and_grad(lambda x: x)(2.0)[0], jvp(lambda x: x, (1.0,), (2.0,))[1],
+    ):  # fmt: skip
+        assert type(result) is float
+
+
+def test_structures_are_kept():
+    class Point(NamedTuple):
+        x: float
+        y: float
+
+    def f(p, q):
+        return p["w"][0] * q.x + p["w"][1] * q.y + p["b"][0]
+
+    p, q = {"w": [2.0, 3.0], "b": (1.0,)}, Point(5.0, 7.0)
+    assert grad(f)(p, q) == {"w": [5.0, 7.0], "b": (1.0,)}
+    slopes = grad(f, argnums=1)(p, q)
+    assert slopes == Point(2.0, 3.0)
+    assert isinstance(slopes, Point)
+    assert grad(f, argnums=(1, 0))(p, q) == (slopes, grad(f)(p, q))
+    assert grad(f, argnums=-1)(p, q) == slopes
+    value, pullback = vjp(f, p, q)
+    assert value == 32.0
+    assert pullback(2.0)[1] == Point(4.0, 6.0)
+
+
+def test_keyword_arguments_are_passed_on():
+    assert grad(lambda x, *, power: x**power)(3.0, power=2) == 6.0
+
+
+def test_unused_inputs_and_constant_outputs():
+    assert grad(lambda _x, y: y, argnums=(0, 1))(1.0, 2.0) == (0.0, 1.0)
+    assert grad(lambda _: 5)(1.0) == 0.0
+    assert value_and_grad(lambda _: 5)(1.0) == (5.0, 0.0)
+    assert jacobian(lambda x: [x[0], 7.0])([1.0, 2.0]) == [[1.0, 0.0], [0.0, 0.0]]
+    assert hessian(lambda x: x[0])([1.0, 2.0]) == [[0.0, 0.0], [0.0, 0.0]]
+    assert derivative(lambda _: 3.0, 2)(1.0) == 0.0
+    assert derivative(lambda x: x, 2)(1.0) == 0.0
+    assert derivative(lambda x: x * x, 0)(3.0) == 9.0
+    assert jvp(lambda _: 4, (1.0,), (1.0,)) == (4.0, 0.0)
+    assert vjp(lambda _: 4, 1.0)[1](1.0) == (0.0,)
+    assert jacobian(lambda x: x)(2.0) == 1.0
+    assert jacobian(lambda _: [1.0, 2.0])([]) == [[], []]
+
+
+def test_rosenbrock_equals_scipy():
+    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
+    x = [1.3, 0.7, 0.8, 1.9, 1.2, -0.4, 0.1, -1.1, 0.5, 2.0]
+    assert grad(rosenbrock)(x) == close(list(optimize.rosen_der(x)), rel=1e-13)
+    for mine, theirs in zip(
+        hessian(rosenbrock)(x), optimize.rosen_hess(x), strict=True
+    ):
+        assert mine == close(list(theirs), rel=1e-12, abs=1e-9)
+    v = [0.1 * i for i in range(10)]
+    product = hvp(rosenbrock, (x,), (v,))[0]
+    assert product == close(list(optimize.rosen_hess_prod(x, v)), rel=1e-12)
+
+
+def test_rosenbrock_by_hand():
+    """∂/∂x = −400 x (y − x²) − 2 (1 − x), and its derivatives."""
+    x, y = -1.2, 1.0
+    slope = [-400 * x * (y - x * x) - 2 * (1 - x), 200 * (y - x * x)]
+    assert grad(rosenbrock)([x, y]) == close(slope, rel=1e-14)
+    curvature = [[1200 * x * x - 400 * y + 2, -400 * x], [-400 * x, 200]]
+    for mine, true in zip(hessian(rosenbrock)([x, y]), curvature, strict=True):
+        assert mine == close(true, rel=1e-14)
+
+
+@pytest.mark.parametrize("n", range(8))
+def test_nth_derivatives(n):
+    assert derivative(engine.exp, n)(0.3) == close(math.exp(0.3), rel=1e-14)
+    assert derivative(engine.sin, n)(0.3) == close(math.sin(0.3 + n * math.pi / 2))
+    power = math.prod(range(8 - n, 8)) * 2.0 ** (7 - n)
+    assert derivative(lambda x: x**7, n)(2.0) == close(power, rel=1e-14)
+
+
+def test_every_nesting_gives_the_second_derivative():
+    """Forward over reverse, reverse over forward, and the like over the like."""
+
+    def f(x):
+        return engine.sin(x) * engine.exp(x)
+
+    true = 2 * math.cos(0.7) * math.exp(0.7)
+
+    def forward(g):
+        return lambda x: jvp(g, (x,), (1.0,))[1]
+
+    def pulled(g):
+        return lambda x: vjp(g, x)[1](1.0)[0]
+
+    ways = (grad, derivative, forward, pulled, jacobian)
+    for outer in ways:
+        for inner in ways:
+            assert outer(inner(f))(0.7) == close(true, rel=1e-13), (outer, inner)
+    assert hessian(f)(0.7) == close(true, rel=1e-13)
+    third = 2 * math.exp(0.7) * (math.cos(0.7) - math.sin(0.7))
+    for way in ways:
+        assert way(hessian(f))(0.7) == close(third, rel=1e-13)
+
+
+@given(expressions(smooth=True), st.lists(st.floats(-2, 2), min_size=3, max_size=3))
+def test_forward_and_reverse_are_dual(expression, direction):
+    """⟨c, J t⟩ = ⟨Jᵀ c, t⟩."""
+    xs = list(expression.inputs)
+    t = direction[: len(xs)]
+    everything = lambda xs: expression.all(*xs)  # noqa: E731
+    value, moved = jvp(everything, (xs,), (t,))
+    c = [math.sin(i + 1.0) for i in range(len(value))]
+    _, pullback = vjp(everything, xs)
+    terms = [a * b for a, b in zip(c, moved, strict=True)]
+    pulled = [a * b for a, b in zip(pullback(c)[0], t, strict=True)]
+    if all(map(math.isfinite, terms + pulled)):
+        scale = max(map(abs, [*terms, *pulled, *_shares(expression, c, t)]), default=0)
+        assert abs(math.fsum(terms) - math.fsum(pulled)) <= 1e-11 * scale
+
+
+def _shares(expression, c, t):
+    """What the two sums are made of: their cancellation is not an error."""
+    rows = jacobian(lambda xs: expression.all(*xs))(list(expression.inputs))
+    return [a * x * b for a, row in zip(c, rows, strict=True)
+            for x, b in zip(row, t, strict=True)]  # fmt: skip
+
+
+@given(expressions(smooth=True))
+def test_modes_of_the_jacobian_agree(expression):
+    xs = list(expression.inputs)
+    everything = lambda xs: expression.all(*xs)  # noqa: E731
+    forward = jacobian(everything, mode="forward")(xs)
+    reverse = jacobian(everything, mode="reverse")(xs)
+    scale = max((abs(x) for row in forward for x in row if math.isfinite(x)), default=0)
+    for a, b in zip(forward, reverse, strict=True):
+        assert a == close(b, rel=1e-10, abs=1e-13 * scale, nan_ok=True)
+
+
+@given(expressions(max_steps=5, smooth=True, bound=10.0))
+def test_hessians_are_symmetric_and_products_match(expression):
+    xs = list(expression.inputs)
+    h = hessian(lambda xs: expression(*xs))(xs)
+    flat = [x for row in h for x in row]
+    if not all(map(math.isfinite, flat)) or max(map(abs, flat)) > 1e12:
+        return
+    scale = max(1.0, *map(abs, flat))
+    for i, row in enumerate(h):
+        assert row == close([other[i] for other in h], rel=1e-9, abs=1e-9 * scale)
+    ones = [1.0] * len(xs)
+    [product] = hvp(lambda xs: expression(*xs), (xs,), (ones,))
+    assert product == close([math.fsum(row) for row in h], rel=1e-9, abs=1e-9 * scale)
+
+
+def test_values_as_arguments_give_values_with_a_graph():
+    x = Value(3.0, label="x")
+    slope = grad(lambda y: y**3)(x)
+    assert isinstance(slope, Value)
+    assert slope == 27.0
+    [second] = gradients(slope, [x])
+    assert second == 18.0
+    slope.backward()
+    assert x.grad == 18.0
+
+
+def test_closed_over_values_are_constants_at_the_top():
+    w = Value(5.0)
+    assert grad(lambda x: w * x)(2.0) == 5.0
+    assert type(grad(lambda x: w * x)(2.0)) is float
+    assert w.grad == 0.0
+
+
+def test_no_grad_does_not_reach_into_a_transform():
+    with no_grad():
+        assert grad(lambda x: x * x)(3.0) == 6.0
+        assert hessian(lambda x: x * x)(3.0) == 2.0
+
+
+def test_a_failing_function_leaves_no_trace():
+    with pytest.raises(ZeroDivisionError):
+        grad(lambda x: x / 0)(1.0)
+    assert type(grad(lambda x: x)(1.0)) is float
+
+
+def test_errors():
+    with pytest.raises(OperandError, match=r"gave \[.*Use jacobian"):
+        grad(lambda x: [x])(1.0)
+    with pytest.raises(OperandError, match="None"):
+        grad(lambda _: None)(1.0)
+    with pytest.raises(OperandError, match=r"argnums=2: there are 1 positional"):
+        grad(lambda x: x, argnums=2)(1.0)
+    with pytest.raises(OperandError, match=r"args\[0\]\['w'\] is 'a'"):
+        grad(lambda x: x)({"w": "a"})
+    with pytest.raises(OperandError, match="tolist"):
+        grad(sum)(__import__("numpy").ones(3))
+    with pytest.raises(OperandError, match="tangents have another structure"):
+        jvp(lambda x: x[0], ([1.0, 2.0],), ([1.0],))
+    with pytest.raises(OperandError, match="the cotangent has|have another structure"):
+        vjp(lambda x: x, 1.0)[1]([1.0])
+    with pytest.raises(ValueError, match="mode='backward'"):
+        jacobian(lambda x: x, mode="backward")
+    with pytest.raises(ValueError, match="n=-1"):
+        derivative(lambda x: x, -1)
+
+
+def test_a_long_chain_in_both_modes():
+    def f(x):
+        for _ in range(50_000):
+            x = -x
+        return x
+
+    assert grad(f)(1.0) == 1.0
+    assert jvp(f, (1.0,), (2.0,)) == (1.0, 2.0)
