@@ -94,6 +94,11 @@ def _tracing() -> Iterator[None]:
 
 
 def chosen_arguments(argnums: int | Sequence[int], args: tuple[Any, ...]) -> list[int]:
+    """The positions that `argnums` means.
+
+    Raises:
+        OperandError: there is no such argument.
+    """
     numbers = [argnums] if isinstance(argnums, int) else list(argnums)
     for number in numbers:
         if not (isinstance(number, int) and -len(args) <= number < len(args)):
@@ -105,10 +110,16 @@ def chosen_arguments(argnums: int | Sequence[int], args: tuple[Any, ...]) -> lis
 
 
 def as_asked(argnums: int | Sequence[int], found: list[Any]) -> Any:
+    """One result for one argnum, a tuple of them for several."""
     return found[0] if isinstance(argnums, int) else tuple(found)
 
 
 def one_number(trace: Trace) -> Any:
+    """The result of a function that has to give a single number.
+
+    Raises:
+        OperandError: it gave something else.
+    """
     if not (isinstance(trace.output, Value) or is_number(trace.output)):
         raise OperandError(
             f"the function gave {trace.output!r}; a gradient is taken of one number. "
@@ -118,7 +129,11 @@ def one_number(trace: Trace) -> Any:
 
 
 def matching(tree: Any, other: Any, name: str) -> list[Any]:
-    """The numbers of `other`, which has to have the structure of `tree`."""
+    """The numbers of `other`, which has to have the structure of `tree`.
+
+    Raises:
+        OperandError: it has another one.
+    """
     paths = [path for path, _ in flatten(tree, name="")]
     found = flatten(other, name="")
     if paths != [path for path, _ in found]:
