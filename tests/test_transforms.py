@@ -1,6 +1,7 @@
 """Transforms, against algebra, mpmath, SciPy's Rosenbrock and one another."""
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -28,8 +29,7 @@ close = pytest.approx
 
 
 def rosenbrock(x):
-    pairs = zip(x, x[1:], strict=False)
-    return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in pairs)
+    return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in pairwise(x))
 
 
 def test_perturbation_confusion():
@@ -235,7 +235,7 @@ def test_errors():
         grad(sum)(__import__("numpy").ones(3))
     with pytest.raises(OperandError, match="tangents have another structure"):
         jvp(lambda x: x[0], ([1.0, 2.0],), ([1.0],))
-    with pytest.raises(OperandError, match="the cotangent has|have another structure"):
+    with pytest.raises(OperandError, match="the cotangents have"):
         vjp(lambda x: x, 1.0)[1]([1.0])
     with pytest.raises(ValueError, match="mode='backward'"):
         jacobian(lambda x: x, mode="backward")
