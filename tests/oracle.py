@@ -7,6 +7,9 @@ as mpmath knows the function by the same name.
 """
 
 import operator
+import random
+from dataclasses import replace
+from functools import partial
 
 import mpmath
 from mpmath import mp, mpf
@@ -86,8 +89,7 @@ def _slope(op, xs, place):
 class Twin:
     """A naive engine: recursion, no sharing of work but a memo, mpmath numbers.
 
-    `noise` perturbs every intermediate result relatively; comparing runs with and
-    without tells how much rounding errors are amplified: a measured condition number.
+    `noise` perturbs every intermediate result relatively: see `amplification`.
     """
 
     def __init__(self, expression, noise=lambda: 0):
@@ -125,20 +127,60 @@ class Twin:
         return [self.adjoint(place) for place in range(self.count)]
 
 
-def amplification(expression, rng):
-    """How many times larger errors leave each derivative than each step makes them.
+NOISE = mpf(10) ** -25
 
-    Three runs with every intermediate result off by up to 1e-25 of itself; the
-    largest relative change of each derivative, over 1e-25.
+
+def amplification(compute, seeds=(1, 2, 3)):
+    """The exact results, and how much larger errors leave them than steps make them.
+
+    `compute` takes a function that makes sources of noise, and gives a list of
+    numbers. For each of them the largest relative change in runs with noise is found,
+    over the size of the noise: a measured condition number with respect to the
+    rounding of intermediate results. A seed makes the same noise in every source.
     """
-    exact_gradient = Twin(expression).gradient()
-    worst = [mpf(1)] * len(exact_gradient)
-    for _ in range(3):
-        noisy = Twin(expression, lambda: mpf(rng.uniform(-1, 1)) * mpf(10) ** -25)
-        for i, (a, b) in enumerate(zip(exact_gradient, noisy.gradient(), strict=True)):
+    truth = compute(lambda: lambda: 0)
+    worst = [mpf(1)] * len(truth)
+    for seed in seeds:
+        noisy = compute(partial(_source, seed))
+        for i, (a, b) in enumerate(zip(truth, noisy, strict=True)):
             change = abs(a - b) / abs(a) if a else (mpf(0) if a == b else mpf("inf"))
-            worst[i] = max(worst[i], change * mpf(10) ** 25)
-    return exact_gradient, worst
+            worst[i] = max(worst[i], change / NOISE)
+    return truth, worst
+
+
+def _source(seed):
+    rng = random.Random(seed)
+    return lambda: mpf(rng.uniform(-1, 1)) * NOISE
+
+
+def gradient(expression):
+    """The gradient of an expression as a function of the noise."""
+    return lambda source: Twin(expression, source()).gradient()
+
+
+def curvature(expression, direction):
+    """The derivative of the gradient along a direction, as a function of the noise.
+
+    Central differences of order 4 of 50-digit gradients.
+    """
+    step = mpf(10) ** -10
+
+    def at(steps, source):
+        moved = [
+            mpf(x) + steps * step * d
+            for x, d in zip(expression.inputs, direction, strict=True)
+        ]
+        return Twin(replace(expression, inputs=tuple(moved)), source()).gradient()
+
+    def compute(source):
+        near = zip(at(1, source), at(-1, source), strict=True)
+        far = zip(at(2, source), at(-2, source), strict=True)
+        return [
+            (8 * (a - b) - (c - d)) / (12 * step)
+            for (a, b), (c, d) in zip(near, far, strict=True)
+        ]
+
+    return compute
 
 
 def relative(found, true):
