@@ -17,6 +17,7 @@ Where there is no derivative, this is recorded:
   at 1, x**y by x at 0 for 0 < y < 1, and 0**y by y at y = 0, which is −∞;
 - no limit at all gives nan: atan2 at (0, 0), and x**y by y for a negative x, since
   there is no real power next to it. (-2)**3 has no such parent and no nan.
+- inf and nan operands go through the rule as IEEE 754 has it;
 - x**0 is the constant 1, also at 0, and has the derivative 0; 0**y is 0 for y > 0
   and so is its derivative by y.
 """
