@@ -9,6 +9,7 @@ __all__ = [
     "DomainError",
     "EngineError",
     "OperandError",
+    "OptionError",
     "RangeError",
     "RowError",
     "StaleGraphError",
@@ -17,32 +18,96 @@ __all__ = [
 
 
 class EngineError(Exception):
-    """The base of every error that the engine raises on purpose."""
+    """The base of every error that the engine raises on purpose.
+
+    >>> from engine import Value
+    >>> try:
+    ...     Value(1.0) / 0
+    ... except EngineError as error:
+    ...     print(error)
+    truediv(1.0, 0.0): float division by zero
+    """
 
 
 class DomainError(EngineError, ValueError):
-    """The operation has no real value at these operands, such as log(−1)."""
+    """The operation has no real value at these operands, such as log(−1).
+
+    >>> from engine import Value
+    >>> Value(-8.0, label="x") ** 0.5
+    Traceback (most recent call last):
+        ...
+    engine.errors.DomainError: pow('x' = -8.0): the result is a complex number
+    """
 
 
 class DivisionByZeroError(EngineError, ZeroDivisionError):
-    """A division, remainder or negative power met a zero."""
+    """A division, remainder or negative power met a zero.
+
+    >>> from engine import Value
+    >>> Value(0.0) ** -1
+    Traceback (most recent call last):
+        ...
+    engine.errors.DivisionByZeroError: pow(0.0): ...
+    """
 
 
 class RangeError(EngineError, OverflowError):
-    """The result is too large for a float, such as exp(1000)."""
+    """The result is too large for a float, such as exp(1000).
+
+    >>> from engine import exp
+    >>> exp(1000.0)
+    Traceback (most recent call last):
+        ...
+    engine.errors.RangeError: exp(1000.0): math range error
+    """
 
 
 class OperandError(EngineError, TypeError):
-    """Something that is neither a real number nor a Value was given."""
+    """Something that is neither a real number nor a Value was given.
+
+    >>> from engine import Value
+    >>> Value("3")
+    Traceback (most recent call last):
+        ...
+    engine.errors.OperandError: Value wants a real number or a Value, not the str...
+    """
+
+
+class OptionError(EngineError, ValueError):
+    """An option was given a value that it cannot have."""
 
 
 class RowError(EngineError, ValueError):
-    """A row cannot be added to the table of operations."""
+    """A row cannot be added to the table of operations.
+
+    >>> from engine import register
+    >>> register("tanh", "tanh", lambda x: x, (1,))
+    Traceback (most recent call last):
+        ...
+    engine.errors.RowError: the name 'tanh' is taken: choose another
+    """
 
 
 class StaleGraphError(EngineError, RuntimeError):
-    """A leaf's `data` was changed after the graph that is read was built."""
+    """A leaf's `data` was changed after the graph that is read was built.
+
+    >>> from engine import Value, gradients
+    >>> x = Value(2.0)
+    >>> y = x * x
+    >>> x.data = 5.0
+    >>> gradients(y, [x])
+    Traceback (most recent call last):
+        ...
+    engine.errors.StaleGraphError: ...
+    """
 
 
 class UnknownOperationError(EngineError, LookupError):
-    """No row of the table has this name."""
+    """No row of the table has this name.
+
+    >>> from engine import unregister
+    >>> unregister("sinh2")
+    Traceback (most recent call last):
+        ...
+    engine.errors.UnknownOperationError: the table has no operation 'sinh2'; it has ...
+    """

@@ -86,6 +86,18 @@ def _slope(op, xs, place):
         return +((8 * near - far) / (12 * step))
 
 
+def exact_second(op, xs, i, j):
+    """∂²out/∂xᵢ∂xⱼ of a row, by differences of its exact local derivatives."""
+    with mp.workdps(450):
+        step = mpf(10) ** -14
+
+        def slope(steps):
+            moved = [mpf(x) + (k == j) * steps * step for k, x in enumerate(xs)]
+            return exact_partials(op, *moved)[i]
+
+        return (8 * (slope(1) - slope(-1)) - (slope(2) - slope(-2))) / (12 * step)
+
+
 class Twin:
     """A naive engine: recursion, no sharing of work but a memo, mpmath numbers.
 
@@ -181,6 +193,37 @@ def curvature(expression, direction):
         ]
 
     return compute
+
+
+def magnitudes(expression, direction):
+    """What the derivatives of the gradient along a direction are sums of.
+
+    For each input the sum of the magnitudes of all terms of forward over reverse. A
+    second local derivative counts at least as much as the first over the operand:
+    that is the size of what cancels in ∂²hypot/∂x² = 1/r − x²/r³.
+    """
+    twin = Twin(expression)
+    count, last = twin.count, len(twin.values) - 1
+    moved = [abs(mpf(d)) for d in direction]
+    for partials, (_, places) in zip(twin.partials, twin.steps, strict=True):
+        moved.append(
+            sum(abs(p) * moved[i] for p, i in zip(partials, places, strict=True))
+        )
+    adjoint, curved = [mpf(0)] * (last + 1), [mpf(0)] * (last + 1)
+    adjoint[last] = mpf(1)
+    for k in range(len(twin.steps) - 1, -1, -1):
+        name, places = twin.steps[k]
+        xs = [twin.values[place] for place in places]
+        for i, place in enumerate(places):
+            first = abs(twin.partials[k][i])
+            adjoint[place] += adjoint[count + k] * first
+            curved[place] += curved[count + k] * first
+            for j, other in enumerate(places):
+                second = abs(exact_second(TABLE[name], xs, i, j))
+                if second > mpf(10) ** -30:
+                    second = max(second, first / abs(xs[j])) if xs[j] else second
+                    curved[place] += adjoint[count + k] * second * moved[other]
+    return curved[:count]
 
 
 def relative(found, true):
