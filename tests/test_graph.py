@@ -226,12 +226,13 @@ def test_threads_that_share_leaves_lose_no_update():
     assert x.grad == 4 * 300 * 4.0
 
 
-@given(expressions(), st.floats(-3, 3))
+@given(expressions(), st.sampled_from([-4.0, -1.0, 0.5, 2.0]))
 def test_the_seed_scales(expression, seed):
+    """By powers of two exactly, short of numbers that underflow."""
     root = expression.value()
     root.backward(seed)
     scaled = [x.grad for x in leaves_of(root)]
     root.zero_grad()
     root.backward()
     for got, once in zip(scaled, (x.grad for x in leaves_of(root)), strict=True):
-        assert got == pytest.approx(seed * once, rel=1e-12, abs=1e-250, nan_ok=True)
+        assert got == pytest.approx(seed * once, rel=0, abs=1e-300, nan_ok=True)
