@@ -48,6 +48,11 @@ def _share(x: Any, y: Any) -> Any:
     return where(x == y, 1, where(x > y, 2, 0)) / 2
 
 
+def _slope_at_exponent_0(out: Any, x: Any, y: Any) -> Any:
+    """0, in a form that still has the derivative 1/x by the exponent."""
+    return where(x == 0, 0, lambda: out * y / x)
+
+
 def _sigmoid(x: Any) -> Any:
     e = exp(-abs(x))  # never overflows
     return where(x < 0, e, 1) / (1 + e)
@@ -78,8 +83,9 @@ floordiv = Op("floordiv", "//", operator.floordiv, (0, 0),
 mod = Op("mod", "mod", operator.mod, lambda out, x, y: (1, -(x // y)),
     domain=(_REAL, _NONZERO), kinks=lambda x, y: x / y - round(x / y))
 pow = Op("pow", "^", operator.pow, (
-        lambda out, x, y: where(y == 0, 0, y * x ** (y - 1)),
-        lambda out, x, y: where(out == 0, 0, out * log(x))),
+        lambda out, x, y: where(y == 0, lambda: _slope_at_exponent_0(out, x, y),
+                                lambda: y * x ** (y - 1)),
+        lambda out, x, y: where(out == 0, 0, lambda: out * log(x))),
     domain=("(0, inf)", _REAL), folds="^{}")
 identity = Op("identity", "=", lambda x: x, (1,))
 neg = Op("neg", "neg", operator.neg, (-1,))
@@ -118,7 +124,7 @@ acosh = Op("acosh", "acosh", math.acosh,
 atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / ((1 - x) * (1 + x)),),
     domain="(-1, 1)", limits={-1: -math.inf, 1: math.inf})
 hypot: Op = Op("hypot", "hypot", math.hypot, lambda out, x, y: (
-        where(out == 0, 0, x / out), where(out == 0, 0, y / out)),
+        where(out == 0, 0, lambda: x / out), where(out == 0, 0, lambda: y / out)),
     kinks=lambda x, y: hypot(x, y))
 erf = Op("erf", "erf", math.erf, lambda out, x: (_ERF * exp(-x * x),))
 erfc = Op("erfc", "erfc", math.erfc, lambda out, x: (-_ERF * exp(-x * x),))

@@ -8,6 +8,7 @@ that a row may use.
 from __future__ import annotations
 
 import math
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from engine.operators import Operators
@@ -71,12 +72,19 @@ class Symbol(Operators):
 def where(condition: Any, x: Any, y: Any) -> Any:
     """`x` where the condition holds, else `y`; for use in the rows of the table.
 
-    >>> where(2 > 1, 10, 20)
+    A branch that cannot be computed where it is not chosen is given as a function
+    without arguments, and only called when it is.
+
+    >>> where(2 > 1, 10, lambda: 1 / 0)
     10
     """
     if isinstance(condition, Symbol):
-        return Symbol("where", (condition, x, y))
-    return x if condition else y
+        return Symbol("where", (condition, _computed(x), _computed(y)))
+    return _computed(x if condition else y)
+
+
+def _computed(branch: Any) -> Any:
+    return branch() if branch.__class__ is FunctionType else branch
 
 
 def formula(x: Any) -> str:

@@ -222,3 +222,12 @@ def test_functions_accept_plain_numbers_and_give_floats():
         engine.hypot(Value(1.0))
     with pytest.raises(AttributeError, match="nosuch"):
         engine.nosuch  # noqa: B018
+
+
+def test_the_mixed_derivative_of_a_power_at_exponent_0():
+    """∂²(x^y)/∂x∂y = 1/x at y = 0, though ∂(x^y)/∂x is 0 there."""
+    x, y = Value(4.0), Value(0.0)
+    [slope] = engine.gradients(x**y, [x])
+    assert slope.data == 0.0
+    assert [g.data for g in engine.gradients(slope, [x, y])] == [0.0, 0.25]
+    assert (Value(1e-320) ** 0).partials == (0.0,)
