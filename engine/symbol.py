@@ -119,8 +119,9 @@ def _write_choice(head: str, args: tuple[Any, ...]) -> tuple[str, int]:
     if not args:
         return head, _ATOM
     if head == "where":
-        condition, x, y = (_write(arg)[0] for arg in args)
-        return f"{x} if {condition} else {y}", _CHOICE
+        condition, x, y = args
+        chosen, otherwise = _inside(x, _CHOICE + 1), _write(y)[0]
+        return f"{chosen} if {_write(condition)[0]} else {otherwise}", _CHOICE
     return f" {head} ".join(_inside(arg, 1) for arg in args), _CHOICE
 
 
