@@ -175,7 +175,7 @@ def curvature(expression, direction):
 
     Central differences of order 4 of 50-digit gradients.
     """
-    step = mpf(10) ** -10
+    step = mpf(10) ** -18
 
     def at(steps, source):
         moved = [

@@ -53,8 +53,10 @@ def wire(above: Sequence[Line], below: Sequence[Line], pen: Pen) -> str:
     Edges meet it at its port m, on the left (m:w) and on the right (m:e). The line
     lies exactly in the middle, as both rows of text have the same height.
     """
-    height = 28 if max(len(above), len(below)) > 1 else 16
-    width = max([23.0, *(line.width for line in (*above, *below))])
+    lines = (*above, *below)
+    small = lines and all(line.size <= 10 for line in lines)
+    height = 28 if max(len(above), len(below)) > 1 else 13 if small else 16
+    width = max([23.0, *(line.width for line in lines)])
     return table(
         rows(
             [
