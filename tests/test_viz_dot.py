@@ -18,8 +18,8 @@ from pictures import (
     sigmoid,
 )
 
-from engine import Value
-from viz import STYLES, THEMES, OptionError, draw
+from engine import Value, topological_order
+from viz import STYLES, THEMES, OptionError, draw, draw_dot, trace
 
 GOLDENS = pathlib.Path(__file__).parent / "goldens"
 CASES = {
@@ -28,6 +28,8 @@ CASES = {
     "wire_dark_sigmoid": (sigmoid, {"theme": "dark"}),
     "wire_nan": (not_a_number, {"title": "nan & ∞", "legend": False}),
     "book_apple": (apple_bill, {"style": "book"}),
+    "cs231n_fan": (fan_out, {"style": "cs231n"}),
+    "micrograd_fan": (fan_out, {"style": "micrograd"}),
     "card_micrograd": (micrograd, {"style": "card"}),
     "card_dark_nan": (not_a_number, {"style": "card", "theme": "dark"}),
 }
@@ -148,7 +150,7 @@ def test_ids_have_the_prefix():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"style": "wires"}, "style='wires'.*wire, book, card"),
+        ({"style": "wires"}, "style='wires'.*wire, book, cs231n"),
         ({"theme": "blue"}, "theme='blue'.*light, dark"),
         ({"digits": 0}, "digits=0"),
         ({"digits": 2.5}, r"digits=2\.5"),
@@ -193,6 +195,34 @@ def test_other_braces_of_a_legend_are_text():
     source = draw(differentiated(fan_out()), style=style).source
     assert "{name} <FONT" in source
     assert "{typo}" in source
+
+
+def test_micrograds_drawing_functions():
+    root = differentiated(fan_out())
+    nodes, pairs = trace(root)
+    assert nodes == set(topological_order(root))
+    assert len(pairs) == 7  # q * q is one pair in a set
+    picture = draw_dot(root)
+    assert isinstance(picture, graphviz.Digraph)
+    assert (picture.format, draw_dot(root, "png", "TB").format) == ("svg", "png")
+    assert "rankdir=TB" in draw_dot(root, rankdir="TB").source
+    for text in ("data −6.0000", "grad 23.0000"):
+        assert text in picture.source
+    with pytest.raises(OptionError, match="rankdir='XX'"):
+        draw_dot(root, rankdir="XX")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"layout": "cube"}, "layout='cube'"),
+        ({"value": "blue"}, "colour='blue'"),
+        ({"font": "A, B"}, "font='A, B'"),
+    ],
+)
+def test_bad_styles(changes, message):
+    with pytest.raises(OptionError, match=message):
+        STYLES["wire"].replace(**changes)
 
 
 def test_form_by_size():

@@ -70,8 +70,9 @@ def test_png_is_a_picture(style):
 def test_svg_has_every_number(style):
     svg = draw(differentiated(apple_bill()), style=style).pipe()
     found = texts(svg)
-    for number in ("100", "2", "1.1", "200", "220", "2.2", "110", "1"):
-        assert number in found
+    words = " ".join(found).replace("−", "-").split()
+    numbers = {float(w) for w in words if re.fullmatch(r"-?[\d.]+", w)}
+    assert {100, 2, 1.1, 200, 220, 2.2, 110, 1} <= numbers
     assert "apple" in found
     assert any("price" in text for text in found)
 
@@ -103,7 +104,7 @@ def test_every_renderer_draws_the_same_graph(name):
         pytest.skip(f"{name} is not installed here")
     for style in STYLES:
         svg = draw(differentiated(micrograd()), style=style, renderer=name).pipe()
-        assert "24.7" in texts(svg)
+        assert any("24.7" in text for text in texts(svg))
         assert (
             svg == draw(differentiated(micrograd()), style=style, renderer=name).pipe()
         )

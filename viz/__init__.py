@@ -27,6 +27,7 @@ from viz.errors import (
     VizError,
 )
 from viz.files import write_atomically
+from viz.micrograd import draw_dot, trace
 from viz.picture import Picture
 from viz.renderers import TIME_LIMIT
 from viz.theme import STYLES, THEMES, Style, Theme, pick
@@ -46,7 +47,9 @@ __all__ = [
     "TooLargeError",
     "VizError",
     "draw",
+    "draw_dot",
     "save",
+    "trace",
 ]
 
 WIRE_LIMIT = 40
@@ -77,8 +80,8 @@ def draw(
     `backward`) the values stand alone, and the caption says so.
 
     Args:
-        style: "wire", "book" or "card", or a Style; by default wire, and card
-            above 40 values.
+        style: "wire", "book", "cs231n", "micrograd" or "card", or a Style; by default
+            wire, and card above 40 values.
         theme: "light" or "dark", or a Theme.
         digits: significant digits of the numbers.
         legend: whether the legend is drawn.

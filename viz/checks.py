@@ -8,7 +8,15 @@ from collections.abc import Callable
 
 from viz.errors import OptionError
 
-__all__ = ["check", "color", "plain_name", "seconds", "text_or_none", "whole_number"]
+__all__ = [
+    "check",
+    "color",
+    "font_name",
+    "plain_name",
+    "seconds",
+    "text_or_none",
+    "whole_number",
+]
 
 
 def check(
@@ -49,6 +57,11 @@ def text_or_none(x: object) -> bool:
 def plain_name(x: object) -> bool:
     """Letters and digits, a letter first; or nothing."""
     return isinstance(x, str) and bool(re.fullmatch("[A-Za-z][A-Za-z0-9]*|", x))
+
+
+def font_name(x: object) -> bool:
+    """Words of letters and digits; a list of fonts, with commas, is none."""
+    return isinstance(x, str) and bool(re.fullmatch(r"\w[\w -]*", x))
 
 
 def color(x: object) -> bool:

@@ -12,6 +12,7 @@ from viz.diagram import Diagram
 from viz.labels import capped, cell
 from viz.paint import Painter
 from viz.picture import Picture
+from viz.record import RecordEmitter
 from viz.tables import Line, rows, table
 from viz.theme import Style, Theme
 from viz.wire import WireEmitter
@@ -19,7 +20,11 @@ from viz.words import Words
 
 __all__ = ["Options", "to_dot"]
 
-FONT = "Helvetica"  # one name: a list falls back to other metrics in some renderers
+EMITTERS: dict[str, type[WireEmitter] | type[CardEmitter] | type[RecordEmitter]] = {
+    "wire": WireEmitter,
+    "card": CardEmitter,
+    "record": RecordEmitter,
+}
 
 _ROLES = "ink|small|positive|negative|neutral|zero|nonfinite"
 
@@ -62,17 +67,16 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
         outputorder="edgesfirst",
         bgcolor=options.theme.background,
         dpi=str(options.dpi),
-        fontname=FONT,
+        fontname=options.style.font,
         fontsize="10",
         fontcolor=options.theme.small,
     )
-    picture.attr("node", fontname=FONT, fontcolor=options.theme.ink)
-    picture.attr("edge", fontname=FONT)
+    picture.attr("node", fontname=options.style.font, fontcolor=options.theme.ink)
+    picture.attr("edge", fontname=options.style.font)
     if caption := _caption(diagram, options):
         picture.attr("graph", label=caption, labelloc="b", labeljust="l")
     words = Words(Painter.of(diagram, options.style, options.theme), options.digits)
-    emitter = CardEmitter if options.style.layout == "card" else WireEmitter
-    emitter(canvas, diagram, words).emit()
+    EMITTERS[options.style.layout](canvas, diagram, words).emit()
     return picture
 
 

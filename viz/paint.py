@@ -55,8 +55,8 @@ class Painter:
 
     def text(self, gradient: float) -> str:
         """The colour of the gradient's number."""
-        if not self.style.weighted:
-            return self.theme.book_gradient
+        if self.style.gradient:
+            return str(getattr(self.theme, self.style.gradient))
         return self._hue(gradient) if gradient else self.theme.small
 
     def on_band(self, gradient: float) -> str:
@@ -65,7 +65,8 @@ class Painter:
 
     def ink(self, value: float) -> str:
         """The colour of a value's number."""
-        return self.theme.ink if math.isfinite(value) else self.theme.nonfinite
+        role = self.style.value if math.isfinite(value) else "nonfinite"
+        return str(getattr(self.theme, role))
 
     def _hue(self, gradient: float) -> str:
         if not math.isfinite(gradient):

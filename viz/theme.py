@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from viz.checks import check, color
+from viz.checks import check, color, font_name
 from viz.errors import OptionError
 
-LAYOUTS = ("wire", "card")
+LAYOUTS = ("wire", "card", "record")
+ROLES = ("ink", "small", "positive", "negative", "red", "green")
+"""The colours of a theme that text may have."""
 
 __all__ = ["STYLES", "THEMES", "Style", "Theme", "pick"]
 
@@ -31,7 +33,8 @@ class Theme:
     zero: str
     nonfinite: str
     plain_wire: str
-    book_gradient: str
+    red: str
+    green: str
     operation: tuple[str, str]
     band: tuple[str, str]
     leaf: tuple[str, str]
@@ -58,9 +61,14 @@ class Style:
     """What a picture draws.
 
     Args:
-        layout: "wire" (numbers on the edges) or "card" (numbers in the nodes).
+        layout: "wire" (numbers on the edges), "card" (numbers in the nodes) or "record"
+            (values and operations as nodes of their own).
         weighted: whether width and colour show the gradient's size and sign.
         chain: whether the small line `upstream × local` is drawn.
+        value, gradient: the colours of their numbers, as fields of the theme; an empty
+            `gradient` goes by the sign.
+        bold: whether gradients are.
+        font: one name; a list falls back to other metrics in some renderers.
         ranksep: inches between the ranks.
         legend: the legend, a line each; `{positive}` and `{negative}` are coloured.
     """
@@ -69,11 +77,18 @@ class Style:
     layout: str = "wire"
     weighted: bool = True
     chain: bool = True
+    value: str = "ink"
+    gradient: str = ""
+    bold: bool = True
+    font: str = "Helvetica"
     ranksep: float = 0.2
     legend: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check("style: layout", self.layout, LAYOUTS.__contains__, " or ".join(LAYOUTS))
+        for role in filter(None, (self.value, self.gradient)):
+            check("style: colour", role, ROLES.__contains__, " or ".join(ROLES))
+        check("style: font", self.font, font_name, "one name of a font")
 
     def replace(self, **changes: Any) -> Style:
         """This style with some choices changed."""
@@ -91,7 +106,8 @@ LIGHT = Theme(
     zero="#afb8c1",
     nonfinite="#a3007f",
     plain_wire="#57606a",
-    book_gradient="#cf222e",
+    red="#cf222e",
+    green="#1a7f37",
     operation=("#ffffff", "#1f2328"),
     band=("#ebedf0", "#8c959f"),
     leaf=("#e8f1ea", "#4d7c5a"),
@@ -114,7 +130,8 @@ DARK = Theme(
     zero="#484f58",
     nonfinite="#ff7bd5",
     plain_wire="#9198a1",
-    book_gradient="#ff7b72",
+    red="#ff7b72",
+    green="#56d364",
     operation=("#161b22", "#e6edf3"),
     band=("#21262d", "#6e7681"),
     leaf=("#12261a", "#4da861"),
@@ -142,7 +159,16 @@ STYLES = {
     style.name: style
     for style in (
         Style("wire", legend=_WIRE_LEGEND),
-        Style("book", weighted=False, chain=False),
+        Style("book", weighted=False, chain=False, gradient="red"),
+        Style(
+            "cs231n",
+            weighted=False,
+            chain=False,
+            value="green",
+            gradient="red",
+            bold=False,
+        ),
+        Style("micrograd", layout="record", ranksep=0.4, font="Times"),
         Style("card", layout="card", chain=False, ranksep=0.3, legend=_CARD_LEGEND),
     )
 }

@@ -30,7 +30,11 @@ class Words:
 
     def gradient(self, x: float) -> Line:
         """A backward gradient."""
-        return Line(self.number(x), 12, self.painter.text(x), "B")
+        return Line(self.number(x), 12, self.painter.text(x), self._weight)
+
+    @property
+    def _weight(self) -> str:
+        return "B" if self.painter.style.bold else ""
 
     def name(self, label: str) -> Line:
         """A label on a wire."""
