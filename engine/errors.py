@@ -8,6 +8,7 @@ __all__ = [
     "DivisionByZeroError",
     "DomainError",
     "EngineError",
+    "GradientError",
     "OperandError",
     "OptionError",
     "RangeError",
@@ -62,6 +63,22 @@ class RangeError(EngineError, OverflowError):
     """
 
 
+class GradientError(EngineError, AssertionError):
+    """Gradients and numerical differentiation disagree; `table` has the numbers.
+
+    >>> from engine import check_gradients
+    >>> check_gradients(lambda x: x * x.detach(), 3.0)
+    Traceback (most recent call last):
+        ...
+    engine.errors.GradientError: 2 of 2 derivatives are wrong...
+    """
+
+    table: object = None
+    """The whole `GradientTable`."""
+    graph: object = None
+    """The graph of the function at this point, a Value; a failing test draws it."""
+
+
 class OperandError(EngineError, TypeError):
     """Something that is neither a real number nor a Value was given.
 
@@ -74,7 +91,14 @@ class OperandError(EngineError, TypeError):
 
 
 class OptionError(EngineError, ValueError):
-    """An option was given a value that it cannot have."""
+    """An option was given a value that it cannot have.
+
+    >>> from engine import check_gradients
+    >>> check_gradients(lambda x: x, 1.0, order=3)
+    Traceback (most recent call last):
+        ...
+    engine.errors.OptionError: order=3: 1 or 2
+    """
 
 
 class RowError(EngineError, ValueError):

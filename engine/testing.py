@@ -16,11 +16,12 @@ that shrink to the smallest failing one.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import EngineError
+from engine.gradcheck import check_gradients
 from engine.graph import topological_order
 from engine.numeric import as_float
 from engine.op import Op
@@ -34,7 +35,15 @@ except ModuleNotFoundError as error:
         "engine.testing needs Hypothesis: pip install 'dotgrad[test]'"
     ) from error
 
-__all__ = ["Expression", "Interval", "expressions", "intervals", "numbers", "operands"]
+__all__ = [
+    "Expression",
+    "Interval",
+    "assert_gradients",
+    "expressions",
+    "intervals",
+    "numbers",
+    "operands",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +203,15 @@ def _outcome(op: Op, xs: Sequence[float], bound: float, smooth: bool) -> float |
     except EngineError:
         return None
     return out if abs(out) <= bound else None
+
+
+def assert_gradients(f: Callable[..., Any], *args: Any, **options: Any) -> None:
+    """Assert that the gradients of `f` at `args` are right, for use in tests.
+
+    The arguments and errors are those of `engine.check_gradients`. When it fails under
+    pytest, the graph is drawn and the picture's path stands in the report; with
+    `expressions` that is the smallest expression that fails.
+
+    >>> assert_gradients(lambda x, y: x * y + x, 2.0, 3.0)
+    """
+    check_gradients(f, *args, **options)

@@ -1,0 +1,149 @@
+"""Numerical differentiation of functions on floats, with an estimate of its error.
+
+Differences with shrinking steps, extrapolated to step 0 in a table after Richardson
+(1911); the entry that agrees best with its neighbours is taken (Ridders, 1982). The
+left and the right derivative are found as well: where they differ there is a kink.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+__all__ = ["METHODS", "Slope", "slopes"]
+
+METHODS = ("richardson", "central")
+_RATIO = 4.0
+_LEVELS = 12
+_EPSILON = 2.0**-52
+
+Points = dict[float, list[float] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A derivative that was found numerically.
+
+    At a kink `low` and `high` are the one-sided derivatives; where it seems infinite,
+    the steepest difference and ±∞; elsewhere both are `value`. `note` says what is
+    unusual, and is empty when nothing is.
+    """
+
+    value: float
+    error: float
+    low: float
+    high: float
+    note: str = ""
+
+
+def slopes(
+    f: Callable[[float], list[float]], x: float, *, method: str = "richardson"
+) -> list[Slope]:
+    """The derivatives at `x` of a function with several results.
+
+    Args:
+        f: may raise ArithmeticError or ValueError, or give nan, where it is not
+            defined: then the other side of `x` is used alone.
+        method: "richardson", or "central": the textbook's one central difference
+            with a step of about the cube root of the rounding error.
+
+    >>> [slope] = slopes(lambda x: [x**3], 2.0)
+    >>> round(slope.value, 9), slope.error < 1e-9
+    (12.0, True)
+    >>> [slope] = slopes(lambda x: [abs(x)], 0.0)
+    >>> slope.low, slope.high, slope.note
+    (-1.0, 1.0, 'kink')
+    """
+    here = f(x)
+    scale = max(abs(x), 1e-3)
+    largest = 0.1 if method == "richardson" else 4 * _EPSILON ** (1 / 3)
+    levels = _LEVELS if method == "richardson" else 2
+    steps = [scale * largest / _RATIO**k for k in range(levels)]
+    points = {h: _at(f, x + h) for step in steps for h in (step, -step)}
+    return [_slope(points, steps, i, here[i]) for i in range(len(here))]
+
+
+def _at(f: Callable[[float], list[float]], x: float) -> list[float] | None:
+    try:
+        return f(x)
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def _slope(points: Points, steps: Sequence[float], i: int, here: float) -> Slope:
+    """The derivative of result number i."""
+    if not math.isfinite(here):
+        return Slope(math.nan, math.nan, math.nan, math.nan, "the value is not finite")
+
+    def value(h: float) -> float:
+        results = points[h]
+        return math.nan if results is None else results[i]
+
+    # The rounding error of a difference: the value's own, over the step.
+    noise = [_EPSILON * abs(here) / h for h in steps]
+    both = _extrapolated([(value(h) - value(-h)) / (2 * h) for h in steps], noise, 2)
+    right = _extrapolated([(value(h) - here) / h for h in steps], noise, 1)
+    left = _extrapolated([(here - value(-h)) / h for h in steps], noise, 1)
+    return _judged(both, left, right)
+
+
+def _judged(
+    both: tuple[float, float], left: tuple[float, float], right: tuple[float, float]
+) -> Slope:
+    sides = [side for side in (left, right) if not math.isnan(side[0])]
+    if not sides:
+        return Slope(math.nan, math.nan, math.nan, math.nan, "not defined around here")
+    steep = [side for side in sides if math.isinf(side[0])]
+    if steep:  # somewhere between the steepest that was seen and infinity
+        value, seen = steep[-1]
+        low, high = sorted((math.copysign(seen, value), value))
+        return Slope(value, 0.0, low, high, "infinite")
+    if len(sides) == 1:
+        [(value, error)] = sides
+        return Slope(value, error, value, value, "one-sided")
+    gap = abs(left[0] - right[0])
+    size = max(abs(left[0]), abs(right[0]))
+    if gap > 50 * (left[1] + right[1]) + 1e-5 * size:
+        low, high = sorted((left[0], right[0]))
+        return Slope(both[0], left[1] + right[1], low, high, "kink")
+    return Slope(both[0], both[1], both[0], both[0])
+
+
+def _grow(differences: Sequence[float]) -> bool:
+    """Whether they go on growing with every step, as those of √x at 0 do."""
+    pairs = pairwise(differences)
+    return (
+        len(differences) > 2
+        and all(b / a > 1.3 for a, b in pairs if a)
+        and all(differences)
+    )
+
+
+def _extrapolated(
+    differences: Sequence[float], noise: Sequence[float], order: int
+) -> tuple[float, float]:
+    """The limit of differences whose errors go with step**order, and its error.
+
+    For an infinite limit the steepest difference stands in the place of the error.
+    """
+    if _grow(differences):
+        return math.copysign(math.inf, differences[-1]), abs(differences[-1])
+    finest = differences[-1]
+    # Large steps may reach over poles and jumps and agree by chance: what the
+    # smallest ones say, to within their own scatter, is not to be left.
+    slack = 10 * (abs(finest - differences[-2]) + noise[-1] + noise[-2])
+    best, best_error = finest, abs(finest - differences[-2]) + noise[-1]
+    previous: list[float] = []
+    for difference, rounding in zip(differences, noise, strict=True):
+        row = [difference]
+        for k, coarse in enumerate(previous):
+            weight = _RATIO ** (order * (k + 1))
+            row.append((weight * row[k] - coarse) / (weight - 1))
+            error = max(abs(row[-1] - row[k]), abs(row[-1] - coarse)) + rounding
+            # a comparison with nan is false: such entries are passed over
+            if error < best_error and abs(row[-1] - finest) <= slack:
+                best, best_error = row[-1], error
+        previous = row
+    return best, best_error
