@@ -8,18 +8,26 @@
 0.5421
 """
 
-from engine.context import no_grad, scope
+from engine.context import no_grad, record_source, scope
 from engine.errors import (
     DivisionByZeroError,
     DomainError,
     EngineError,
+    GradientError,
     OperandError,
+    OptionError,
     RangeError,
     RowError,
     StaleGraphError,
     UnknownOperationError,
 )
 from engine.functions import gelu, logsumexp, mean, silu, softmax
+from engine.gradcheck import (
+    GradientRow,
+    GradientTable,
+    check_gradients,
+    gradient_table,
+)
 from engine.graph import Edge, edges, topological_order
 from engine.op import Op
 from engine.reverse import gradients
@@ -45,17 +53,23 @@ __all__ = [
     "DomainError",
     "Edge",
     "EngineError",
+    "GradientError",
+    "GradientRow",
+    "GradientTable",
     "Op",
     "OperandError",
+    "OptionError",
     "RangeError",
     "RowError",
     "StaleGraphError",
     "UnknownOperationError",
     "Value",
+    "check_gradients",
     "derivative",
     "edges",
     "gelu",
     "grad",
+    "gradient_table",
     "gradients",
     "hessian",
     "hvp",
@@ -64,6 +78,7 @@ __all__ = [
     "logsumexp",
     "mean",
     "no_grad",
+    "record_source",
     "register",
     "scope",
     "silu",

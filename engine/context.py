@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
-__all__ = ["Context", "current", "no_grad", "scope"]
+__all__ = ["Context", "current", "no_grad", "record_source", "scope"]
 
 active = 0
 """How many blocks run now, in all threads together."""
@@ -27,6 +27,7 @@ class Context:
     scope: tuple[str, ...] = ()
     recording: bool = True
     extended: bool = False
+    sources: bool = False
 
 
 _OUTSIDE = Context()
@@ -90,6 +91,24 @@ def no_grad() -> Iterator[None]:
     (9.0, ())
     """
     with _changed(recording=False):
+        yield
+
+
+@contextmanager
+def record_source() -> Iterator[None]:
+    """Let every node that is made in the block remember the line that made it.
+
+    `Value.source` is then the file and the line: the innermost one outside of the
+    engine. `explain`, `why_nan` and `why_zero` name it. Works as a decorator too.
+
+    >>> from engine import Value
+    >>> with record_source():
+    ...     y = Value(3.0) * 2
+    >>> file, line = y.source
+    >>> line
+    2
+    """
+    with _changed(sources=True):
         yield
 
 

@@ -21,7 +21,7 @@ from engine.errors import (
 )
 from engine.extended import Extended, extended
 from engine.numeric import as_float, is_number
-from engine.value import UNTOUCHED, Notes, Value, constant
+from engine.value import UNTOUCHED, Value, constant
 
 if TYPE_CHECKING:
     from engine.op import Op
@@ -35,8 +35,6 @@ def record(op: Op, parents: tuple[Value, ...]) -> Value:
     xs = tuple(as_float(parent.data, where=op.name) for parent in parents)
     out = extended(op, xs) if here.extended else _value(op, xs, parents)
     node = Value(out)
-    if here.scope:
-        node._notes = Notes(scope=here.scope)
     if here.recording:
         node.op = op
         _link(node, parents, local_derivatives(op, out, xs))

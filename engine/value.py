@@ -12,6 +12,7 @@ from engine import context
 from engine.errors import OperandError
 from engine.numeric import as_float, is_number
 from engine.operators import Operators
+from engine.source import users_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +29,19 @@ class Notes:
     label: str | None = None
     scope: tuple[str, ...] = ()
     kind: str = "leaf"
+    source: tuple[str, int] | None = None
 
 
 _NOTHING = Notes()
 _CONSTANT = Notes(kind="constant")
+
+
+def _notes_of_here() -> Notes | None:
+    """What the blocks that run now want a new node to remember."""
+    here = context.current()
+    source = users_line() if here.sources else None
+    return Notes(scope=here.scope, source=source) if here.scope or source else None
+
 
 UNTOUCHED = float("0")
 """The gradient of a node that no sweep has reached: a 0.0 known by its identity."""
@@ -85,8 +95,8 @@ class Value(Operators):
         self.op = None
         self._x = self._y = self._dx = self._dy = None
         self._notes = None
-        if context.active and (scope := context.current().scope):
-            self._notes = Notes(scope=scope)
+        if context.active:
+            self._notes = _notes_of_here()
         if label is not None:
             self.label = label
 
@@ -130,6 +140,11 @@ class Value(Operators):
     def scope(self) -> tuple[str, ...]:
         """The names of the `scope` blocks this node was made in, outermost first."""
         return self._noted.scope
+
+    @property
+    def source(self) -> tuple[str, int] | None:
+        """The file and line that made this node, where `record_source` was on."""
+        return self._noted.source
 
     @property
     def _noted(self) -> Notes:
