@@ -21,6 +21,7 @@ from engine.errors import (
     StaleGraphError,
     UnknownOperationError,
 )
+from engine.explain import explain
 from engine.functions import gelu, logsumexp, mean, silu, softmax
 from engine.gradcheck import (
     GradientRow,
@@ -44,6 +45,8 @@ from engine.transforms import (
     vjp,
 )
 from engine.value import Value
+from engine.why_nan import why_nan
+from engine.why_zero import why_zero
 
 __version__ = "0.1.0"
 
@@ -67,6 +70,7 @@ __all__ = [
     "check_gradients",
     "derivative",
     "edges",
+    "explain",
     "gelu",
     "grad",
     "gradient_table",
@@ -88,6 +92,8 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "where",
+    "why_nan",
+    "why_zero",
 ]
 # Every row is a function of this module (see __getattr__). Those that share their
 # name with a builtin are not exported by a star import, which would hide it.

@@ -9,6 +9,7 @@ kept as always: Values pickled together share what they shared.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 from engine.graph import topological_order
@@ -48,7 +49,10 @@ def reduce(node: Value) -> tuple[Any, ...]:
     if not _announced.visit(node) and any(parent.parents for parent in node.parents):
         ancestors = topological_order(node)[:-1]
         _announced.start(ancestors)
-    fields = (node.op, node._x, node._y, node._dx, node._dy, node._notes)
+    notes = node._notes
+    if notes and notes.origin:  # a weak reference does not travel
+        notes = replace(notes, origin=None)
+    fields = (node.op, node._x, node._y, node._dx, node._dy, notes)
     grad = node.grad if node.has_gradient else None
     return _restore, (ancestors, type(node), node.data, grad, *fields)
 

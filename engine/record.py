@@ -8,6 +8,7 @@ something is: it is what every `x * y` runs, so it is written for speed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from numbers import Rational
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ def record(op: Op, parents: tuple[Value, ...]) -> Value:
     if here.recording:
         node.op = op
         _link(node, parents, local_derivatives(op, out, xs))
+    else:
+        node._notes = replace(node._noted, cut="no_grad()")
     return node
 
 

@@ -7,7 +7,9 @@ derivative of the output by a node is the node's *adjoint* (others say cotangent
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any
+from weakref import ref
 
 from engine import context
 from engine.errors import OperandError, StaleGraphError
@@ -19,6 +21,7 @@ __all__ = [
     "adjoints",
     "backward",
     "gradients",
+    "last_output",
     "partials_as_values",
     "product",
     "zero_grad",
@@ -62,6 +65,24 @@ def backward(output: Value, seed: float = 1.0) -> None:
     with changing_gradients:
         for node, adjoint in found.items():
             node.grad += adjoint
+    _last.set(ref(output))
+
+
+_last: ContextVar[ref[Value] | None] = ContextVar("last output", default=None)
+
+
+def last_output() -> Value | None:
+    """The output of this thread's last `backward`, while it is alive.
+
+    It is what explanations are about when nobody says of which output.
+
+    >>> y = Value(2.0) ** 2
+    >>> y.backward()
+    >>> last_output() is y
+    True
+    """
+    output = _last.get()
+    return None if output is None else output()
 
 
 def zero_grad(output: Value) -> None:

@@ -16,7 +16,7 @@ from engine.operators import Operators
 if TYPE_CHECKING:
     from engine.op import Op
 
-__all__ = ["Symbol", "formula", "where"]
+__all__ = ["Notation", "Symbol", "formula", "where"]
 
 
 class Symbol(Operators):
@@ -93,60 +93,88 @@ def formula(x: Any) -> str:
     >>> formula(-2)
     '−2'
     """
-    return _write(x)[0]
+    return Notation().write(x)[0]
 
 
-_INFIX = {"add": 1, "sub": 1, "mul": 2, "truediv": 2, "floordiv": 2, "mod": 2}
-_CHOICE, _SIGN, _POWER, _ATOM = 0, 3, 4, 5
+CHOICE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+_BINDING = {
+    "add": SUM, "sub": SUM,
+    "mul": PRODUCT, "truediv": PRODUCT, "floordiv": PRODUCT, "mod": PRODUCT,
+}  # fmt: skip
+_MINUS = ("−", "-")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _write(x: Any) -> tuple[str, int]:
-    """The text of `x` and how tightly it binds."""
-    if not isinstance(x, Symbol):
-        return _write_number(x)
-    if isinstance(x.head, str):
-        return _write_choice(x.head, x.args)
-    return _write_operation(x.head, x.args)
+class Notation:
+    """How formulas are written: mathematics on one line of plain text.
 
+    Each method gives the text and how tightly it binds, which decides about
+    parentheses around it.
+    """
 
-def _write_number(x: Any) -> tuple[str, int]:
-    text = {math.inf: "∞", -math.inf: "−∞"}.get(x) or f"{float(x):.6g}"
-    return text.replace("-", "−"), _SIGN if text.startswith(("-", "−")) else _ATOM
+    def write(self, x: Any) -> tuple[str, int]:
+        """The text of `x` and how tightly it binds."""
+        if not isinstance(x, Symbol):
+            return self.number(x)
+        if not isinstance(x.head, str):
+            return self.operation(x.head, x.args)
+        if not x.args:
+            return x.head, SIGN if x.head.startswith(_MINUS) else ATOM
+        if x.head == "where":
+            return self.choice(*x.args)
+        left, right = (self.inside(arg, SUM) for arg in x.args)
+        return f"{left} {self.sign(x.head)} {right}", CHOICE
 
+    def number(self, x: Any) -> tuple[str, int]:
+        """A number with six significant digits."""
+        text = {math.inf: "∞", -math.inf: "−∞"}.get(x) or f"{float(x):.6g}"
+        return text.replace("-", "−"), SIGN if text.startswith(("-", "−")) else ATOM
 
-def _write_choice(head: str, args: tuple[Any, ...]) -> tuple[str, int]:
-    if not args:
-        return head, _ATOM
-    if head == "where":
-        condition, x, y = args
-        chosen, otherwise = _inside(x, _CHOICE + 1), _write(y)[0]
-        return f"{chosen} if {_write(condition)[0]} else {otherwise}", _CHOICE
-    return f" {head} ".join(_inside(arg, 1) for arg in args), _CHOICE
+    def sign(self, sign: str) -> str:
+        """What stands between two operands, or before one."""
+        return sign
 
+    def choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
+        """One of two."""
+        chosen, otherwise = self.inside(x, SUM), self.write(y)[0]
+        return f"{chosen} if {self.write(condition)[0]} else {otherwise}", CHOICE
 
-def _write_operation(op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
-    if op.name in _INFIX:
-        binding = _INFIX[op.name]
-        left, right = _inside(args[0], binding), _inside(args[1], binding + 1)
-        return f"{left} {op.symbol} {right}", binding
-    if op.name == "neg":
-        return f"−{_inside(args[0], _SIGN)}", _SIGN
-    if op.name == "abs":
-        return f"|{_write(args[0])[0]}|", _ATOM
-    if op.name == "pow":
-        return _write_power(*args)
-    return f"{op.name}({', '.join(_write(arg)[0] for arg in args)})", _ATOM
+    def operation(self, op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
+        """A row of the table."""
+        if op.name in _BINDING:
+            binding = _BINDING[op.name]
+            left = self.inside(args[0], binding)
+            right = self.apart(args[1], binding + 1)
+            return f"{left} {self.sign(op.symbol)} {right}", binding
+        if op.name == "neg":
+            return f"{self.sign('−')}{self.apart(args[0], SIGN)}", SIGN
+        if op.name == "pow":
+            return self.power(*args), POWER
+        return self.function(op.name, [self.write(arg)[0] for arg in args]), ATOM
 
+    def function(self, name: str, args: list[str]) -> str:
+        """A row with a name."""
+        if name == "abs":
+            return f"|{args[0]}|"
+        return f"{name}({', '.join(args)})"
 
-def _write_power(base: Any, exponent: Any) -> tuple[str, int]:
-    below = _inside(base, _ATOM)
-    if isinstance(exponent, int) and not isinstance(exponent, bool):
-        return below + str(exponent).translate(_SUPERSCRIPTS), _POWER
-    return f"{below}^{_inside(exponent, _ATOM)}", _POWER
+    def power(self, base: Any, exponent: Any) -> str:
+        """A power, with a superscript where Unicode has one."""
+        below = self.inside(base, ATOM)
+        if isinstance(exponent, int) and not isinstance(exponent, bool):
+            return below + str(exponent).translate(_SUPERSCRIPTS)
+        return f"{below}^{self.inside(exponent, ATOM)}"
 
+    def inside(self, x: Any, binding: int) -> str:
+        """The text of `x`, in parentheses where it binds less than its place asks."""
+        text, own = self.write(x)
+        return text if own >= binding else self.parentheses(text)
 
-def _inside(x: Any, binding: int) -> str:
-    """The text of `x`, in parentheses where it binds less than its place asks."""
-    text, own = _write(x)
-    return text if own >= binding else f"({text})"
+    def apart(self, x: Any, binding: int) -> str:
+        """The same after a sign: no two signs stand side by side."""
+        text = self.inside(x, binding)
+        return self.parentheses(text) if text.startswith(_MINUS) else text
+
+    def parentheses(self, text: str) -> str:
+        """A text that is kept together."""
+        return f"({text})"

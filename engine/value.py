@@ -7,6 +7,7 @@ import operator
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from engine import context
 from engine.errors import OperandError
@@ -30,6 +31,10 @@ class Notes:
     scope: tuple[str, ...] = ()
     kind: str = "leaf"
     source: tuple[str, int] | None = None
+    cut: str = ""
+    """What made this leaf out of a computed number, "detach()" or "no_grad()"."""
+    origin: ref[Value] | None = None
+    """The node that was detached, while it is alive."""
 
 
 _NOTHING = Notes()
@@ -70,7 +75,17 @@ class Value(Operators):
     # One or two operands, the usual case, are held in slots of their own: a node is
     # then one object instead of three, which is a quarter faster to build and sweep
     # than with tuples. More operands are tuples in _y and _dy, with _x None.
-    __slots__ = ("_dx", "_dy", "_notes", "_x", "_y", "data", "grad", "op")
+    __slots__ = (
+        "__weakref__",
+        "_dx",
+        "_dy",
+        "_notes",
+        "_x",
+        "_y",
+        "data",
+        "grad",
+        "op",
+    )
 
     data: float
     """The number."""
@@ -147,6 +162,12 @@ class Value(Operators):
         return self._noted.source
 
     @property
+    def cut(self) -> tuple[str, Value | None]:
+        """How a leaf was cut off from the graph that computed it, and what it was."""
+        noted = self._noted
+        return noted.cut, noted.origin() if noted.origin else None
+
+    @property
     def _noted(self) -> Notes:
         return self._notes or _NOTHING
 
@@ -178,7 +199,9 @@ class Value(Operators):
 
     def detach(self) -> Value:
         """A new leaf with the same number and label, cut off from the graph."""
-        return Value(self.data, self.label)
+        leaf = Value(self.data, self.label)
+        leaf._notes = replace(leaf._noted, cut="detach()", origin=ref(self))
+        return leaf
 
     def item(self) -> float:
         """The number as a plain float."""

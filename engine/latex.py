@@ -1,0 +1,113 @@
+"""Formulas in LaTeX, for the packages amsmath and amssymb."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from engine.symbol import ATOM, SIGN, Notation
+
+if TYPE_CHECKING:
+    from engine.op import Op
+
+__all__ = ["Latex", "latex", "latex_factor", "latex_name", "latex_text"]
+
+_ESCAPES = {
+    **{c: f"\\{c}" for c in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "′": r"$'$",
+    "−": r"$-$",
+}
+_KNOWN = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min"}
+_SHAPES = {"sqrt": r"\sqrt{%s}", "cbrt": r"\sqrt[3]{%s}", "abs": r"\left|%s\right|"}
+_SIGNS = {"≤": r"\le", "≥": r"\ge", "×": r"\times", "−": "-", "//": r"/\!/",
+          "mod": r"\bmod"}  # fmt: skip
+_VARIABLE = re.compile(r"([a-zA-Z])_?(\w*)")
+
+
+def latex(x: Any) -> str:
+    r"""The formula of a symbol or a number.
+
+    >>> from engine import sqrt
+    >>> from engine.symbol import Symbol
+    >>> x = Symbol("x")
+    >>> print(latex(-1 / sqrt(1 - x**2)))
+    \frac{-1}{\sqrt{1 - x^{2}}}
+    """
+    return Latex().write(x)[0]
+
+
+def latex_factor(x: Any) -> str:
+    """The same, in parentheses where a product needs them."""
+    return Latex().apart(x, SIGN)
+
+
+def latex_name(label: str) -> str:
+    r"""A label inside a formula: x, `x_{1}` or `\text{price}`.
+
+    >>> print(latex_name("w1"), latex_name("price"), latex_name("50 %"))
+    w_{1} \text{price} \text{50 \%}
+    """
+    if match := _VARIABLE.fullmatch(label):
+        letter, index = match.groups()
+        if not index:
+            return letter
+        if index.isascii() and index.isdigit():
+            return f"{letter}_{{{index}}}"
+    return rf"\text{{{latex_text(label)}}}"
+
+
+def latex_text(text: str) -> str:
+    """Words in a document, with LaTeX's own characters escaped."""
+    return "".join(_ESCAPES.get(c, c) for c in text)
+
+
+class Latex(Notation):
+    """How formulas are written in LaTeX; the heads of symbols are LaTeX already."""
+
+    def number(self, x: Any) -> tuple[str, int]:
+        """A number, with its exponent as a power of ten."""
+        text, binding = super().number(x + 0.0)
+        text = text.replace("−", "-").replace("∞", r"\infty ").strip()
+        if "e" in text:
+            digits, exponent = text.split("e")
+            return rf"{digits} \times 10^{{{int(exponent)}}}", binding
+        return text.replace("nan", r"\text{nan}"), binding
+
+    def sign(self, sign: str) -> str:
+        """What stands between two operands, or before one."""
+        return _SIGNS.get(sign, sign)
+
+    def choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
+        """One of two, in braces."""
+        chosen, otherwise, when = (self.write(part)[0] for part in (x, y, condition))
+        cases = rf"{chosen} & \text{{if }} {when} \\ {otherwise} & \text{{otherwise}}"
+        return rf"\begin{{cases}} {cases} \end{{cases}}", ATOM
+
+    def operation(self, op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
+        """A row of the table."""
+        if op.name == "truediv":
+            above, below = (self.write(arg)[0] for arg in args)
+            return rf"\frac{{{above}}}{{{below}}}", ATOM
+        return super().operation(op, args)
+
+    def function(self, name: str, args: list[str]) -> str:
+        """A row with a name."""
+        if name in _SHAPES:
+            return _SHAPES[name] % args[0]
+        named = f"\\{name}" if name in _KNOWN else _operator(name)
+        return rf"{named}\left({', '.join(args)}\right)"
+
+    def power(self, base: Any, exponent: Any) -> str:
+        """A power."""
+        return f"{self.inside(base, ATOM)}^{{{self.write(exponent)[0]}}}"
+
+    def parentheses(self, text: str) -> str:
+        """A text that is kept together."""
+        return rf"\left({text}\right)"
+
+
+def _operator(name: str) -> str:
+    return rf"\operatorname{{{latex_text(name)}}}"
