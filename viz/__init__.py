@@ -13,7 +13,9 @@ digraph {
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine import Value
 from viz.checks import check, seconds
@@ -27,10 +29,16 @@ from viz.errors import (
     VizError,
 )
 from viz.files import write_atomically
+from viz.forms import formed
+from viz.highlight import highlighted
+from viz.look import Look
 from viz.micrograd import draw_dot, trace
 from viz.picture import Picture
 from viz.renderers import TIME_LIMIT
 from viz.theme import STYLES, THEMES, Style, Theme, pick
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = [
     "STYLES",
@@ -52,9 +60,6 @@ __all__ = [
     "trace",
 ]
 
-WIRE_LIMIT = 40
-"""Graphs of more values are drawn as cards unless a style is asked for."""
-
 _SOURCE = ("gv", "dot")
 _FORMATS = ("png", "svg", "jpg", "jpeg", "pdf", *_SOURCE)
 
@@ -64,9 +69,16 @@ def draw(
     *,
     style: str | Style | None = None,
     theme: str | Theme = "light",
+    depth: int | None = None,
+    fuse: bool | None = None,
+    budget: int | None = None,
+    direction: str = "LR",
+    show: Sequence[str] | None = None,
+    highlight: Iterable[Value] | None = None,
     digits: int = 4,
     legend: bool = True,
     title: str | None = None,
+    font: str | None = None,
     dpi: int = 120,
     id_prefix: str = "",
     renderer: str | None = None,
@@ -79,13 +91,24 @@ def draw(
     rule: upstream gradient × local derivative. Without gradients (before any
     `backward`) the values stand alone, and the caption says so.
 
+    Up to 40 values are drawn as wires and up to 150 as cards; larger graphs with sums
+    fused, then a node for each scope, at last only the part that matters most to the
+    output. The caption says which; `style`, `depth`, `fuse` and `budget` choose.
+
     Args:
-        style: "wire", "book", "cs231n", "micrograd" or "card", or a Style; by default
-            wire, and card above 40 values.
+        style: "wire", "book", "cs231n", "micrograd" or "card", or a Style.
         theme: "light" or "dark", or a Theme.
+        depth: draw each scope of so many names as one node; 0 draws the whole graph.
+        fuse: whether chains of unnamed + are drawn as one Σ.
+        budget: draw about so many values, from the output back along the largest
+            gradients.
+        direction: "LR", "RL", "TB" or "BT": from where to where values flow.
+        show: the lines to write, some of "value", "gradient" and "chain".
+        highlight: values that stand out, for instance along a path.
         digits: significant digits of the numbers.
         legend: whether the legend is drawn.
         title: a line below the picture.
+        font: the name of a font, instead of the style's.
         dpi: dots per inch of a png or jpg.
         id_prefix: letters and digits before all ids, for several SVGs in one page.
         renderer: "graphviz-pure", "dot" or "pygraphviz"; else the first that fits.
@@ -95,48 +118,34 @@ def draw(
     Raises:
         engine.OperandError: `value` is not a Value.
         OptionError: an option has a value that it cannot have.
+        TooLargeError: the whole of a graph was asked for that is too large.
     """
     check("time_limit", time_limit, seconds, "a number of seconds above 0")
-    diagram = Diagram.of(value)
-    note = ""
-    if style is None:
-        style, note = _form(len(diagram.nodes))
+    form = formed(value, style=style, depth=depth, fuse_sums=fuse, budget=budget)
+    look = pick(form.style, STYLES, "style")
     options = Options(
-        style=pick(style, STYLES, "style"),
+        style=look if font is None else look.replace(font=font),
         theme=pick(theme, THEMES, "theme"),
         digits=digits,
         legend=legend,
         title=title,
         dpi=dpi,
         id_prefix=id_prefix,
-        note=note,
+        direction=direction,
+        show=None
+        if show is None
+        else (show,)
+        if isinstance(show, str)
+        else tuple(show),
+        highlight=highlighted(value, form.diagram, highlight),
+        note=form.note,
     )
-    picture = to_dot(diagram, options)
+    picture = to_dot(form.diagram, options)
     picture.renderer, picture.time_limit = renderer, time_limit
     return picture
 
 
-def _form(count: int) -> tuple[str, str]:
-    """The style for so many values, and what the caption says of the choice."""
-    if count <= WIRE_LIMIT:
-        return "wire", ""
-    return "card", f'{count} values, drawn as cards (as wires: style="wire")'
-
-
-def save(
-    value: Value,
-    path: str | os.PathLike[str],
-    *,
-    style: str | Style | None = None,
-    theme: str | Theme = "light",
-    digits: int = 4,
-    legend: bool = True,
-    title: str | None = None,
-    dpi: int = 120,
-    id_prefix: str = "",
-    renderer: str | None = None,
-    time_limit: float = TIME_LIMIT,
-) -> Path:
+def save(value: Value, path: str | os.PathLike[str], **look: Unpack[Look]) -> Path:
     """Draw `value` into a file: png, svg, jpg, pdf, or gv for the DOT source.
 
     The options are those of `draw`. The file is written whole or not at all.
@@ -154,18 +163,7 @@ def save(
             f"{os.fspath(path)!r} does not say what to make: end it in one of "
             + ", ".join(f".{name}" for name in _FORMATS)
         )
-    picture = draw(
-        value,
-        style=style,
-        theme=theme,
-        digits=digits,
-        legend=legend,
-        title=title,
-        dpi=dpi,
-        id_prefix=id_prefix,
-        renderer=renderer,
-        time_limit=time_limit,
-    )
+    picture = draw(value, **look)
     data = picture.source.encode() if format_ in _SOURCE else picture.pipe(format_)
     assert isinstance(data, bytes)
     write_atomically(target, data)

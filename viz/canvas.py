@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphviz import Digraph
 
+from viz.highlight import faded
 from viz.paint import Pen
+from viz.theme import Theme
 
-__all__ = ["Canvas"]
+__all__ = ["DIRECTIONS", "Canvas"]
+
+
+DIRECTIONS = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n")}
+"""From where to where a picture goes, and the sides at which a wire is met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +23,16 @@ class Canvas:
     """A DOT graph whose ids all begin with a prefix, when there is one."""
 
     graph: Digraph
+    theme: Theme
     prefix: str = ""
+    direction: str = "LR"
+    lit: Callable[[str], bool] | None = None
+    """Which names stand out; None is all of them, equally."""
+
+    @property
+    def vertical(self) -> bool:
+        """Whether the picture goes up or down."""
+        return self.direction in ("TB", "BT")
 
     def called(self, name: str) -> str:
         """A name as it stands in this picture.
@@ -28,17 +44,35 @@ class Canvas:
 
     def add(self, name: str, class_: str, label: str, **attributes: str) -> None:
         """A node; its id and class are for those who style the SVG."""
+        if not self._is_lit(name):
+            label = faded(label, self.theme.background)
+            attributes.setdefault("fontcolor", self.theme.ink)
+            attributes = {
+                k: faded(v, self.theme.background) for k, v in attributes.items()
+            }
         name = self.called(name)
         self.graph.node(name, label, id=name, **attributes, **{"class": class_})
+
+    def _is_lit(self, *names: str) -> bool:
+        return self.lit is None or all(self.lit(name) for name in names)
+
+    def join(
+        self, start: str, wire: str, end: str, pen: Pen, *, arrow: bool = True
+    ) -> None:
+        """Both ends of a wire with numbers, to what it leads from and to."""
+        near, far = DIRECTIONS[self.direction]
+        self.connect(start, f"{wire}:m:{near}", pen, arrow=False)
+        self.connect(f"{wire}:m:{far}", end, pen, arrow=arrow)
 
     def connect(self, tail: str, head: str, pen: Pen, *, arrow: bool = True) -> None:
         """An edge between two names, each with a port or without."""
         name = self.called(f"{tail}--{head}".replace(":", "-"))
+        lit = self._is_lit(tail.partition(":")[0], head.partition(":")[0])
         self.graph.edge(
             self.called(tail),
             self.called(head),
             id=name,
-            color=pen.color,
+            color=pen.color if lit else faded(pen.color, self.theme.background),
             penwidth=str(pen.width),
             arrowhead="normal" if arrow else "none",
             arrowsize=f"{0.67 - 0.06 * pen.width:.2f}",

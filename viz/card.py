@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from viz.canvas import Canvas
 from viz.diagram import Diagram, Edge, Node
 from viz.labels import cell
 from viz.paint import Pen
+from viz.scopes import ScopeEmitter, is_crowded
 from viz.tables import Line, rows, table, wire
 from viz.wire import ORDERED
 from viz.words import Words
@@ -22,11 +23,19 @@ class CardEmitter:
     canvas: Canvas
     diagram: Diagram
     words: Words
+    scopes: ScopeEmitter = field(init=False)
+
+    def __post_init__(self) -> None:
+        crowded = is_crowded(self.diagram)
+        scopes = ScopeEmitter(self.canvas, self.diagram, self.words, crowded)
+        object.__setattr__(self, "scopes", scopes)
 
     def emit(self) -> None:
         """The cards, then the edges between them."""
         for node in self.diagram.nodes:
-            if node.kind == "constant" and not node.label:
+            if self.scopes.draws(node):
+                self.scopes.body(node)
+            elif node.kind == "constant" and not node.label:
                 self._constant(node)
             else:
                 self._card(node)
@@ -46,9 +55,9 @@ class CardEmitter:
         fill, line = self._colors(node)
         cells = [
             f'<TD BGCOLOR="{fill}">{self._title(node)}</TD>',
-            f"<TD>{self.words.value(node.value).html}</TD>",
+            *(f"<TD>{line.html}</TD>" for line in self.words.value(node.value)),
         ]
-        if node.gradient is not None:
+        if node.gradient is not None and "gradient" in self.words.lines:
             cells.append(self._gradient(node.gradient))
         border = 2 if node is self.diagram.output else 1
         label = table(
@@ -74,6 +83,8 @@ class CardEmitter:
 
     def _title(self, node: Node) -> str:
         ink = self.words.painter.theme.ink
+        if node.hidden:
+            return Line(self.words.hidden(node), 13, ink, "B").html
         head = node.symbol or node.label or "·"
         title = Line(head, 13, ink, "B").html
         if node.symbol and node.label:
@@ -91,22 +102,26 @@ class CardEmitter:
 
     def _use(self, node: Node, use: Edge, wire_id: str) -> None:
         """An arrow; only a use among several needs its share of the gradient on it."""
-        quiet = node.kind == "constant" and not node.label
-        pen = self._pen(use, quiet=quiet)
-        if quiet or use.gradient is None or not wire_id:
+        above, below = self._numbers(use, alone=not wire_id)
+        if node.kind == "constant" and not node.label:
+            pen = Pen(self.words.painter.theme.zero, 1)
+            above = below = []
+        else:
+            pen = self.scopes.pen(use)
+        if not (above or below):
             self.canvas.connect(node.id, use.target, pen)
             return
-        share = Line(
-            self.words.number(use.gradient),
-            10,
-            self.words.painter.text(use.gradient),
-            "B",
-        )
-        self.canvas.add(wire_id, "wire", wire([], [share], pen), shape="plain")
-        self.canvas.connect(node.id, f"{wire_id}:m:w", pen, arrow=False)
-        self.canvas.connect(f"{wire_id}:m:e", use.target, pen)
+        wire_id = wire_id or f"w{node.id}"
+        label = wire(above, below, pen, vertical=self.canvas.vertical)
+        self.canvas.add(wire_id, "wire", label, shape="plain")
+        self.canvas.join(node.id, wire_id, use.target, pen)
 
-    def _pen(self, use: Edge, *, quiet: bool) -> Pen:
-        if quiet:
-            return Pen(self.words.painter.theme.zero, 1)
-        return self.words.painter.pen(use.gradient)
+    def _numbers(self, use: Edge, *, alone: bool) -> tuple[list[Line], list[Line]]:
+        if use.parts and not self.scopes.crowded:
+            return self.scopes.above(use), self.scopes.below(use)
+        if use.parts or alone:
+            return [], []
+        return [], [
+            replace(line, size=10, tag="B")
+            for line in self.words.gradient(use.gradient)
+        ]

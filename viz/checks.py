@@ -14,6 +14,7 @@ __all__ = [
     "font_name",
     "plain_name",
     "seconds",
+    "some_of",
     "text_or_none",
     "whole_number",
 ]
@@ -40,6 +41,15 @@ def whole_number(low: int, high: int) -> Callable[[object], bool]:
 
     def allowed(x: object) -> bool:
         return isinstance(x, int) and not isinstance(x, bool) and low <= x <= high
+
+    return allowed
+
+
+def some_of(known: tuple[str, ...]) -> Callable[[object], bool]:
+    """None, or a tuple of some of these words."""
+
+    def allowed(x: object) -> bool:
+        return x is None or (isinstance(x, tuple) and set(x) <= set(known))
 
     return allowed
 

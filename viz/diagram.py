@@ -5,14 +5,43 @@ It is made from a graph of Values and knows nothing of Graphviz, colours or text
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from dataclasses import dataclass, field
 
-from engine import OperandError, Value, topological_order
-from viz.labels import capped
+from engine import Value
 
-__all__ = ["Diagram", "Edge", "Node"]
+__all__ = ["Before", "Diagram", "Edge", "Inside", "Node", "Part"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several values that stand together, on an edge or in a scope."""
+
+    name: str
+    """Its label, else its symbol."""
+    value: float
+    gradient: float | None
+    """On an edge: the sum of the contributions of all its uses there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a scope holds that is drawn as one node."""
+
+    count: int
+    """How many values."""
+    outputs: tuple[Part, ...]
+    """Those that are used outside, and the output of the whole."""
+    parameters: int
+    gradient_norm: float | None
+    """√Σ gradient² over the parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a value and a gradient were in the run that is compared with."""
+
+    value: float
+    gradient: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +51,7 @@ class Node:
     id: str
     """n0, n1, ... in topological order."""
     kind: str
-    """'leaf', 'parameter', 'constant' or 'operation'."""
+    """'leaf', 'parameter', 'constant', 'operation', or 'scope' for a whole scope."""
     value: float
     gradient: float | None
     """None where no `backward` has reached the node since it was made or cleared."""
@@ -32,7 +61,11 @@ class Node:
     symbol: str = ""
     scope: tuple[str, ...] = ()
     elsewhere: float = 0.0
-    """The part of the gradient that came through uses outside this graph."""
+    """The part of the gradient that came through uses that are not drawn."""
+    hidden: int = 0
+    """How many values it depends on that are not drawn."""
+    inside: Inside | None = None
+    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +76,16 @@ class Edge:
     target: str
     position: int
     value: float
-    partial: float
-    """The local derivative ∂target/∂source of this use."""
+    partial: float | None
+    """The local derivative ∂target/∂source of this use; None between scopes."""
     upstream: float | None
     """The gradient of `target`."""
     gradient: float | None
-    """upstream × partial: the contribution of this use."""
+    """upstream × partial: the contribution of this use; of several values, the norm
+    √Σ gradient²."""
+    parts: tuple[Part, ...] = ()
+    """The values that are used in the target, where one of the ends is a scope."""
+    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,70 +145,6 @@ class Diagram:
         Raises:
             OperandError: `output` is not a Value.
         """
-        if not isinstance(output, Value):
-            raise OperandError(
-                f"a picture is drawn of a Value, not of {output!r} "
-                f"({type(output).__name__})"
-            )
-        order = topological_order(output)
-        ids = {node: f"n{i}" for i, node in enumerate(order)}
-        swept = output.has_gradient
-        edges = tuple(
-            edge for child in order for edge in _edges_into(child, ids, swept=swept)
-        )
-        contributions: defaultdict[str, list[float]] = defaultdict(list)
-        for edge in edges:
-            contributions[edge.source].append(edge.gradient or 0.0)
-        nodes = tuple(
-            _node(value, ids[value], contributions.get(ids[value]), swept=swept)
-            for value in order
-        )
-        return cls(nodes, edges)
+        from viz.build import whole
 
-
-def _edges_into(child: Value, ids: dict[Value, str], *, swept: bool) -> list[Edge]:
-    upstream = _gradient(child, swept=swept)
-    return [
-        Edge(
-            source=ids[parent],
-            target=ids[child],
-            position=position,
-            value=parent.data,
-            partial=partial,
-            upstream=upstream,
-            gradient=None if upstream is None else upstream * partial,
-        )
-        for position, (parent, partial) in enumerate(
-            zip(child.parents, child.partials, strict=True)
-        )
-    ]
-
-
-def _node(
-    value: Value, id_: str, contributions: list[float] | None, *, swept: bool
-) -> Node:
-    return Node(
-        id=id_,
-        kind=value.kind,
-        value=value.data,
-        gradient=_gradient(value, swept=swept),
-        label=capped(value.label or ""),
-        operation=value.op.name if value.op else None,
-        symbol=capped(value.op.symbol, 16) or value.op.name if value.op else "",
-        scope=value.scope,
-        elsewhere=_elsewhere(_gradient(value, swept=swept), contributions),
-    )
-
-
-def _gradient(value: Value, *, swept: bool) -> float | None:
-    return value.grad if swept and value.has_gradient else None
-
-
-def _elsewhere(gradient: float | None, contributions: list[float] | None) -> float:
-    """What the uses in this graph leave unexplained, 0.0 if it is rounding only."""
-    if gradient is None or contributions is None or not math.isfinite(gradient):
-        return 0.0
-    here = math.fsum(contributions) if all(map(math.isfinite, contributions)) else 0.0
-    scale = max(abs(gradient), *map(abs, contributions))
-    rest = gradient - here
-    return rest if abs(rest) > 1e-9 * scale else 0.0
+        return whole(output)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from viz.canvas import Canvas
+from viz.canvas import DIRECTIONS, Canvas
 from viz.card import CardEmitter
-from viz.checks import check, plain_name, text_or_none, whole_number
+from viz.checks import check, plain_name, some_of, text_or_none, whole_number
 from viz.diagram import Diagram
+from viz.highlight import lit_names
 from viz.labels import capped, cell
 from viz.paint import Painter
 from viz.picture import Picture
 from viz.record import RecordEmitter
+from viz.scopes import is_crowded, legend
 from viz.tables import Line, rows, table
 from viz.theme import Style, Theme
 from viz.wire import WireEmitter
@@ -26,6 +28,10 @@ EMITTERS: dict[str, type[WireEmitter] | type[CardEmitter] | type[RecordEmitter]]
     "record": RecordEmitter,
 }
 
+LINES = ("value", "gradient", "chain")
+"""What can be written on a wire."""
+
+_OF_DIRECTIONS = ", ".join(DIRECTIONS)
 _ROLES = "ink|small|positive|negative|neutral|zero|nonfinite"
 
 VALUES_ONLY = "values only: call backward() to have gradients"
@@ -42,27 +48,42 @@ class Options:
     title: str | None = None
     dpi: int = 120
     id_prefix: str = ""
+    direction: str = "LR"
+    show: tuple[str, ...] | None = None
+    highlight: frozenset[str] | None = None
+    """The ids of the values that stand out."""
     note: str = ""
     """A line of the caption that is there without the legend, too."""
 
     def __post_init__(self) -> None:
         check("digits", self.digits, whole_number(1, 17), "a whole number from 1 to 17")
         check("dpi", self.dpi, whole_number(10, 1200), "a whole number from 10 to 1200")
+        check("direction", self.direction, DIRECTIONS.__contains__, _OF_DIRECTIONS)
+        check("show", self.show, some_of(LINES), f"some of {', '.join(LINES)}")
         check("title", self.title, text_or_none, "a string or None")
         # No underscore: Graphviz calls the link of a node x in an SVG a_x.
         check("id_prefix", self.id_prefix, plain_name, "letters and digits, or nothing")
+
+    @property
+    def lines(self) -> frozenset[str]:
+        """What is written on a wire or a card: what was asked for, or by the style."""
+        if self.show is not None:
+            return frozenset(self.show)
+        return frozenset(LINES if self.style.chain else LINES[:2])
 
 
 def to_dot(diagram: Diagram, options: Options) -> Picture:
     """The picture of a diagram, not rendered yet."""
     picture = Picture()
-    canvas = Canvas(picture, options.id_prefix)
+    lit = None if options.highlight is None else lit_names(diagram, options.highlight)
+    canvas = Canvas(picture, options.theme, options.id_prefix, options.direction, lit)
+    crowded = is_crowded(diagram)
     picture.attr(
         "graph",
         id=canvas.called("graph"),
-        rankdir="LR",
+        rankdir=options.direction,
         nodesep="0.18",
-        ranksep=f"{options.style.ranksep:g}",
+        ranksep="1.6" if crowded else f"{options.style.ranksep:g}",
         pad="0.25",
         outputorder="edgesfirst",
         bgcolor=options.theme.background,
@@ -75,7 +96,8 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     picture.attr("edge", fontname=options.style.font)
     if caption := _caption(diagram, options):
         picture.attr("graph", label=caption, labelloc="b", labeljust="l")
-    words = Words(Painter.of(diagram, options.style, options.theme), options.digits)
+    painter = Painter.of(diagram, options.style, options.theme)
+    words = Words(painter, options.digits, options.lines)
     EMITTERS[options.style.layout](canvas, diagram, words).emit()
     return picture
 
@@ -91,7 +113,9 @@ def _caption(diagram: Diagram, options: Options) -> str:
     if not diagram.has_gradients:
         lines.append(cell(VALUES_ONLY))
     elif options.legend:
-        lines += [_legend_line(line, theme) for line in options.style.legend]
+        for line in legend(diagram, options.style.legend):
+            told = _legend_line(line, options)
+            lines += [told] if told else []
     if not lines:
         return ""
     text = "".join(f'{line}<BR ALIGN="LEFT"/>' for line in lines)
@@ -99,13 +123,24 @@ def _caption(diagram: Diagram, options: Options) -> str:
     return table(rows([space, left]))
 
 
-def _legend_line(line: str, theme: Theme) -> str:
+def _legend_line(line: str, options: Options) -> str:
     """A line of a style's legend; {positive} is that word in its colour, and
-    {ink:words} are the words in the colour of values. Other braces are text."""
+    {ink:words} are the words in the colour of values. Other braces are text.
+
+    Nothing, where it begins with {if ...} and not all of that is shown.
+    """
+    needs = re.match(r"\{if ([a-z ]+)\}", line)
+    if needs:
+        line = line[needs.end() :]
+        if not options.lines.issuperset(needs[1].split()):
+            return ""
+    if options.direction in ("TB", "BT"):
+        line = line.replace("above the wire", "left of the wire")
+        line = line.replace("below:", "right of it:")
 
     def colored(match: re.Match[str]) -> str:
         role, _, words = match.group(1).partition(":")
         tag = "" if words else "B"
-        return Line(words or role, 10, getattr(theme, role), tag).html
+        return Line(words or role, 10, getattr(options.theme, role), tag).html
 
     return re.sub(rf"\{{((?:{_ROLES})(?::[^}}]*)?)\}}", colored, cell(line))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from viz.diagram import Diagram
 from viz.theme import Style, Theme
 
-__all__ = ["Painter", "Pen"]
+__all__ = ["Painter", "Pen", "mixed"]
 
 DECADES = 3
 """The orders of magnitude between the thickest wire and the thinnest."""
@@ -50,8 +50,15 @@ class Painter:
         if not math.isfinite(gradient):
             return Pen(self.theme.nonfinite, 4)
         strength = self._strength(gradient)
-        color = _mixed(self.theme.neutral, self._hue(gradient), 0.35 + 0.65 * strength)
+        color = mixed(self.theme.neutral, self._hue(gradient), 0.35 + 0.65 * strength)
         return Pen(color, 1 + round(3 * strength))
+
+    def signless(self, norm: float | None) -> Pen:
+        """The pen of several gradients together."""
+        pen = self.pen(norm)
+        if norm and math.isfinite(norm) and self.style.weighted:
+            return Pen(self.theme.plain_wire, pen.width)
+        return pen
 
     def text(self, gradient: float) -> str:
         """The colour of the gradient's number."""
@@ -83,7 +90,7 @@ def _largest(gradients: Iterable[float | None]) -> float:
     return max(finite, default=0.0) or 1.0
 
 
-def _mixed(a: str, b: str, share: float) -> str:
+def mixed(a: str, b: str, share: float) -> str:
     """`share` of the colour b in the colour a."""
     pairs = zip(bytes.fromhex(a[1:]), bytes.fromhex(b[1:]), strict=True)
     return "#" + bytes(round(x + (y - x) * share) for x, y in pairs).hex()

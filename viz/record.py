@@ -35,8 +35,10 @@ class RecordEmitter:
             self.canvas.connect(edge.source, f"{edge.target}op", pen)
 
     def _record(self, node: Node) -> None:
-        parts = [node.label, f"data {self._number(node.value)}"]
-        if node.gradient is not None:
+        parts = [node.label]
+        if "value" in self.words.lines:
+            parts.append(f"data {self._number(node.value)}")
+        if node.gradient is not None and "gradient" in self.words.lines:
             parts.append(f"grad {self._number(node.gradient)}")
         theme = self.words.painter.theme
         cells = "".join(

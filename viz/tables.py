@@ -47,12 +47,17 @@ def rows(cells: Sequence[str]) -> str:
     return "".join(f"<TR>{cell_}</TR>" for cell_ in cells)
 
 
-def wire(above: Sequence[Line], below: Sequence[Line], pen: Pen) -> str:
+def wire(
+    above: Sequence[Line], below: Sequence[Line], pen: Pen, *, vertical: bool = False
+) -> str:
     """A piece of wire with text above and below, to stand between two edges.
 
     Edges meet it at its port m, on the left (m:w) and on the right (m:e). The line
-    lies exactly in the middle, as both rows of text have the same height.
+    lies exactly in the middle, as both rows of text have the same height. A vertical
+    one has its text on the left and on the right, and is met at m:n and m:s.
     """
+    if vertical:
+        return _vertical_wire(above, below, pen)
     lines = (*above, *below)
     small = lines and all(line.size <= 10 for line in lines)
     height = 28 if max(len(above), len(below)) > 1 else 13 if small else 16
@@ -66,6 +71,31 @@ def wire(above: Sequence[Line], below: Sequence[Line], pen: Pen) -> str:
             ]
         )
     )
+
+
+def _vertical_wire(left: Sequence[Line], right: Sequence[Line], pen: Pen) -> str:
+    width = round(max([12.0, *(line.width for line in (*left, *right))])) + 4
+    height = 14 * max(1, len(left), len(right)) + 4
+
+    def text(lines: Sequence[Line], align: str) -> str:
+        inner = f'<BR ALIGN="{align}"/>'.join(line.html for line in lines)
+        end = f'<BR ALIGN="{align}"/>' if lines else ""
+        space = f'WIDTH="{width}" HEIGHT="{height}" CELLPADDING="3"'
+        return f'<TD {space} ALIGN="{align}" BALIGN="{align}">{inner}{end}</TD>'
+
+    size = f'WIDTH="{pen.width}"'
+    end = f'<TD {size} HEIGHT="2"></TD>'
+    dashes = ""
+    if pen.dashed:
+        gap, dash = f'<TD {size} HEIGHT="3"></TD>', f'<TD {size} HEIGHT="5"'
+        dash += f' BGCOLOR="{pen.color}"></TD>'
+        inner = rows([dash, gap] * max(1, height // 8 - 1) + [dash])
+        dashes = f"<TABLE {_PLAIN}>{inner}</TABLE>"
+    middle = f'<TD PORT="m" {size} HEIGHT="{height - 4}">{dashes}</TD>'
+    color = "" if pen.dashed else f' BGCOLOR="{pen.color}"'
+    inner = f"<TABLE {_PLAIN}>{rows([end, middle, end])}</TABLE>"
+    line = f"<TD {size}{color}>{inner}</TD>"
+    return table(f"<TR>{text(left, 'RIGHT')}{line}{text(right, 'LEFT')}</TR>")
 
 
 def _text(lines: Sequence[Line], height: int, align: str) -> str:

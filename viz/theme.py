@@ -70,7 +70,8 @@ class Style:
         bold: whether gradients are.
         font: one name; a list falls back to other metrics in some renderers.
         ranksep: inches between the ranks.
-        legend: the legend, a line each; `{positive}` and `{negative}` are coloured.
+        legend: the legend, a line each; `{positive}` and `{negative}` are coloured, and
+            a line that begins with `{if chain}` is there where that is shown.
     """
 
     name: str
@@ -144,14 +145,16 @@ DARK = Theme(
 )
 
 _WIRE_LEGEND = (
-    "{ink:above the wire: value}, below: gradient, {positive} or {negative}"
-    " (dashed: 0)",
-    "small: upstream gradient × local derivative",
+    "{if value gradient}{ink:above the wire: value}, below: gradient, {positive} or"
+    " {negative} (dashed: 0)",
+    "{if chain}small: upstream gradient × local derivative",
     "width, colour: |gradient| (log); ● value used several times: gradients add up",
 )
 _CARD_LEGEND = (
-    "card: name, {ink:value}, gradient ({positive}, {negative}, grey: 0)",
-    "number on an edge: this use's share of the gradient; shares add up on the card",
+    "{if value gradient}card: name, {ink:value}, gradient ({positive}, {negative},"
+    " grey: 0)",
+    "{if gradient}number on an edge: this use's share of the gradient; shares add up"
+    " on the card",
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from viz.canvas import Canvas
 from viz.diagram import Diagram, Edge, Node
 from viz.labels import bare
 from viz.paint import Pen
+from viz.scopes import ScopeEmitter
 from viz.tables import Line, wire
 from viz.words import Words
 
@@ -25,22 +26,41 @@ class WireEmitter:
     canvas: Canvas
     diagram: Diagram
     words: Words
+    scopes: ScopeEmitter = field(init=False)
+
+    def __post_init__(self) -> None:
+        scopes = ScopeEmitter(self.canvas, self.diagram, self.words, crowded=False)
+        object.__setattr__(self, "scopes", scopes)
 
     def emit(self) -> None:
         """First everything that is computed, then the wires between."""
         for node in self.diagram.nodes:
-            self._body(node)
+            if node.inside:
+                self.scopes.body(node)
+            else:
+                self._body(node)
         for node in self.diagram.nodes:
             uses = self.diagram.uses(node.id)
-            if len(uses) == 1:
+            if node.inside:
+                self._bundles(node, uses)
+            elif len(uses) == 1:
                 self._only_use(node, uses[0])
             elif uses:
                 self._fork(node, uses)
-        self._output(self.diagram.output)
+        if not self.diagram.output.inside:
+            self._output(self.diagram.output)
+
+    def _bundles(self, node: Node, uses: Sequence[Edge]) -> None:
+        for i, use in enumerate(uses):
+            above, below = self.scopes.above(use), self.scopes.below(use)
+            pen = self.scopes.pen(use)
+            self._wire(node.id, f"w{node.id}_{i}", use.target, pen, above, below)
 
     def _body(self, node: Node) -> None:
         theme = self.words.painter.theme
-        if node.kind == "operation":
+        if node.hidden:
+            self._box(node.id, "stub", self.words.hidden(node), theme.band)
+        elif node.kind == "operation":
             self._operation(node)
         elif node.kind == "constant" and not node.label:
             self.canvas.add(
@@ -82,10 +102,10 @@ class WireEmitter:
         self._box(
             box, "output", named or "output", self.words.painter.theme.output, "2"
         )
-        below = [] if node.gradient is None else [self.words.gradient(node.gradient)]
+        below = self.words.gradient(node.gradient)
         pen = self.words.painter.pen(node.gradient)
         self._wire(
-            node.id, f"w{node.id}", box, pen, [self.words.value(node.value)], below
+            node.id, f"w{node.id}", box, pen, self.words.value(node.value), below
         )
 
     def _only_use(self, node: Node, use: Edge) -> None:
@@ -110,24 +130,19 @@ class WireEmitter:
         )
         for i, use in enumerate(uses):
             pen = self.words.painter.pen(use.gradient)
-            above = [self.words.value(node.value)]
+            above = self.words.value(node.value)
             below = self._below(use.gradient, self.words.chain(use))
             self._wire(fork, f"w{node.id}_{i}", use.target, pen, above, below)
 
     def _above(self, node: Node) -> list[Line]:
         named = node.kind == "operation" and node.label
         name = [self.words.name(node.label)] if named else []
-        return [*name, self.words.value(node.value)]
+        return [*name, *self.words.value(node.value)]
 
     def _below(self, gradient: float | None, small: str) -> list[Line]:
         if gradient is None:
             return []
-        chain = (
-            [self.words.small(small)]
-            if small and self.words.painter.style.chain
-            else []
-        )
-        return [self.words.gradient(gradient), *chain]
+        return [*self.words.gradient(gradient), *self.words.reason(small)]
 
     def _wire(
         self,
@@ -140,6 +155,6 @@ class WireEmitter:
         *,
         arrow: bool = True,
     ) -> None:
-        self.canvas.add(id_, "wire", wire(above, below, pen), shape="plain")
-        self.canvas.connect(start, f"{id_}:m:w", pen, arrow=False)
-        self.canvas.connect(f"{id_}:m:e", end, pen, arrow=arrow)
+        label = wire(above, below, pen, vertical=self.canvas.vertical)
+        self.canvas.add(id_, "wire", label, shape="plain")
+        self.canvas.join(start, id_, end, pen, arrow=arrow)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from viz.cut import MOST_COUNTED
 from viz.diagram import Diagram, Edge, Node
 from viz.labels import bare, capped, format_number
 from viz.paint import Painter
@@ -19,18 +20,24 @@ class Words:
 
     painter: Painter
     digits: int
+    lines: frozenset[str] = frozenset({"value", "gradient", "chain"})
+    """What is written of these three."""
 
-    def number(self, x: float) -> str:
+    def number(self, x: float, digits: int = 0) -> str:
         """A number as text."""
-        return format_number(x, self.digits)
+        return format_number(x, digits or self.digits)
 
-    def value(self, x: float) -> Line:
-        """A forward value."""
-        return Line(self.number(x), 12, self.painter.ink(x))
+    def value(self, x: float) -> list[Line]:
+        """A forward value, where values are shown."""
+        if "value" not in self.lines:
+            return []
+        return [Line(self.number(x), 12, self.painter.ink(x))]
 
-    def gradient(self, x: float) -> Line:
-        """A backward gradient."""
-        return Line(self.number(x), 12, self.painter.text(x), self._weight)
+    def gradient(self, x: float | None) -> list[Line]:
+        """A backward gradient, where there is one to show."""
+        if x is None or "gradient" not in self.lines:
+            return []
+        return [Line(self.number(x), 12, self.painter.text(x), self._weight)]
 
     @property
     def _weight(self) -> str:
@@ -41,13 +48,18 @@ class Words:
         return Line(label, 10, self.painter.theme.small, "I")
 
     def small(self, text: str) -> Line:
-        """How a gradient came about."""
+        """Small print."""
         return Line(text, 9, self.painter.theme.small)
+
+    def reason(self, text: str) -> list[Line]:
+        """How a gradient came about, where the chain rule is shown."""
+        return [self.small(text)] if text and "chain" in self.lines else []
 
     def chain(self, use: Edge) -> str:
         """The chain rule at work, where the local derivative is not 1."""
-        if use.upstream is None or use.partial == 1:
+        if use.upstream is None or use.partial in (None, 1):
             return ""
+        assert use.partial is not None
         return f"{self.number(use.upstream)} × {self.number(use.partial)}"
 
     def total(self, node: Node, uses: Sequence[Edge]) -> str:
@@ -59,16 +71,21 @@ class Words:
         return "= " + text.replace("+ −", "− ")
 
     def story(self, node: Node, diagram: Diagram) -> str:
-        """The tooltip of an operation: what was computed, and what came back."""
+        """The tooltip of a node: what was computed, and what came back."""
         operands = ", ".join(
             f"{self.called(diagram[edge.source])} = {self.number(edge.value)}"
             for edge in diagram.into(node.id)
         )
-        text = f"{self.called(node)}: {node.symbol}({operands})"
-        text += f" = {self.number(node.value)}"
+        made = f": {node.symbol}({operands})" if node.symbol else ""
+        text = f"{self.called(node)}{made} = {self.number(node.value)}"
         if node.gradient is not None:
             text += f"; gradient {self.number(node.gradient)}"
         return bare(text)
+
+    def hidden(self, node: Node) -> str:
+        """How many values are not drawn that a node depends on."""
+        many = node.hidden >= MOST_COUNTED
+        return f"… {'over ' if many else ''}{node.hidden:,} more"
 
     def called(self, node: Node) -> str:
         """A node in a sentence."""

@@ -1,0 +1,169 @@
+"""How a scope that is drawn as one node looks: a card, or a circle among many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from viz.canvas import Canvas
+from viz.diagram import Diagram, Edge, Node, Part
+from viz.labels import bare
+from viz.paint import Pen
+from viz.tables import Line, rows, table
+from viz.words import Words
+
+__all__ = ["ScopeEmitter", "is_crowded", "legend"]
+
+CROWD = 9
+"""From so many scopes with one output on, they are circles without a name."""
+
+CIRCLES_LEGEND = (
+    "{if value gradient}circle: a scope, its {ink:value}, its gradient ({positive},"
+    " {negative})",
+    "width, colour: |gradient| that flows back along an edge (log)",
+)
+CARDS_LEGEND = (
+    "card: a scope, what it puts out, gradient ({positive}, {negative}), parameters",
+    "on an edge: what is used of it; |grad| is √Σ gradient² of several values",
+)
+MOST_OUTPUTS = 2
+MOST_IN_TOOLTIP = 12
+
+
+def is_crowded(diagram: Diagram) -> bool:
+    """Whether there are so many scopes that they are drawn small."""
+    return sum(_is_simple(node) for node in diagram.nodes) >= CROWD
+
+
+def legend(diagram: Diagram, lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The legend of a diagram that may have scopes; these lines where it has none."""
+    if not lines or all(node.inside is None for node in diagram.nodes):
+        return lines
+    return CIRCLES_LEGEND if is_crowded(diagram) else CARDS_LEGEND
+
+
+def _is_simple(node: Node) -> bool:
+    return node.inside is not None and len(node.inside.outputs) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEmitter:
+    """Draws the scopes of a diagram, and the edges that carry several values."""
+
+    canvas: Canvas
+    diagram: Diagram
+    words: Words
+    crowded: bool
+
+    def draws(self, node: Node) -> bool:
+        """Whether a node is drawn here; in a crowd, inputs are circles as well."""
+        return node.inside is not None or (self.crowded and node.kind == "leaf")
+
+    def body(self, node: Node) -> None:
+        """The card or the circle of a node."""
+        simple = _is_simple(node) and node is not self.diagram.output
+        if self.crowded and (simple or node.kind == "leaf"):
+            self._circle(node)
+        else:
+            self._card(node)
+
+    def above(self, use: Edge) -> list[Line]:
+        """What an edge carries forward."""
+        if len(use.parts) < 2:
+            return self.words.value(use.value)
+        return [self.words.small(f"{len(use.parts)} values")]
+
+    def below(self, use: Edge) -> list[Line]:
+        """What flows back along it."""
+        if use.gradient is None or len(use.parts) < 2:
+            return self.words.gradient(use.gradient)
+        return [self.words.small(f"|grad| {self.words.number(use.gradient)}")]
+
+    def pen(self, use: Edge) -> Pen:
+        """Several gradients together have a size, but no sign."""
+        if len(use.parts) < 2:
+            return self.words.painter.pen(use.gradient)
+        return self.words.painter.signless(use.gradient)
+
+    def _circle(self, node: Node) -> None:
+        painter = self.words.painter
+        lines = [self._number(node.value, 12)]
+        fill, border = painter.theme.leaf
+        color = painter.theme.ink
+        if node.kind == "leaf":
+            lines.insert(0, Line(node.label, 12, color))
+        elif node.gradient is not None:
+            fill, border = painter.pen(node.gradient).color, painter.theme.ink
+            color = painter.on_band(node.gradient)
+            lines.append(self._number(node.gradient, 10))
+        text = "<BR/>".join(Line(line.text, line.size, color).html for line in lines)
+        self.canvas.add(
+            node.id, node.kind, f"<{text}>", shape="circle", width="0.66",
+            fixedsize="true", style="filled", fillcolor=fill, color=border,
+            margin="0", tooltip=self._tooltip(node),
+        )  # fmt: skip
+
+    def _number(self, x: float, size: float) -> Line:
+        digits = min(2, self.words.digits)
+        return Line(self.words.number(x, digits), size, self.words.painter.theme.ink)
+
+    def _card(self, node: Node) -> None:
+        theme = self.words.painter.theme
+        band, line = theme.band
+        if node is self.diagram.output:
+            band, line = theme.output_band, theme.output[1]
+        elif not self.diagram.into(node.id):
+            band, line = theme.leaf_band, theme.leaf[1]
+        title = Line(node.label, 14, theme.ink, "B").html
+        border = 2 if node is self.diagram.output else 1
+        body = "".join(f"<TR><TD>{text.html}</TD></TR>" for text in self._lines(node))
+        label = table(
+            rows([f'<TD BGCOLOR="{band}">{title}</TD>']) + body,
+            f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" '
+            f'COLOR="{line}" BGCOLOR="{theme.operation[0]}"',
+        )
+        tooltip = self._tooltip(node)
+        self.canvas.add(node.id, "scope", label, shape="plain", tooltip=tooltip)
+
+    def _lines(self, node: Node) -> list[Line]:
+        inside, theme = node.inside, self.words.painter.theme
+        assert inside is not None
+        outputs = inside.outputs
+        if len(outputs) <= MOST_OUTPUTS:
+            lines = [Line(self._named(part), 12, theme.ink) for part in outputs]
+        else:
+            least = min(part.value for part in outputs)
+            most = max(part.value for part in outputs)
+            span = f"{self.words.number(least)} … {self.words.number(most)}"
+            lines = [Line(f"{len(outputs)} outputs", 12, theme.ink)]
+            lines.append(Line(span, 12, theme.small))
+        if node.gradient is not None and len(outputs) == 1:
+            lines += self.words.gradient(node.gradient)
+        elif node.gradient is not None:
+            norm = f"|grad| {self.words.number(node.gradient)}"
+            lines.append(Line(norm, 12, theme.ink))
+        if inside.parameters:
+            lines.append(Line(self._parameters(node), 11, theme.parameter[1]))
+        plural = "s" * (inside.count != 1)
+        return [*lines, self.words.small(f"{inside.count:,} value{plural}")]
+
+    def _parameters(self, node: Node) -> str:
+        assert node.inside is not None
+        text = f"{node.inside.parameters:,} parameters"
+        norm = node.inside.gradient_norm
+        return text if norm is None else f"{text}, |grad| {self.words.number(norm)}"
+
+    def _named(self, part: Part) -> str:
+        return f"{part.name} = {self.words.number(part.value)}"
+
+    def _tooltip(self, node: Node) -> str:
+        if node.inside is None:
+            return self.words.story(node, self.diagram)
+        parts = node.inside.outputs[:MOST_IN_TOOLTIP]
+        texts = [
+            self._named(part)
+            + (f" ({self.words.number(part.gradient)})" if part.gradient else "")
+            for part in parts
+        ]
+        more = len(node.inside.outputs) - len(parts)
+        texts += [f"and {more} more"] * (more > 0)
+        return bare(f"{' / '.join(node.scope)}: {', '.join(texts)}")
