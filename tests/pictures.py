@@ -1,6 +1,10 @@
 """The graphs that are drawn in the tests: those of the reference pictures."""
 
-from engine import Value
+import random
+from contextlib import nullcontext
+from dataclasses import replace
+
+from engine import Value, scope
 
 
 def named(value, label):
@@ -47,4 +51,38 @@ def not_a_number():
 
 def differentiated(value):
     value.backward()
+    return value
+
+
+def softmax_with_loss():
+    """Cross-entropy of a softmax over three logits, the textbook's last layer."""
+    logits = [Value(x, f"a{i}") for i, x in enumerate((0.3, 2.9, 4.0), 1)]
+    powers = [named(a.exp(), f"e{i}") for i, a in enumerate(logits, 1)]
+    total = named(sum(powers[1:], powers[0]), "S")
+    return named(-(powers[2] / total).log(), "L")
+
+
+def mlp(*sizes, scoped=True, seed=3):
+    """A network with tanh layers and a squared error, on one sample."""
+    rng = random.Random(seed)
+    part = scope if scoped else nullcontext
+    xs = [Value(rng.uniform(-1, 1), f"x{i}") for i in range(sizes[0])]
+    for layer, width in enumerate(sizes[1:], 1):
+        with part(f"layer {layer}"):
+            out = [_neuron(rng, part(f"neuron {i + 1}"), xs) for i in range(width)]
+            xs = out if layer == len(sizes) - 1 else [x.tanh() for x in out]
+    with part("loss"):
+        return named((xs[0] - Value(1.0, "y")) ** 2, "loss")
+
+
+def _neuron(rng, part, xs):
+    with part:
+        weights = [parameter(rng.uniform(-1, 1), f"w{i}") for i in range(len(xs))]
+        bias = parameter(rng.uniform(-0.1, 0.1), "b")
+        return sum((w * x for w, x in zip(weights, xs, strict=True)), bias)
+
+
+def parameter(data, label):
+    value = Value(data, label)
+    value._notes = replace(value._noted, kind="parameter")
     return value

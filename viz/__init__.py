@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import Value
-from viz.checks import check, seconds
 from viz.diagram import Diagram, Edge, Node
-from viz.dot import Options, to_dot
+from viz.diff import LEGEND as DIFF_LEGEND
+from viz.diff import compared, count_changed, lit_changes
+from viz.drawing import drawn
 from viz.errors import (
+    ComparisonError,
     FormatError,
     OptionError,
     RendererError,
@@ -29,13 +31,13 @@ from viz.errors import (
     VizError,
 )
 from viz.files import write_atomically
-from viz.forms import formed
+from viz.forms import WIRES, Form, formed
 from viz.highlight import highlighted
 from viz.look import Look
 from viz.micrograd import draw_dot, trace
 from viz.picture import Picture
 from viz.renderers import TIME_LIMIT
-from viz.theme import STYLES, THEMES, Style, Theme, pick
+from viz.theme import STYLES, THEMES, Style, Theme
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -43,9 +45,11 @@ if TYPE_CHECKING:
 __all__ = [
     "STYLES",
     "THEMES",
+    "ComparisonError",
     "Diagram",
     "Edge",
     "FormatError",
+    "Look",
     "Node",
     "OptionError",
     "Picture",
@@ -55,6 +59,7 @@ __all__ = [
     "TooLargeError",
     "VizError",
     "draw",
+    "draw_diff",
     "draw_dot",
     "save",
     "trace",
@@ -120,29 +125,50 @@ def draw(
         OptionError: an option has a value that it cannot have.
         TooLargeError: the whole of a graph was asked for that is too large.
     """
-    check("time_limit", time_limit, seconds, "a number of seconds above 0")
     form = formed(value, style=style, depth=depth, fuse_sums=fuse, budget=budget)
-    look = pick(form.style, STYLES, "style")
-    options = Options(
-        style=look if font is None else look.replace(font=font),
-        theme=pick(theme, THEMES, "theme"),
-        digits=digits,
-        legend=legend,
-        title=title,
-        dpi=dpi,
-        id_prefix=id_prefix,
-        direction=direction,
-        show=None
-        if show is None
-        else (show,)
-        if isinstance(show, str)
-        else tuple(show),
-        highlight=highlighted(value, form.diagram, highlight),
-        note=form.note,
-    )
-    picture = to_dot(form.diagram, options)
-    picture.renderer, picture.time_limit = renderer, time_limit
-    return picture
+    look: Look = {
+        "theme": theme,
+        "direction": direction,
+        "show": show,
+        "digits": digits,
+        "legend": legend,
+        "title": title,
+        "font": font,
+        "dpi": dpi,
+        "id_prefix": id_prefix,
+        "renderer": renderer,
+        "time_limit": time_limit,
+    }
+    return drawn(form, look, lit=highlighted(value, form.diagram, highlight))
+
+
+def draw_diff(before: Value, after: Value, **look: Unpack[Look]) -> Picture:
+    """Two runs of the same expression in one picture, which shows what changed.
+
+    Numbers that changed are written before → after; width and colour follow the change
+    of the gradient; what stayed as it was is faint. The options are those of `draw`
+    that do not choose what is drawn.
+
+    >>> def run(x):
+    ...     y = Value(x, label="x") * 3 + Value(1.0, label="b")
+    ...     y.backward()
+    ...     return y
+    >>> "1 → 2" in draw_diff(run(1.0), run(2.0)).source
+    True
+
+    Raises:
+        ComparisonError: the two are not runs of the same expression.
+        OptionError: an option has a value that it cannot have.
+    """
+    for name in ("depth", "fuse", "budget", "highlight"):
+        if look.get(name) is not None:
+            raise OptionError(f"draw_diff draws the whole graph: leave {name}= out")
+    diagram = compared(before, after)
+    count = len(diagram.nodes)
+    style = look.get("style") or ("wire" if count <= WIRES else "card")
+    form = Form(diagram, style, f"{count_changed(diagram)} of {count} values changed")
+    look.setdefault("show", ("value", "gradient"))
+    return drawn(form, look, lit=lit_changes(diagram), told=DIFF_LEGEND)
 
 
 def save(value: Value, path: str | os.PathLike[str], **look: Unpack[Look]) -> Path:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphviz import Digraph
 
-from viz.highlight import faded
+from viz.highlight import Lit, faded
 from viz.paint import Pen
 from viz.theme import Theme
 
@@ -26,7 +25,7 @@ class Canvas:
     theme: Theme
     prefix: str = ""
     direction: str = "LR"
-    lit: Callable[[str], bool] | None = None
+    lit: Lit | None = None
     """Which names stand out; None is all of them, equally."""
 
     @property
@@ -67,7 +66,7 @@ class Canvas:
     def connect(self, tail: str, head: str, pen: Pen, *, arrow: bool = True) -> None:
         """An edge between two names, each with a port or without."""
         name = self.called(f"{tail}--{head}".replace(":", "-"))
-        lit = self._is_lit(tail.partition(":")[0], head.partition(":")[0])
+        lit = self._is_lit(*_deciding(tail.partition(":")[0], head.partition(":")[0]))
         self.graph.edge(
             self.called(tail),
             self.called(head),
@@ -78,3 +77,8 @@ class Canvas:
             arrowsize=f"{0.67 - 0.06 * pen.width:.2f}",
             style="dashed" if pen.dashed else "solid",
         )
+
+
+def _deciding(tail: str, head: str) -> list[str]:
+    """Whose standing out decides about an edge: the wire's, else that of both ends."""
+    return [name for name in (tail, head) if name[0] == "w"] or [tail, head]

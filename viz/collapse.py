@@ -69,13 +69,15 @@ def collapse(output: Value, depth: int) -> Diagram:
 def _keys(order: list[Value], depth: int) -> dict[Value, Key]:
     """What each value is drawn in."""
     keys: dict[Value, Key] = {}
-    users: defaultdict[Value, set[Key]] = defaultdict(set)
+    only_user: dict[Value, Key | None] = {}
     for value in order:
-        scope = value.scope[:depth]
-        keys[value] = scope if scope else value
+        key = keys[value] = value.scope[:depth] or value
         for operand in value.parents:
-            users[operand].add(keys[value])
-    for key, leaves in _inner_leaves(order, users).items():
+            if operand.op is None and not _same(
+                only_user.setdefault(operand, key), key
+            ):
+                only_user[operand] = None
+    for key, leaves in _inner_leaves(only_user).items():
         named = [v for v in leaves if v.label and v.kind == "leaf"]
         visible = named if len(named) <= MOST_INPUTS else []
         keys |= dict.fromkeys(leaves, key) | {v: v for v in visible}
@@ -89,16 +91,19 @@ def _keys(order: list[Value], depth: int) -> dict[Value, Key]:
     return keys | alone
 
 
+def _same(a: Key | None, b: Key | None) -> bool:
+    """Whether two values are drawn in the same node; == of Values compares numbers."""
+    return a is b or (isinstance(a, tuple) and isinstance(b, tuple) and a == b)
+
+
 def _inner_leaves(
-    order: list[Value], users: dict[Value, set[Key]]
+    only_user: dict[Value, Key | None],
 ) -> dict[Key, list[Value]]:
     """For each scope the leaves, its own or of around it, that only it uses."""
     leaves: defaultdict[Key, list[Value]] = defaultdict(list)
-    for value in order:
-        if value.op is None and len(users[value]) == 1:
-            [key] = users[value]
-            if key.__class__ is tuple and key[: len(value.scope)] == value.scope:
-                leaves[key].append(value)
+    for leaf, key in only_user.items():
+        if isinstance(key, tuple) and key[: len(leaf.scope)] == leaf.scope:
+            leaves[key].append(leaf)
     return leaves
 
 
@@ -111,7 +116,7 @@ def _crossing(
         end, upstream = keys[child], reading.gradient(child)
         for parent, partial in zip(child.parents, child.partials, strict=True):
             start = keys[parent]
-            if start is end or (start.__class__ is tuple and start == end):
+            if _same(start, end):
                 continue
             parts = crossing.setdefault((start, end), {})
             if upstream is None:

@@ -68,4 +68,4 @@ def _count_behind(stub: Value, shown: Set[Value]) -> int:
             if value not in shown and value not in found:
                 found.add(value)
                 waiting.append(value)
-    return len(found)
+    return min(len(found), MOST_COUNTED)

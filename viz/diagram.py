@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from engine import Value
 
-__all__ = ["Before", "Diagram", "Edge", "Inside", "Node", "Part"]
+__all__ = ["Diagram", "Edge", "Inside", "Node", "Part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,6 @@ class Inside:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
-    """What a value and a gradient were in the run that is compared with."""
-
-    value: float
-    gradient: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Node:
     """A value: a leaf, parameter, constant or the result of an operation."""
 
@@ -65,7 +57,6 @@ class Node:
     hidden: int = 0
     """How many values it depends on that are not drawn."""
     inside: Inside | None = None
-    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +76,6 @@ class Edge:
     √Σ gradient²."""
     parts: tuple[Part, ...] = ()
     """The values that are used in the target, where one of the ends is a scope."""
-    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from viz.canvas import DIRECTIONS, Canvas
 from viz.card import CardEmitter
 from viz.checks import check, plain_name, some_of, text_or_none, whole_number
 from viz.diagram import Diagram
-from viz.highlight import lit_names
+from viz.highlight import Lit
 from viz.labels import capped, cell
 from viz.paint import Painter
 from viz.picture import Picture
@@ -50,8 +50,10 @@ class Options:
     id_prefix: str = ""
     direction: str = "LR"
     show: tuple[str, ...] | None = None
-    highlight: frozenset[str] | None = None
-    """The ids of the values that stand out."""
+    lit: Lit | None = None
+    """Which names stand out; None is all of them, equally."""
+    told: tuple[str, ...] | None = None
+    """The lines of the legend, instead of the style's."""
     note: str = ""
     """A line of the caption that is there without the legend, too."""
 
@@ -75,8 +77,9 @@ class Options:
 def to_dot(diagram: Diagram, options: Options) -> Picture:
     """The picture of a diagram, not rendered yet."""
     picture = Picture()
-    lit = None if options.highlight is None else lit_names(diagram, options.highlight)
-    canvas = Canvas(picture, options.theme, options.id_prefix, options.direction, lit)
+    canvas = Canvas(
+        picture, options.theme, options.id_prefix, options.direction, options.lit
+    )
     crowded = is_crowded(diagram)
     picture.attr(
         "graph",
@@ -113,7 +116,7 @@ def _caption(diagram: Diagram, options: Options) -> str:
     if not diagram.has_gradients:
         lines.append(cell(VALUES_ONLY))
     elif options.legend:
-        for line in legend(diagram, options.style.legend):
+        for line in options.told or legend(diagram, options.style.legend):
             told = _legend_line(line, options)
             lines += [told] if told else []
     if not lines:

@@ -1,6 +1,13 @@
 """The exceptions of the pictures."""
 
-__all__ = ["FormatError", "OptionError", "RendererError", "TooLargeError", "VizError"]
+__all__ = [
+    "ComparisonError",
+    "FormatError",
+    "OptionError",
+    "RendererError",
+    "TooLargeError",
+    "VizError",
+]
 
 
 class VizError(Exception):
@@ -9,6 +16,10 @@ class VizError(Exception):
 
 class OptionError(VizError, ValueError):
     """An option has a value that it cannot have."""
+
+
+class ComparisonError(VizError, ValueError):
+    """Two graphs are not runs of the same expression."""
 
 
 class FormatError(OptionError):

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Set
 
 from engine import Value, topological_order
-from viz.diagram import Diagram
+from viz.diagram import Diagram, Edge, Node
 from viz.errors import OptionError
 from viz.paint import mixed
 
-__all__ = ["faded", "highlighted", "lit_names"]
+__all__ = ["Lit", "faded", "highlighted", "lit_names"]
 
+Lit = Callable[[str], bool]
 FAINT = 0.8
 """How much of the background is in a faint colour."""
 
@@ -20,8 +21,8 @@ _NAME = re.compile(r"(w|k|out)?(n\d+)(?:_(\d+))?(?:op)?")
 
 def highlighted(
     output: Value, diagram: Diagram, chosen: Iterable[Value] | None
-) -> frozenset[str] | None:
-    """The ids of the chosen values in the diagram of the whole graph.
+) -> Lit | None:
+    """Which names in the diagram of the whole graph stand out.
 
     Raises:
         OptionError: one of them is not drawn.
@@ -42,13 +43,24 @@ def highlighted(
             raise OptionError(
                 "highlight= needs the whole graph: add depth=0 and fuse=False"
             )
-    return frozenset(places[value] for value in wanted)
+    return lit_values(diagram, {places[value] for value in wanted})
 
 
-def lit_names(diagram: Diagram, ids: Set[str]) -> Callable[[str], bool]:
-    """Whether a part of the picture, by its name, stands out.
+def lit_values(diagram: Diagram, ids: Set[str]) -> Lit:
+    """These values stand out, and the wires between two of them."""
+    return lit_names(
+        diagram,
+        lambda node: node.id in ids,
+        lambda edge: edge.source in ids and edge.target in ids,
+    )
 
-    A wire does where both of its ends do, the trunk of a fork with its value.
+
+def lit_names(
+    diagram: Diagram, node: Callable[[Node], bool], edge: Callable[[Edge], bool]
+) -> Lit:
+    """Whether a part of the picture stands out, by its name in DOT.
+
+    A wire does with its use of a value, the trunk of a fork with the value.
     """
 
     def lit(name: str) -> bool:
@@ -58,8 +70,8 @@ def lit_names(diagram: Diagram, ids: Set[str]) -> Callable[[str], bool]:
         kind, id_, index = match.groups()
         uses = diagram.uses(id_)
         if kind == "w" and (index or len(uses) == 1):
-            return id_ in ids and uses[int(index or 0)].target in ids
-        return id_ in ids
+            return edge(uses[int(index or 0)])
+        return node(diagram[id_])
 
     return lit
 

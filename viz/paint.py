@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from viz.diagram import Diagram
+from viz.numbers import Changed, change
 from viz.theme import Style, Theme
 
 __all__ = ["Painter", "Pen", "mixed"]
@@ -45,6 +46,7 @@ class Painter:
             return Pen(self.theme.plain_wire, 1)
         if gradient is None:
             return Pen(self.theme.neutral, 2)
+        gradient = change(gradient)
         if gradient == 0:
             return Pen(self.theme.zero, 1, dashed=True)
         if not math.isfinite(gradient):
@@ -64,15 +66,18 @@ class Painter:
         """The colour of the gradient's number."""
         if self.style.gradient:
             return str(getattr(self.theme, self.style.gradient))
-        return self._hue(gradient) if gradient else self.theme.small
+        weight = change(gradient)
+        return self._hue(weight) if weight else self.theme.small
 
     def on_band(self, gradient: float) -> str:
         """The colour of a number that stands on the colour of its gradient."""
-        return self.theme.on_gradient if gradient else self.theme.ink
+        return self.theme.on_gradient if change(gradient) else self.theme.ink
 
     def ink(self, value: float) -> str:
         """The colour of a value's number."""
         role = self.style.value if math.isfinite(value) else "nonfinite"
+        if isinstance(value, Changed) and change(value) == 0:
+            role = "small"
         return str(getattr(self.theme, role))
 
     def _hue(self, gradient: float) -> str:
@@ -86,7 +91,8 @@ class Painter:
 
 
 def _largest(gradients: Iterable[float | None]) -> float:
-    finite = [abs(g) for g in gradients if g is not None and math.isfinite(g)]
+    weights = [change(g) for g in gradients if g is not None]
+    finite = [abs(x) for x in weights if math.isfinite(x)]
     return max(finite, default=0.0) or 1.0
 
 
