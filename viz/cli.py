@@ -16,6 +16,8 @@ from pathlib import Path
 import engine
 from engine import Value
 from viz import FormatError, RendererError, VizError, draw, save
+from viz.canvas import DIRECTIONS
+from viz.dot import LINES
 from viz.errors import OptionError
 from viz.evaluation import evaluate
 from viz.expression import ExpressionError, parse
@@ -119,6 +121,11 @@ def _add_draw(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--format", help="the format for standard output (default: svg)")
     add("--style", choices=list(STYLES), help="default: wire, and card above 40 values")
     add("--theme", choices=list(THEMES), default="light")
+    add("--direction", choices=list(DIRECTIONS), default="LR", help="default: LR")
+    add("--show", action="append", choices=LINES, help="write this only; repeatable")
+    add("--budget", type=int, help="draw about so many values, by gradient")
+    add("--fuse", action="store_true", default=None, help="draw chains of + as one Σ")
+    add("--dpi", type=int, default=120, help="dots per inch (default: 120)")
     add("--digits", type=int, default=4, help="significant digits (default: 4)")
     add("--title", help="a line below the picture")
     add("--no-legend", action="store_true", help="leave the legend out")
@@ -135,6 +142,11 @@ def _draw(options: argparse.Namespace) -> int:
     look = {
         "style": options.style,
         "theme": options.theme,
+        "direction": options.direction,
+        "show": options.show,
+        "budget": options.budget,
+        "fuse": options.fuse,
+        "dpi": options.dpi,
         "digits": options.digits,
         "legend": not options.no_legend,
         "title": options.title,
