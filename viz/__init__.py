@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import Value
+from viz.animate import animate
 from viz.diagram import Diagram, Edge, Node
 from viz.diff import LEGEND as DIFF_LEGEND
 from viz.diff import compared, count_changed, lit_changes
@@ -32,6 +33,7 @@ from viz.errors import (
 )
 from viz.files import write_atomically
 from viz.forms import WIRES, Form, formed
+from viz.frames import Frame, Frames, frames
 from viz.highlight import highlighted
 from viz.look import Look
 from viz.micrograd import draw_dot, trace
@@ -49,6 +51,8 @@ __all__ = [
     "Diagram",
     "Edge",
     "FormatError",
+    "Frame",
+    "Frames",
     "Look",
     "Node",
     "OptionError",
@@ -58,9 +62,11 @@ __all__ = [
     "Theme",
     "TooLargeError",
     "VizError",
+    "animate",
     "draw",
     "draw_diff",
     "draw_dot",
+    "frames",
     "save",
     "trace",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from graphviz import Digraph
@@ -26,6 +27,7 @@ class Canvas:
     prefix: str = ""
     direction: str = "LR"
     lit: Lit | None = None
+    focus: str = ""
     """Which names stand out; None is all of them, equally."""
 
     @property
@@ -43,6 +45,8 @@ class Canvas:
 
     def add(self, name: str, class_: str, label: str, **attributes: str) -> None:
         """A node; its id and class are for those who style the SVG."""
+        if name == self.focus:
+            label, attributes = self._focused(label, attributes)
         if not self._is_lit(name):
             label = faded(label, self.theme.background)
             attributes.setdefault("fontcolor", self.theme.ink)
@@ -51,6 +55,15 @@ class Canvas:
             }
         name = self.called(name)
         self.graph.node(name, label, id=name, **attributes, **{"class": class_})
+
+    def _focused(
+        self, label: str, attributes: dict[str, str]
+    ) -> tuple[str, dict[str, str]]:
+        """Where something happens, in the colours of an output; nothing moves."""
+        fill, line = self.theme.output
+        label = re.sub(r' COLOR="#\w+" BGCOLOR="#\w+"',
+                       f' COLOR="{line}" BGCOLOR="{fill}"', label, count=1)  # fmt: skip
+        return label, attributes | {"fillcolor": fill, "color": line}
 
     def _is_lit(self, *names: str) -> bool:
         return self.lit is None or all(self.lit(name) for name in names)

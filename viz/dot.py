@@ -52,6 +52,8 @@ class Options:
     show: tuple[str, ...] | None = None
     lit: Lit | None = None
     """Which names stand out; None is all of them, equally."""
+    focus: str = ""
+    """The id of the node where something happens."""
     told: tuple[str, ...] | None = None
     """The lines of the legend, instead of the style's."""
     note: str = ""
@@ -78,7 +80,12 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     """The picture of a diagram, not rendered yet."""
     picture = Picture()
     canvas = Canvas(
-        picture, options.theme, options.id_prefix, options.direction, options.lit
+        picture,
+        options.theme,
+        options.id_prefix,
+        options.direction,
+        options.lit,
+        options.focus,
     )
     crowded = is_crowded(diagram)
     picture.attr(

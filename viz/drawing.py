@@ -21,12 +21,14 @@ def drawn(
     look: Look,
     *,
     lit: Lit | None = None,
+    focus: str = "",
     told: tuple[str, ...] | None = None,
 ) -> Picture:
     """The picture of a form; what `look` does not say is as `viz.draw` has it.
 
     Args:
         lit: which parts stand out, by their names; None for all alike.
+        focus: the id of the node where something happens.
         told: the lines of the legend, instead of the style's.
     """
     time_limit = look.get("time_limit", TIME_LIMIT)
@@ -44,6 +46,7 @@ def drawn(
         direction=look.get("direction", "LR"),
         show=_words(look.get("show")),
         lit=lit,
+        focus=focus,
         told=told,
         note=form.note,
     )

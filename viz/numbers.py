@@ -1,10 +1,14 @@
-"""`Changed`: a number that remembers what it was in the run that is compared with."""
+"""Numbers that are drawn in a way of their own.
+
+`Changed` remembers what it was in the run that is compared with; `Hidden` takes its
+place in the picture, but is not to be seen yet.
+"""
 
 from __future__ import annotations
 
 import math
 
-__all__ = ["Changed", "change"]
+__all__ = ["Changed", "Hidden", "change"]
 
 
 class Changed(float):
@@ -24,6 +28,12 @@ class Changed(float):
         return made
 
     before: float
+
+
+class Hidden(float):
+    """A number that is not known yet at this point of a film."""
+
+    __slots__ = ()
 
 
 def change(x: float) -> float:

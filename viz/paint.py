@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from viz.diagram import Diagram
-from viz.numbers import Changed, change
+from viz.numbers import Changed, Hidden, change
 from viz.theme import Style, Theme
 
 __all__ = ["Painter", "Pen", "mixed"]
@@ -42,6 +42,9 @@ class Painter:
 
     def pen(self, gradient: float | None) -> Pen:
         """The pen of a wire that carries this gradient."""
+        if isinstance(gradient, Hidden):
+            pen = self.pen(float(gradient))
+            return Pen(self.theme.zero, pen.width, pen.dashed)
         if not self.style.weighted:
             return Pen(self.theme.plain_wire, 1)
         if gradient is None:
@@ -64,6 +67,8 @@ class Painter:
 
     def text(self, gradient: float) -> str:
         """The colour of the gradient's number."""
+        if isinstance(gradient, Hidden):
+            return self.theme.background
         if self.style.gradient:
             return str(getattr(self.theme, self.style.gradient))
         weight = change(gradient)
@@ -71,10 +76,14 @@ class Painter:
 
     def on_band(self, gradient: float) -> str:
         """The colour of a number that stands on the colour of its gradient."""
+        if isinstance(gradient, Hidden):
+            return self.theme.zero
         return self.theme.on_gradient if change(gradient) else self.theme.ink
 
     def ink(self, value: float) -> str:
         """The colour of a value's number."""
+        if isinstance(value, Hidden):
+            return self.theme.background
         role = self.style.value if math.isfinite(value) else "nonfinite"
         if isinstance(value, Changed) and change(value) == 0:
             role = "small"

@@ -142,7 +142,7 @@ class WireEmitter:
     def _below(self, gradient: float | None, small: str) -> list[Line]:
         if gradient is None:
             return []
-        return [*self.words.gradient(gradient), *self.words.reason(small)]
+        return [*self.words.gradient(gradient), *self.words.reason(small, gradient)]
 
     def _wire(
         self,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from viz.cut import MOST_COUNTED
 from viz.diagram import Diagram, Edge, Node
 from viz.labels import bare, capped, format_number
+from viz.numbers import Hidden
 from viz.paint import Painter
 from viz.tables import Line
 
@@ -51,9 +52,13 @@ class Words:
         """Small print."""
         return Line(text, 9, self.painter.theme.small)
 
-    def reason(self, text: str) -> list[Line]:
+    def reason(self, text: str, gradient: float) -> list[Line]:
         """How a gradient came about, where the chain rule is shown."""
-        return [self.small(text)] if text and "chain" in self.lines else []
+        if not text or "chain" not in self.lines:
+            return []
+        hidden = isinstance(gradient, Hidden)
+        line = self.small(text)
+        return [replace(line, color=self.painter.text(gradient)) if hidden else line]
 
     def chain(self, use: Edge) -> str:
         """The chain rule at work, where the local derivative is not 1."""
