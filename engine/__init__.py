@@ -30,6 +30,7 @@ from engine.gradcheck import (
     gradient_table,
 )
 from engine.graph import Edge, edges, topological_order
+from engine.latex import latex_text
 from engine.op import Op
 from engine.reverse import gradients
 from engine.symbol import where
@@ -79,6 +80,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "latex_text",
     "logsumexp",
     "mean",
     "no_grad",

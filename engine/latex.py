@@ -12,13 +12,33 @@ if TYPE_CHECKING:
 
 __all__ = ["Latex", "latex", "latex_factor", "latex_name", "latex_text"]
 
+_GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi o pi rho "
+    "varsigma sigma tau upsilon phi chi psi omega"
+)
+_CAPITALS = "Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Φ Phi Ψ Psi Ω Omega"
+_MATH = (
+    r"′ ' − - × \times ÷ \div ∂ \partial ∇ \nabla √ \surd ∞ \infty → \to "
+    r"← \leftarrow ≤ \le ≥ \ge · \cdot … \ldots ⁻ ^- ● \bullet"
+)
+
+
+def _pairs(words: str) -> dict[str, str]:
+    """Every other word in math mode, by the sign before it."""
+    parts = words.split()
+    return {c: f"${math}$" for c, math in zip(parts[::2], parts[1::2], strict=True)}
+
+
 _ESCAPES = {
     **{c: f"\\{c}" for c in "&%$#_{}"},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    "′": r"$'$",
-    "−": r"$-$",
+    **_pairs(_MATH),
+    **_pairs(re.sub(r"(\w) (\w+)", r"\1 \\\2", _CAPITALS)),
+    **{chr(ord("α") + i): rf"$\{name}$" for i, name in enumerate(_GREEK.split())},
+    **{c: f"$^{i}$" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{c: f"$_{i}$" for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 }
 _KNOWN = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min"}
 _SHAPES = {"sqrt": r"\sqrt{%s}", "cbrt": r"\sqrt[3]{%s}", "abs": r"\left|%s\right|"}
@@ -60,7 +80,11 @@ def latex_name(label: str) -> str:
 
 
 def latex_text(text: str) -> str:
-    """Words in a document, with LaTeX's own characters escaped."""
+    r"""Words in a LaTeX document: its own characters escaped, signs and Greek as math.
+
+    >>> print(latex_text("50 % of θ₁"))
+    50 \% of $\theta$$_1$
+    """
     return "".join(_ESCAPES.get(c, c) for c in text)
 
 

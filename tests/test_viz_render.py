@@ -304,7 +304,7 @@ def test_missing_characters_choose_another_renderer_or_warn(monkeypatch):
         picture.pipe("png")
 
 
-@pytest.mark.parametrize("name", ["graph", "graph.xyz", "graph.", ".png.txt"])
+@pytest.mark.parametrize("name", ["graph", "graph.xyz", "graph.", ".png.md"])
 def test_unknown_format(name, tmp_path):
     with pytest.raises(FormatError, match=r"\.png, \.svg"):
         save(apple_bill(), tmp_path / name)

@@ -32,6 +32,7 @@ from viz.errors import (
     VizError,
 )
 from viz.files import write_atomically
+from viz.formats import FORMATS, written
 from viz.forms import WIRES, Form, formed
 from viz.frames import Frame, Frames, frames
 from viz.highlight import highlighted
@@ -39,6 +40,7 @@ from viz.look import Look
 from viz.micrograd import draw_dot, trace
 from viz.picture import Picture
 from viz.renderers import TIME_LIMIT
+from viz.text import show, tree
 from viz.theme import STYLES, THEMES, Style, Theme
 
 if TYPE_CHECKING:
@@ -68,11 +70,10 @@ __all__ = [
     "draw_dot",
     "frames",
     "save",
+    "show",
     "trace",
+    "tree",
 ]
-
-_SOURCE = ("gv", "dot")
-_FORMATS = ("png", "svg", "jpg", "jpeg", "pdf", *_SOURCE)
 
 
 def draw(
@@ -131,7 +132,6 @@ def draw(
         OptionError: an option has a value that it cannot have.
         TooLargeError: the whole of a graph was asked for that is too large.
     """
-    form = formed(value, style=style, depth=depth, fuse_sums=fuse, budget=budget)
     look: Look = {
         "theme": theme,
         "direction": direction,
@@ -145,6 +145,7 @@ def draw(
         "renderer": renderer,
         "time_limit": time_limit,
     }
+    form = formed(value, style=style, depth=depth, fuse_sums=fuse, budget=budget)
     return drawn(form, look, lit=highlighted(value, form.diagram, highlight))
 
 
@@ -178,25 +179,25 @@ def draw_diff(before: Value, after: Value, **look: Unpack[Look]) -> Picture:
 
 
 def save(value: Value, path: str | os.PathLike[str], **look: Unpack[Look]) -> Path:
-    """Draw `value` into a file: png, svg, jpg, pdf, or gv for the DOT source.
+    """Draw `value` into a file, whose suffix says the format.
 
-    The options are those of `draw`. The file is written whole or not at all.
+    png, svg, jpg, pdf: a picture. gv, dot: its source for Graphviz. tex: the same
+    picture in TikZ. mmd: a flowchart for Mermaid. graphml: the graph as data. txt: a
+    tree of text. The options are those of `draw`, where a format has a use for them.
+    The file is written whole or not at all.
 
     Raises:
-        FormatError: the path has no suffix that is a picture format.
+        FormatError: the path has no suffix that is a format.
         TooLargeError: a png or jpg of so many nodes is refused.
         RendererError: no program here could make the picture.
         OSError: the file cannot be written.
     """
     target = Path(path)
     format_ = target.suffix[1:].lower()
-    if format_ not in _FORMATS:
+    if format_ not in FORMATS:
         raise FormatError(
             f"{os.fspath(path)!r} does not say what to make: end it in one of "
-            + ", ".join(f".{name}" for name in _FORMATS)
+            + ", ".join(f".{name}" for name in FORMATS)
         )
-    picture = draw(value, **look)
-    data = picture.source.encode() if format_ in _SOURCE else picture.pipe(format_)
-    assert isinstance(data, bytes)
-    write_atomically(target, data)
+    write_atomically(target, written(value, format_, look))
     return target

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import engine
 from engine import Value
-from viz import FormatError, RendererError, VizError, draw, save
+from viz import FormatError, Look, RendererError, VizError, save
 from viz.canvas import DIRECTIONS
 from viz.dot import LINES
 from viz.errors import OptionError
 from viz.evaluation import evaluate
 from viz.expression import ExpressionError, parse
+from viz.formats import written
 from viz.labels import format_number
 from viz.theme import STYLES, THEMES
 
@@ -116,7 +117,8 @@ def _add_draw(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--output",
         default="graph.png",
         metavar="PATH",
-        help="png, svg, jpg, pdf or gv; - is standard output (default: %(default)s)",
+        help="png, svg, jpg, pdf, gv, tex, mmd, graphml or txt; - is standard output "
+        "(default: %(default)s)",
     )
     add("--format", help="the format for standard output (default: svg)")
     add("--style", choices=list(STYLES), help="default: wire, and card above 40 values")
@@ -139,7 +141,7 @@ def _draw(options: argparse.Namespace) -> int:
     value = evaluate(parse(text), given)
     if not options.no_backward:
         value.backward(options.seed)
-    look = {
+    look: Look = {
         "style": options.style,
         "theme": options.theme,
         "direction": options.direction,
@@ -164,10 +166,8 @@ def _draw(options: argparse.Namespace) -> int:
     return 0
 
 
-def _pipe(value: Value, format_: str, look: dict[str, object]) -> None:
-    picture = draw(value, **look)  # type: ignore[arg-type]
-    data = picture.source if format_ in ("gv", "dot") else picture.pipe(format_)
-    sys.stdout.buffer.write(data.encode() if isinstance(data, str) else data)
+def _pipe(value: Value, format_: str, look: Look) -> None:
+    sys.stdout.buffer.write(written(value, format_, look))
 
 
 def _inputs(options: argparse.Namespace) -> tuple[str, dict[str, float]]:

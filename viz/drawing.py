@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from viz.checks import check, seconds
 from viz.dot import Options, to_dot
@@ -13,7 +14,7 @@ from viz.picture import Picture
 from viz.renderers import TIME_LIMIT
 from viz.theme import STYLES, THEMES, pick
 
-__all__ = ["drawn"]
+__all__ = ["drawn", "options_of"]
 
 
 def drawn(
@@ -33,9 +34,17 @@ def drawn(
     """
     time_limit = look.get("time_limit", TIME_LIMIT)
     check("time_limit", time_limit, seconds, "a number of seconds above 0")
+    options = replace(options_of(form, look), lit=lit, focus=focus, told=told)
+    picture = to_dot(form.diagram, options)
+    picture.renderer, picture.time_limit = look.get("renderer"), time_limit
+    return picture
+
+
+def options_of(form: Form, look: Look) -> Options:
+    """What a form looks like."""
     style = pick(form.style, STYLES, "style")
     font = look.get("font")
-    options = Options(
+    return Options(
         style=style if font is None else style.replace(font=font),
         theme=pick(look.get("theme", "light"), THEMES, "theme"),
         digits=look.get("digits", 4),
@@ -45,14 +54,8 @@ def drawn(
         id_prefix=look.get("id_prefix", ""),
         direction=look.get("direction", "LR"),
         show=_words(look.get("show")),
-        lit=lit,
-        focus=focus,
-        told=told,
         note=form.note,
     )
-    picture = to_dot(form.diagram, options)
-    picture.renderer, picture.time_limit = look.get("renderer"), time_limit
-    return picture
 
 
 def _words(show: Sequence[str] | None) -> tuple[str, ...] | None:
