@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine import Value
 from viz.build import whole
 from viz.checks import check, whole_number
-from viz.diagram import Diagram, Edge, Node
+from viz.diagram import Diagram, Edge
 from viz.labels import format_number
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class _Writer:
             if 0 < depth < DEEPEST:
                 above += space if branch == last else pipe
             elif depth >= DEEPEST:
-                above = f"[{depth}] "
+                above = f"[{depth + 1}] "
             operands = self.diagram.into(id_)
             for edge in reversed(operands):
                 end = last if edge is operands[-1] else between
@@ -194,14 +194,14 @@ class _Writer:
     def _line(self, id_: str, use: Edge | None, *, first: bool) -> Iterator[Span]:
         node = self.diagram[id_]
         shared = len(self.diagram.uses(id_)) > 1
-        yield self._name(node, shared=shared), "name"
+        name = node.label or (f"#{node.id[1:]}" if shared else "")
+        yield name, "name"
         if not first:
             yield f" {self.pipes[4]}", "small"
         else:
-            made = f"{node.symbol} = " if node.symbol else "= " if node.label else ""
-            joint = ": " if node.symbol and (node.label or shared) else " "
-            joint = joint if node.label or (shared and node.symbol) else ""
-            yield f"{joint}{made}", ""
+            joint = ": " if name and node.symbol else " " if name else ""
+            yield f"{joint}{node.symbol}{' ' * bool(node.symbol)}", ""
+            yield "= " if name or node.symbol else "", ""
             yield format_number(node.value, self.digits), "value"
             if node.gradient is not None:
                 yield "  grad ", "small"
@@ -209,11 +209,6 @@ class _Writer:
         if shared and use is not None and use.gradient is not None:
             yield ", here " if first else "  here ", "small"
             yield self._gradient(use.gradient)
-
-    def _name(self, node: Node, *, shared: bool) -> str:
-        if node.label:
-            return node.label
-        return f"#{node.id[1:]}" if shared else ""
 
     def _gradient(self, x: float) -> Span:
         kind = "positive" if x > 0 else "negative" if x < 0 else "small"
