@@ -1,59 +1,166 @@
-"""Make the pictures of the README, and its table of operations, anew.
+"""Make the pictures, the gallery and the README's table of operations anew.
 
     python docs/make_pictures.py
 
 Beside each picture lies its DOT source; a test compares it with what is drawn today.
+Look at the pictures after a change: a test cannot see whether they are handsome.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+import graphs  # noqa: E402
 
 from engine import TABLE, Value  # noqa: E402
-from viz import draw  # noqa: E402
+from viz import Picture, animate, draw, draw_diff, save, tree  # noqa: E402
+
+Graph = Callable[[], Value]
 
 
-def example(name: str) -> Callable[[], Value]:
-    """The function that an example is named after."""
-    path = ROOT / "examples" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[[], Value] = getattr(module, name)
-    return function
+@dataclass(frozen=True)
+class Case:
+    """One picture of the gallery."""
+
+    name: str
+    graph: Graph
+    caption: str
+    look: dict[str, Any] = field(default_factory=dict)
+
+    def picture(self) -> Picture:
+        """Drawn by the renderer that every machine has."""
+        value = graphs.differentiated(self.graph())
+        return draw(value, **self.look, renderer="graphviz-pure")
 
 
-def fan_out() -> Value:
-    """A value that is used several times."""
-    x, y = Value(3, label="x"), Value(-2, label="y")
-    q = x * y
-    output = (q * q + q) + x
-    q.label, output.label = "q", "L"
-    output.backward()
-    return output
+class Difference(Case):
+    """Two runs of a neuron, with another weight."""
+
+    def picture(self) -> Picture:
+        """The difference of the two."""
+        runs = [graphs.differentiated(graphs.neuron(w1)) for w1 in (-3.0, -2.8)]
+        return draw_diff(*runs, **self.look, renderer="graphviz-pure")
 
 
-CASES: dict[str, tuple[Callable[[], Value], dict[str, Any]]] = {
-    "apple_bill": (example("apple_bill"), {}),
-    "apple_bill_book": (example("apple_bill"), {"style": "book"}),
-    "apples_and_oranges": (example("apples_and_oranges"), {}),
-    "fan_out": (fan_out, {}),
-    "micrograd_expression": (example("micrograd_expression"), {"style": "card"}),
-    "tanh_neuron": (example("tanh_neuron"), {}),
-    "tanh_neuron_dark": (example("tanh_neuron"), {"theme": "dark"}),
-}
+deep = partial(graphs.mlp, 2, 16, 16, 1)
+flat = partial(graphs.mlp, 2, 16, 16, 1, scoped=False)
+small = partial(graphs.mlp, 2, 4, 1)
+
+SECTIONS: dict[str, list[Case]] = {
+    "The textbook's graphs": [
+        Case("apple_bill", graphs.apple_bill, "The apple bill"),
+        Case("apples_and_oranges", graphs.apples_and_oranges, "Apples and oranges"),
+        Case("fan_out", graphs.fan_out, "x·y is used three times: gradients add up"),
+        Case("tanh_neuron", graphs.neuron, "A tanh neuron"),
+        Case("sigmoid", graphs.sigmoid, "A sigmoid neuron, taken apart"),
+        Case("softmax", graphs.softmax_with_loss, "Softmax with cross-entropy"),
+        Case(
+            "micrograd_expression", graphs.micrograd, "The expression of micrograd's "
+            "README, as cards", {"style": "card"},
+        ),
+    ],
+    "Styles and themes": [
+        Case(f"fan_out_{style}_{theme}", graphs.fan_out,
+             f'`style="{style}", theme="{theme}"`', {"style": style, "theme": theme})
+        for style in ("wire", "book", "cs231n", "micrograd", "card")
+        for theme in ("light", "dark")
+    ] + [
+        Case("apple_bill_book", graphs.apple_bill, 'The apple bill in `style="book"`',
+             {"style": "book"}),
+        Case("tanh_neuron_dark", graphs.neuron, 'The neuron in `theme="dark"`',
+             {"theme": "dark"}),
+    ],
+    "Every size": [
+        Case("mlp_small", small, "A network 2-4-1: 50 values, as cards"),
+        Case("mlp_small_fused", small, "The same with each sum in one Σ: `fuse=True`",
+             {"fuse": True}),
+        Case("mlp_neurons", deep, "A network 2-16-16-1: 982 values, drawn by default "
+             "with a node for each neuron"),
+        Case("mlp_neurons_dark", deep, "The same in the dark", {"theme": "dark"}),
+        Case("mlp_layers", deep, "The same with a node for each layer: `depth=1`",
+             {"depth": 1}),
+        Case("mlp_layers_down", deep, '`depth=1, direction="TB"`',
+             {"depth": 1, "direction": "TB"}),
+        Case("mlp_cut", flat, "The same network built without scopes: the values that "
+             "matter most to the output, and how many are hidden behind them"),
+        Case("mlp_whole", deep, "And whole, as a poster: `depth=0`",
+             {"depth": 0, "dpi": 30}),
+        Case("mlp_whole_fused", deep, "Whole, with each sum in one Σ: `fuse=True`",
+             {"fuse": True, "dpi": 30}),
+    ],
+    "Directions, lines, highlights": [
+        Case("fan_out_down", graphs.fan_out, '`direction="TB"`', {"direction": "TB"}),
+        Case("fan_out_values", graphs.fan_out, '`show=["value"]`', {"show": ["value"]}),
+    ],
+    "What is unusual": [
+        Case("infinities", graphs.infinities, "nan and ∞: an infinite local derivative "
+             "times zero, and zero times infinity"),
+        Case("second_derivative", graphs.second_derivative, "The graph of a "
+             "derivative, differentiated once more"),
+        Difference("difference", graphs.neuron, "Two runs of one expression: "
+                   "`draw_diff(before, after)`"),
+        Difference("difference_card", graphs.neuron, 'The same in `style="card"`',
+                   {"style": "card", "theme": "dark"}),
+    ],
+}  # fmt: skip
+
+CASES = {case.name: case for cases in SECTIONS.values() for case in cases}
+
+OTHERS = ("mmd", "tex", "graphml")
+"""The other formats, shown with the fan-out."""
+
+_INTRODUCTION = """\
+# Gallery
+
+Every style, size and format that dotgrad draws. Made by `python docs/make_pictures.py`;
+the graphs are built in [graphs.py](graphs.py). Beside each picture lies its source for
+Graphviz.
+"""
+
+_FILM = """\
+## A film
+
+`animate(value, "backprop.gif")` shows forward and backward propagation step by step;
+`frames(value)` gives the same steps as data.
+
+![Backpropagation through the fan-out](pictures/fan_out.gif)
+"""
+
+
+def gallery() -> str:
+    """The page, without looking at any picture."""
+    return "\n".join([_INTRODUCTION, *_sections(), _FILM, *_formats()])
+
+
+def _sections() -> Iterator[str]:
+    for title, cases in SECTIONS.items():
+        yield f"## {title}\n"
+        for case in cases:
+            yield f"{case.caption}:\n\n![{case.name}](pictures/{case.name}.png)\n"
+
+
+def _formats() -> Iterator[str]:
+    fan = graphs.differentiated(graphs.fan_out())
+    yield "## Other formats\n"
+    yield f"A tree of text, `tree(value)`:\n\n```text\n{tree(fan)}\n```\n"
+    mermaid = (PICTURES / "fan_out.mmd").read_text(encoding="utf-8")
+    yield f"Mermaid, which a page like this one draws:\n\n```mermaid\n{mermaid}```\n"
+    yield (
+        "[TikZ](pictures/fan_out.tex): a LaTeX document with the same layout. "
+        "[GraphML](pictures/fan_out.graphml): the graph as data."
+    )
+    yield ""
 
 
 def operations() -> str:
@@ -79,12 +186,19 @@ def readme(text: str) -> str:
 def main() -> None:
     """Write everything."""
     PICTURES.mkdir(exist_ok=True)
-    for name, (graph, options) in CASES.items():
-        picture = draw(graph(), **options, renderer="graphviz-pure")
-        (PICTURES / f"{name}.gv").write_text(picture.source, encoding="utf-8")
-        (PICTURES / f"{name}.png").write_bytes(picture.pipe("png"))
+    for old in PICTURES.iterdir():
+        old.unlink()
+    for case in CASES.values():
+        picture = case.picture()
+        (PICTURES / f"{case.name}.gv").write_text(picture.source, encoding="utf-8")
+        (PICTURES / f"{case.name}.png").write_bytes(picture.pipe("png"))
+    fan = graphs.differentiated(graphs.fan_out())
+    for suffix in OTHERS:
+        save(fan, PICTURES / f"fan_out.{suffix}", renderer="graphviz-pure")
+    animate(graphs.fan_out(), PICTURES / "fan_out.gif", progress=False)
     version = importlib.metadata.version("graphviz-pure")
     (PICTURES / "RENDERER").write_text(version + "\n", encoding="utf-8")
+    (ROOT / "docs" / "gallery.md").write_text(gallery(), encoding="utf-8")
     path = ROOT / "README.md"
     path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")
 

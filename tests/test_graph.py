@@ -6,10 +6,10 @@ import sys
 import threading
 
 import pytest
+from graphs import micrograd
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import leaves_of
-from pictures import micrograd
 
 from engine import (
     OperandError,

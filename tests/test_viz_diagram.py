@@ -3,9 +3,9 @@
 import math
 
 import pytest
+from graphs import apple_bill, differentiated, fan_out
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import apple_bill, differentiated, fan_out
 
 from engine import OperandError, Value, edges, scope, topological_order
 from engine.testing import expressions

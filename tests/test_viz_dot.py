@@ -7,9 +7,7 @@ import sys
 
 import graphviz
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pictures import (
+from graphs import (
     apple_bill,
     differentiated,
     fan_out,
@@ -17,6 +15,8 @@ from pictures import (
     not_a_number,
     sigmoid,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine import Value, topological_order
 from viz import STYLES, THEMES, OptionError, draw, draw_dot, trace
@@ -48,7 +48,7 @@ def test_goldens(name):
 
 
 SCRIPT = """
-from pictures import *
+from graphs import *
 from viz import draw
 import sys
 for style in ("wire", "book", "card"):

@@ -8,9 +8,7 @@ import sys
 
 import networkx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pictures import (
+from graphs import (
     apple_bill,
     differentiated,
     fan_out,
@@ -18,6 +16,8 @@ from pictures import (
     mlp,
     not_a_number,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_viz_render import AWKWARD
 
 from engine import Value, edges, topological_order

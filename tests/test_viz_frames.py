@@ -5,9 +5,9 @@ import re
 import sys
 
 import pytest
+from graphs import apple_bill, differentiated, fan_out
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import apple_bill, differentiated, fan_out
 from PIL import Image, ImageChops, ImageSequence
 
 from engine import Value, topological_order

@@ -4,8 +4,8 @@ import math
 import re
 
 import pytest
+from graphs import apple_bill, differentiated, fan_out, mlp, softmax_with_loss
 from hypothesis import given
-from pictures import apple_bill, differentiated, fan_out, mlp, softmax_with_loss
 
 from engine import Value, gradients, topological_order
 from engine.testing import expressions

@@ -11,9 +11,9 @@ import xml.etree.ElementTree as ET
 import zlib
 
 import pytest
+from graphs import apple_bill, differentiated, fan_out, micrograd, not_a_number
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pictures import apple_bill, differentiated, fan_out, micrograd, not_a_number
 
 from engine import Value
 from viz import (
@@ -179,7 +179,7 @@ def bare_machine(code, **environment):
 
 def test_a_bare_machine_draws(tmp_path):
     code = f"""
-from pictures import *
+from graphs import *
 from viz import save
 save(differentiated(apple_bill()), {str(tmp_path / "x.png")!r})
 """

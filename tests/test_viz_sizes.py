@@ -6,9 +6,9 @@ import re
 from collections import defaultdict
 
 import pytest
+from graphs import apple_bill, differentiated, mlp
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import apple_bill, differentiated, mlp
 
 from engine import Value, scope, topological_order
 from engine.testing import expressions

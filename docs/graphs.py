@@ -1,10 +1,10 @@
-"""The graphs that are drawn in the tests: those of the reference pictures."""
+"""The graphs of the gallery and of the tests, built and not yet differentiated."""
 
 import random
 from contextlib import nullcontext
 from dataclasses import replace
 
-from engine import Value, scope
+from engine import Value, gradients, scope
 
 
 def named(value, label):
@@ -86,3 +86,32 @@ def parameter(data, label):
     value = Value(data, label)
     value._notes = replace(value._noted, kind="parameter")
     return value
+
+
+def apples_and_oranges():
+    apple_count, apple = Value(2, "apple count"), Value(100, "apple")
+    orange, orange_count = Value(150, "orange"), Value(3, "orange count")
+    apples = named(apple_count * apple, "apple price")
+    oranges = named(orange * orange_count, "orange price")
+    return named(named(apples + oranges, "total") * Value(1.1, "tax"), "price")
+
+
+def neuron(w1=-3.0):
+    """The neuron of micrograd's lecture."""
+    x1, x2 = Value(2.0, "x1"), Value(0.0, "x2")
+    weight1, weight2 = Value(w1, "w1"), Value(1.0, "w2")
+    n = weight1 * x1 + weight2 * x2 + Value(6.8813735870195432, "b")
+    return named(named(n, "n").tanh(), "o")
+
+
+def infinities():
+    """A value that is not finite, and a derivative that is not."""
+    p, q = Value(0.0, "p"), Value(float("inf"), "q")
+    return named(p.sqrt() * Value(0.0, "zero") + q * Value(0.0, "w"), "L")
+
+
+def second_derivative():
+    """d²y/dx² of y = x³·sin x, with its own gradient: the third derivative."""
+    x = Value(0.5, "x")
+    [slope] = gradients(named(x**3 * x.sin(), "y"), [x])
+    return named(slope, "dy/dx")
