@@ -38,6 +38,11 @@ class Case:
     caption: str
     look: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def poster(self) -> bool:
+        """Whether it is large: its source is then not kept."""
+        return "dpi" in self.look
+
     def picture(self) -> Picture:
         """Drawn by the renderer that every machine has."""
         value = graphs.differentiated(self.graph())
@@ -124,8 +129,8 @@ _INTRODUCTION = """\
 # Gallery
 
 Every style, size and format that dotgrad draws. Made by `python docs/make_pictures.py`;
-the graphs are built in [graphs.py](graphs.py). Beside each picture lies its source for
-Graphviz.
+the graphs are built in [graphs.py](graphs.py). Beside each picture, but for posters, lies its
+source for Graphviz.
 """
 
 _FILM = """\
@@ -190,7 +195,8 @@ def main() -> None:
         old.unlink()
     for case in CASES.values():
         picture = case.picture()
-        (PICTURES / f"{case.name}.gv").write_text(picture.source, encoding="utf-8")
+        if not case.poster:
+            (PICTURES / f"{case.name}.gv").write_text(picture.source, encoding="utf-8")
         (PICTURES / f"{case.name}.png").write_bytes(picture.pipe("png"))
     fan = graphs.differentiated(graphs.fan_out())
     for suffix in OTHERS:

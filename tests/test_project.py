@@ -102,7 +102,8 @@ def same_renderer():
 def test_pictures_are_those_of_their_source(case):
     picture = case.picture()
     stored = MAKE.PICTURES / f"{case.name}.gv"
-    assert stored.read_text(encoding="utf-8") == picture.source, HELP
+    if not case.poster:
+        assert stored.read_text(encoding="utf-8") == picture.source, HELP
     if not same_renderer():
         pytest.skip("the pictures were rendered by another graphviz-pure")
     assert stored.with_suffix(".png").read_bytes() == picture.pipe("png"), HELP

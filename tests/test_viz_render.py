@@ -5,6 +5,7 @@ import re
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
 import xml.etree.ElementTree as ET
@@ -15,7 +16,7 @@ from graphs import apple_bill, differentiated, fan_out, micrograd, not_a_number
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import Value
+from engine import Value, scope
 from viz import (
     STYLES,
     FormatError,
@@ -168,7 +169,7 @@ def bare_machine(code, **environment):
     """Run code where only the bundled renderer can be found."""
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     env = {
-        "PYTHONPATH": os.pathsep.join([root, f"{root}/tests"]),
+        "PYTHONPATH": os.pathsep.join([root, f"{root}/docs"]),
         "PATH": "/nonexistent",
     }
     return subprocess.run(
@@ -365,6 +366,35 @@ def test_a_huge_png_is_refused():
         y = y.tanh()
     with pytest.raises(TooLargeError, match="svg"):
         draw(y, style="wire").pipe("png")
+
+
+def test_many_draws_leave_nothing_behind(tmp_path, monkeypatch):
+    """A thousand in the thorough profile; neither files nor processes nor threads."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    target = tmp_path / "x.svg"
+    threads = threading.active_count()
+    expected = None
+    for _ in range(min(1000, settings.default.max_examples // 2)):
+        data = save(differentiated(fan_out()), target).read_bytes()
+        assert expected in (None, data)
+        expected = data
+    assert [path.name for path in tmp_path.iterdir()] == ["x.svg"]
+    assert threading.active_count() == threads
+
+
+@pytest.mark.parametrize("label", AWKWARD)
+@pytest.mark.parametrize("options", [{"depth": 1}, {"depth": 2}, {"budget": 3}])
+def test_awkward_names_of_scopes(label, options):
+    x = [Value(1.0, label) for _ in range(12)]
+    with scope(label or "."):
+        made = []
+        for i in x:
+            with scope(f"{label}{len(made)}"):
+                made.append((i * 2).sin())
+    total = differentiated(sum(made[1:], made[0]))
+    svg = draw(total, **options).pipe("svg")
+    ET.fromstring(svg)
 
 
 def test_two_threads_draw_at_once():

@@ -162,5 +162,11 @@ def _node(
     norm = _norm(map(reading.gradient, parameters))
     inside = Inside(len(held), outputs, len(parameters), norm)
     return Node(
-        id_, "scope", value, gradient, capped(key[-1]), scope=key, inside=inside
+        id_,
+        "scope",
+        value,
+        gradient,
+        capped(key[-1]) or "scope",
+        scope=key,
+        inside=inside,
     )

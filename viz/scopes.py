@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from viz.canvas import Canvas
 from viz.diagram import Diagram, Edge, Node, Part
-from viz.labels import bare
+from viz.labels import bare, capped
 from viz.paint import Pen
 from viz.tables import Line, rows, table
 from viz.words import Words
@@ -90,7 +90,7 @@ class ScopeEmitter:
         fill, border = painter.theme.leaf
         color = painter.theme.ink
         if node.kind == "leaf":
-            lines.insert(0, Line(node.label, 12, color))
+            lines[:0] = [Line(node.label, 12, color)] if node.label else []
         elif node.gradient is not None:
             fill, border = painter.pen(node.gradient).color, painter.theme.ink
             color = painter.on_band(node.gradient)
@@ -166,4 +166,4 @@ class ScopeEmitter:
         ]
         more = len(node.inside.outputs) - len(parts)
         texts += [f"and {more} more"] * (more > 0)
-        return bare(f"{' / '.join(node.scope)}: {', '.join(texts)}")
+        return bare(f"{' / '.join(map(capped, node.scope))}: {', '.join(texts)}")

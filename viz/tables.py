@@ -32,6 +32,8 @@ class Line:
     def html(self) -> str:
         """The line as it stands in a cell."""
         text = cell(self.text)
+        if not text:  # Graphviz knows no empty FONT
+            return ""
         if self.tag:
             text = f"<{self.tag}>{text}</{self.tag}>"
         return f'<FONT POINT-SIZE="{self.size:g}" COLOR="{self.color}">{text}</FONT>'
