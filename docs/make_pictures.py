@@ -129,8 +129,8 @@ _INTRODUCTION = """\
 # Gallery
 
 Every style, size and format that dotgrad draws. Made by `python docs/make_pictures.py`;
-the graphs are built in [graphs.py](graphs.py). Beside each picture, but for posters, lies its
-source for Graphviz.
+the graphs are built in [graphs.py](graphs.py). Beside each picture, but for posters,
+lies its source for Graphviz.
 """
 
 _FILM = """\

@@ -152,6 +152,19 @@ def test_options_of_size_have_no_place_in_a_difference():
         draw_diff(neuron(1.0), neuron(2.0), depth=1)
 
 
+@pytest.mark.parametrize("options", [{"depth": 1}, {"budget": 9}, {"fuse": True}])
+@pytest.mark.parametrize("style", ["wire", "book", "cs231n", "micrograd", "card"])
+def test_every_style_draws_every_form(style, options):
+    picture = draw(differentiated(mlp(2, 4, 1)), style=style, **options)
+    drawn = set(re.findall(r"^\t(\S+) \[", picture.source, flags=re.M))
+    ends = set(
+        re.findall(r"^\t(\S+?)(?::\S+)? -> (\S+?)(?::\S+)? \[", picture.source, re.M)
+    )
+    assert {end for pair in ends for end in pair} <= drawn
+    said = {"depth": "layer 1", "budget": "more", "fuse": "Σ"}
+    assert said[next(iter(options))] in picture.source
+
+
 def test_every_style_draws_a_difference_and_a_network():
     for style in ("wire", "book", "cs231n", "micrograd", "card"):
         for theme in ("light", "dark"):

@@ -34,8 +34,12 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Picture: 
     """
     if rankdir not in ("LR", "TB"):
         raise OptionError(f"rankdir={rankdir!r}: choose LR or TB")
-    options = Options(style=STYLES["micrograd"], theme=THEMES["light"], legend=False)
+    options = Options(
+        style=STYLES["micrograd"],
+        theme=THEMES["light"],
+        legend=False,
+        direction=rankdir,
+    )
     picture = to_dot(Diagram.of(root), options)
     picture.format = format
-    picture.attr("graph", rankdir=rankdir)
     return picture

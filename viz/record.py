@@ -8,6 +8,7 @@ from viz.canvas import Canvas
 from viz.diagram import Diagram, Node
 from viz.labels import bare, cell
 from viz.paint import Pen
+from viz.scopes import ScopeEmitter
 from viz.tables import table
 from viz.wire import ORDERED
 from viz.words import Words
@@ -26,16 +27,23 @@ class RecordEmitter:
     def emit(self) -> None:
         """The records, each with its operation before it, then the edges."""
         pen = Pen(self.words.painter.theme.ink, 1)
+        scopes = ScopeEmitter(self.canvas, self.diagram, self.words, crowded=False)
         for node in self.diagram.nodes:
-            self._record(node)
+            if node.inside:
+                scopes.body(node)
+            else:
+                self._record(node)
             if node.kind == "operation":
                 self._operation(node)
                 self.canvas.connect(f"{node.id}op", node.id, pen)
         for edge in self.diagram.edges:
-            self.canvas.connect(edge.source, f"{edge.target}op", pen)
+            scope = self.diagram[edge.target].inside
+            self.canvas.connect(
+                edge.source, f"{edge.target}{'' if scope else 'op'}", pen
+            )
 
     def _record(self, node: Node) -> None:
-        parts = [node.label]
+        parts = [self.words.hidden(node) if node.hidden else node.label]
         if "value" in self.words.lines:
             parts.append(f"data {self._number(node.value)}")
         if node.gradient is not None and "gradient" in self.words.lines:
