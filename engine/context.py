@@ -10,7 +10,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from engine.notes import CONSTANT, Notes
 
 __all__ = ["Context", "current", "no_grad", "record_source", "scope"]
 
@@ -28,6 +30,21 @@ class Context:
     recording: bool = True
     extended: bool = False
     sources: bool = False
+    notes: Notes | None = field(init=False)
+    """What a node that is made here has, and a constant; but for its source line."""
+    constant: Notes = field(init=False)
+    usual: bool = field(init=False)
+    """Whether a node made here differs from others by its scope alone."""
+
+    def __post_init__(self) -> None:
+        scope = self.scope
+        put = object.__setattr__
+        put(self, "notes", Notes(scope=scope) if scope else None)
+        put(
+            self, "constant", Notes(scope=scope, kind="constant") if scope else CONSTANT
+        )
+        usual = self.recording and not self.extended and not self.sources
+        put(self, "usual", usual)
 
 
 _OUTSIDE = Context()

@@ -137,7 +137,13 @@ def _unary(op: Op) -> Callable[..., Any]:
             (dx,) = constants or partials(out, a)
         except (ArithmeticError, ValueError):
             return record(op, (x,))
-        if context.active or out.__class__ is not float:
+        notes = None
+        if context.active:
+            here = context.current()
+            if not here.usual:
+                return record(op, (x,))
+            notes = here.notes
+        if out.__class__ is not float:
             return record(op, (x,))
         node = new(Value)
         node.data = out
@@ -145,7 +151,8 @@ def _unary(op: Op) -> Callable[..., Any]:
         node.op = op
         node._x = x
         node._dx = dx
-        node._y = node._dy = node._notes = None
+        node._y = node._dy = None
+        node._notes = notes
         return node
 
     return method
@@ -171,7 +178,13 @@ def _binary(op: Op) -> Callable[..., Any]:
             dx, dy = constants or partials(out, a, b)
         except (ArithmeticError, ValueError):
             return record(op, (x, y))
-        if context.active or out.__class__ is not float:
+        notes = None
+        if context.active:
+            here = context.current()
+            if not here.usual:
+                return record(op, (x, y))
+            notes = here.notes
+        if out.__class__ is not float:
             return record(op, (x, y))
         node = new(Value)
         node.data = out
@@ -181,7 +194,7 @@ def _binary(op: Op) -> Callable[..., Any]:
         node._dx = dx
         node._y = y
         node._dy = dy
-        node._notes = None
+        node._notes = notes
         return node
 
     return method

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import operator
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from engine import context
 from engine.errors import OperandError
+from engine.notes import CONSTANT, NOTHING, Notes
 from engine.numeric import as_float, is_number
 from engine.operators import Operators
 from engine.source import users_line
@@ -23,29 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["Value", "constant"]
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """What few nodes have, kept out of the way of the many that do not."""
-
-    label: str | None = None
-    scope: tuple[str, ...] = ()
-    kind: str = "leaf"
-    source: tuple[str, int] | None = None
-    cut: str = ""
-    """What made this leaf out of a computed number, "detach()" or "no_grad()"."""
-    origin: ref[Value] | None = None
-    """The node that was detached, while it is alive."""
-
-
-_NOTHING = Notes()
-_CONSTANT = Notes(kind="constant")
-
-
 def _notes_of_here() -> Notes | None:
     """What the blocks that run now want a new node to remember."""
     here = context.current()
-    source = users_line() if here.sources else None
-    return Notes(scope=here.scope, source=source) if here.scope or source else None
+    if not here.sources:
+        return here.notes
+    return replace(here.notes or NOTHING, source=users_line())
 
 
 UNTOUCHED = float("0")
@@ -169,7 +153,7 @@ class Value(Operators):
 
     @property
     def _noted(self) -> Notes:
-        return self._notes or _NOTHING
+        return self._notes or NOTHING
 
     # -- gradients ---------------------------------------------------------------
 
@@ -290,7 +274,12 @@ class Value(Operators):
 def constant(number: Any) -> Value:
     """An anonymous leaf for a plain number that stands in an expression."""
     node = Value(number)
-    node._notes = replace(node._noted, kind="constant") if node._notes else _CONSTANT
+    if not context.active:
+        node._notes = CONSTANT
+    elif node._noted.source:
+        node._notes = replace(node._noted, kind="constant")
+    else:
+        node._notes = context.current().constant
     return node
 
 
