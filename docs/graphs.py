@@ -2,9 +2,9 @@
 
 import random
 from contextlib import nullcontext
-from dataclasses import replace
 
 from engine import Value, gradients, scope
+from engine.nn import parameter
 
 
 def named(value, label):
@@ -80,12 +80,6 @@ def _neuron(rng, part, xs):
         weights = [parameter(rng.uniform(-1, 1), f"w{i}") for i in range(len(xs))]
         bias = parameter(rng.uniform(-0.1, 0.1), "b")
         return sum((w * x for w, x in zip(weights, xs, strict=True)), bias)
-
-
-def parameter(data, label):
-    value = Value(data, label)
-    value._notes = replace(value._noted, kind="parameter")
-    return value
 
 
 def apples_and_oranges():

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import ContextDecorator, contextmanager
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from engine.notes import CONSTANT, Notes
 
@@ -70,11 +71,11 @@ def _changed(**changes: object) -> Iterator[None]:
             active -= 1
 
 
-@contextmanager
-def scope(name: str) -> Iterator[None]:
+class scope(ContextDecorator):  # noqa: N801
     """Name a part of the graph: nodes made in the block remember where.
 
     Scopes nest, and `Value.scope` is the path of their names from the outside in.
+    Works as a decorator too.
 
     >>> from engine import Value
     >>> with scope("layer 1"), scope("neuron 2"):
@@ -86,12 +87,36 @@ def scope(name: str) -> Iterator[None]:
         TypeError: `name` is not a string.
         ValueError: `name` is empty.
     """
-    if not isinstance(name, str):
-        raise TypeError(f"a scope's name is a string, not {name!r}")
-    if not name:
-        raise ValueError("a scope's name cannot be empty")
-    with _changed(scope=(*current().scope, name)):
-        yield
+
+    # A class and a cache, for layers open a scope at each call of each neuron.
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"a scope's name is a string, not {name!r}")
+        if not name:
+            raise ValueError("a scope's name cannot be empty")
+        self.name = name
+        self._tokens: list[Token[Context]] = []
+
+    def __enter__(self) -> None:
+        global active
+        with _counting:
+            active += 1
+        self._tokens.append(_context.set(_within(_context.get(), self.name)))
+
+    def __exit__(self, *exception: object) -> None:
+        global active
+        _context.reset(self._tokens.pop())
+        with _counting:
+            active -= 1
+
+    def _recreate_cm(self) -> scope:  # for calls of what is decorated, side by side
+        return scope(self.name)
+
+
+@lru_cache(maxsize=4096)
+def _within(here: Context, name: str) -> Context:
+    return replace(here, scope=(*here.scope, name))
 
 
 @contextmanager

@@ -9,10 +9,12 @@ __all__ = [
     "DomainError",
     "EngineError",
     "GradientError",
+    "ModelFileError",
     "OperandError",
     "OptionError",
     "RangeError",
     "RowError",
+    "ShapeError",
     "StaleGraphError",
     "UnknownOperationError",
 ]
@@ -79,6 +81,18 @@ class GradientError(EngineError, AssertionError):
     """The graph of the function at this point, a Value; a failing test draws it."""
 
 
+class ModelFileError(EngineError, ValueError):
+    """Saved numbers do not belong to this model, or their file is damaged.
+
+    >>> import random
+    >>> from engine.nn import Affine
+    >>> Affine(1, 1, rng=random.Random(0)).load_state_dict({"weight.0.0": 1.0})
+    Traceback (most recent call last):
+        ...
+    engine.errors.ModelFileError: the state lacks bias.0...
+    """
+
+
 class OperandError(EngineError, TypeError):
     """Something that is neither a real number nor a Value was given.
 
@@ -109,6 +123,18 @@ class RowError(EngineError, ValueError):
     Traceback (most recent call last):
         ...
     engine.errors.RowError: the name 'tanh' is taken: choose another
+    """
+
+
+class ShapeError(EngineError, ValueError):
+    """Rows or lists of numbers do not have the lengths that are wanted.
+
+    >>> import random
+    >>> from engine.nn import Affine
+    >>> Affine(3, 1, rng=random.Random(0))([1.0, 2.0])
+    Traceback (most recent call last):
+        ...
+    engine.errors.ShapeError: Affine(3, 1) wants 3 inputs, not 2
     """
 
 

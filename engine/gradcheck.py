@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.differences import METHODS, Slope, slopes
 from engine.errors import GradientError, OptionError
+from engine.progress import counted
 from engine.subject import Subject, subject
 from engine.transforms import grad
 from engine.value import Value
@@ -202,7 +202,9 @@ def _table(
         raise OptionError(f"modes={modes!r}: some of {', '.join(MODES)}")
     analytic = {mode: about.analytic(mode) for mode in modes}
     rows = []
-    for i in _counted(len(about.inputs), progress=progress):
+    for i in counted(
+        range(len(about.inputs)), "gradient check", "input", show=progress
+    ):
         for j, slope in enumerate(
             slopes(about.along(i), about.points[i], method=method)
         ):
@@ -213,16 +215,3 @@ def _table(
                 rows.append(GradientRow(about.inputs[i], about.outputs[j], mode,
                                         found, slope, tolerance))  # fmt: skip
     return GradientTable(tuple(rows))
-
-
-def _counted(count: int, *, progress: bool) -> Iterable[int]:
-    if not progress or not sys.stderr.isatty():
-        return range(count)
-    try:
-        from tqdm import tqdm
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "progress=True needs tqdm: pip install 'dotgrad[progress]'"
-        ) from None
-    bar: Iterable[int] = tqdm(range(count), desc="gradient check", unit="input")
-    return bar

@@ -6,6 +6,7 @@ derivative of the output by a node is the node's *adjoint* (others say cotangent
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
@@ -15,17 +16,22 @@ from engine import context
 from engine.errors import OperandError, StaleGraphError
 from engine.graph import topological_order
 from engine.numeric import as_float
-from engine.value import UNTOUCHED, Value, changing_gradients, constant
+from engine.value import UNTOUCHED, Value, constant
 
 __all__ = [
     "adjoints",
     "backward",
+    "clear",
     "gradients",
     "last_output",
     "partials_as_values",
     "product",
     "zero_grad",
 ]
+
+
+_changing_gradients = threading.Lock()
+"""Held while `grad`s are changed, so that threads that share leaves lose no update."""
 
 
 def adjoints(output: Value, seed: float = 1.0) -> dict[Value, float]:
@@ -62,7 +68,7 @@ def backward(output: Value, seed: float = 1.0) -> None:
     threads may share nodes.
     """
     found = adjoints(output, as_float(seed, where="backward(seed=...)"))
-    with changing_gradients:
+    with _changing_gradients:
         for node, adjoint in found.items():
             node.grad += adjoint
     _last.set(ref(output))
@@ -87,9 +93,13 @@ def last_output() -> Value | None:
 
 def zero_grad(output: Value) -> None:
     """Set `grad` to 0.0 for every node of the graph of `output`."""
-    order = topological_order(output)
-    with changing_gradients:
-        for node in order:
+    clear(topological_order(output))
+
+
+def clear(nodes: Iterable[Value]) -> None:
+    """Set `grad` to 0.0 for these nodes, as if no sweep had reached them."""
+    with _changing_gradients:
+        for node in nodes:
             node.grad = UNTOUCHED
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from engine.op import Op
 
-__all__ = ["Value", "constant"]
+__all__ = ["Value", "constant", "parameter"]
 
 
 def _notes_of_here() -> Notes | None:
@@ -283,5 +282,16 @@ def constant(number: Any) -> Value:
     return node
 
 
-changing_gradients = threading.Lock()
-"""Held while `grad`s are changed, so that threads that share leaves lose no update."""
+def parameter(data: Any, label: str | None = None) -> Value:
+    """A leaf that training changes; pictures show it as a parameter.
+
+    >>> w = parameter(0.5, label="w")
+    >>> w.kind
+    'parameter'
+
+    Raises:
+        OperandError: `data` is not a real number.
+    """
+    node = Value(data, label)
+    node._notes = replace(node._noted, kind="parameter")
+    return node

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import Value, scope
+from engine.files import write_atomically
 from viz import (
     STYLES,
     FormatError,
@@ -27,7 +28,6 @@ from viz import (
     renderers,
     save,
 )
-from viz.files import write_atomically
 
 AWKWARD = [
     'quotes " and \'', "back\\slash \\N \\l", "{braces|x}", "<b>&amp;</b>", "a:b:c",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import Value
+from engine.files import write_atomically
 from viz.animate import animate
 from viz.diagram import Diagram, Edge, Node
 from viz.diff import LEGEND as DIFF_LEGEND
@@ -31,7 +32,6 @@ from viz.errors import (
     TooLargeError,
     VizError,
 )
-from viz.files import write_atomically
 from viz.formats import FORMATS, written
 from viz.forms import WIRES, Form, formed
 from viz.frames import Frame, Frames, frames

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import Value
+from engine.files import write_atomically
+from engine.progress import counted
 from viz.caption import Strip
 from viz.checks import check, seconds
 from viz.drawing import drawn
 from viz.errors import FormatError, OptionError, TooLargeError
-from viz.files import write_atomically
 from viz.forms import WIRES
 from viz.frames import Frames, frames
 from viz.look import Look
@@ -107,7 +106,9 @@ def _images(film: Frames, look: Look, *, progress: bool) -> list[Image]:
     look = {"legend": False, "dpi": 96, **look}
     made: list[Image] = []
     strip = None
-    for stage in _bar(list(stages(film)), progress=progress):
+    made_of = list(stages(film))
+    show = progress and len(made_of) > _LONG
+    for stage in counted(made_of, "film", "frame", show=show):
         image = _picture(stage, style, look)
         if strip is None:
             _check_size(image, film, look)
@@ -131,19 +132,6 @@ def _picture(stage: Stage, style: Any, look: Look) -> Image:
     data = picture.pipe("png")
     assert isinstance(data, bytes)
     return Image.open(io.BytesIO(data)).convert("RGB")
-
-
-def _bar(made: Sequence[Stage], *, progress: bool) -> Iterable[Stage]:
-    if not (progress and len(made) > _LONG and sys.stderr.isatty()):
-        return made
-    try:
-        from tqdm import tqdm
-    except (
-        ModuleNotFoundError
-    ):  # the bar is a convenience: the film is made all the same
-        return made
-    bar: Iterable[Stage] = tqdm(made, desc="film", unit="frame")
-    return bar
 
 
 def _same_size(images: list[Image]) -> list[Image]:

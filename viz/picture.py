@@ -8,8 +8,8 @@ from typing import Any
 
 import graphviz
 
+from engine.files import write_atomically
 from viz.errors import TooLargeError
-from viz.files import write_atomically
 from viz.renderers import TIME_LIMIT, render
 
 __all__ = ["Picture"]

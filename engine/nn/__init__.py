@@ -1,0 +1,92 @@
+"""Networks out of Values: layers, losses, optimizers, training.
+
+>>> import random
+>>> from engine.nn import SGD, Affine, ReLU, Sequential, softmax_cross_entropy
+>>> rng = random.Random(0)
+>>> model = Sequential(Affine(2, 3, rng=rng), ReLU(), Affine(3, 2, rng=rng))
+>>> optimizer = SGD(model.parameters(), lr=0.1)
+>>> for step in range(20):
+...     optimizer.zero_grad()
+...     loss = softmax_cross_entropy(model([1.0, -2.0]), 1)
+...     loss.backward()
+...     optimizer.step()
+>>> loss.data < 0.1
+True
+"""
+
+from engine.nn.initial import gaussian, he, he_uniform, xavier, xavier_uniform
+from engine.nn.layers import (
+    Affine,
+    Identity,
+    Linear,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from engine.nn.losses import (
+    binary_cross_entropy,
+    hinge,
+    mean_squared_error,
+    one_hot,
+    softmax_cross_entropy,
+    sum_of_squares,
+)
+from engine.nn.measures import accuracy
+from engine.nn.micrograd import MLP, Layer, Neuron
+from engine.nn.module import Module
+from engine.nn.optim import (
+    SGD,
+    AdaGrad,
+    Adam,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+)
+from engine.nn.schedules import cosine, exponential, linear, steps
+from engine.nn.training import History, TrainingWarning, fit
+from engine.value import parameter
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "Affine",
+    "History",
+    "Identity",
+    "Layer",
+    "Linear",
+    "Module",
+    "Momentum",
+    "Nesterov",
+    "Neuron",
+    "Optimizer",
+    "RMSProp",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "TrainingWarning",
+    "accuracy",
+    "binary_cross_entropy",
+    "cosine",
+    "exponential",
+    "fit",
+    "gaussian",
+    "he",
+    "he_uniform",
+    "hinge",
+    "linear",
+    "mean_squared_error",
+    "one_hot",
+    "parameter",
+    "softmax_cross_entropy",
+    "steps",
+    "sum_of_squares",
+    "xavier",
+    "xavier_uniform",
+]

@@ -1,0 +1,258 @@
+"""The layers of the textbook. Each takes one row of numbers, or a list of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import add
+from typing import Any
+
+from engine import functions, ops
+from engine.context import scope
+from engine.errors import OperandError, OptionError, ShapeError
+from engine.nn.initial import Initial, Rng, xavier
+from engine.nn.module import Module
+from engine.op import Op
+from engine.value import Value, parameter
+
+__all__ = [
+    "Affine",
+    "Identity",
+    "Linear",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+]
+
+
+class Rowwise(Module):
+    """A layer that is a function of a row; given rows, it takes each by itself."""
+
+    def __init_subclass__(cls) -> None:
+        cls._scope = cls.__name__
+
+    def forward(self, x: Sequence[Any]) -> list[Any]:
+        """The row of outputs, or a list of such rows."""
+        try:
+            numbers = list(x)
+        except TypeError:
+            raise OperandError(
+                f"{self} wants a row of numbers, or a list of rows, not {x!r:.80}"
+            ) from None
+        if is_rows(numbers):
+            return [self.forward(row) for row in numbers]
+        return self.row(numbers)
+
+    def row(self, xs: list[Any]) -> list[Any]:
+        """The outputs for one row."""
+        raise NotImplementedError
+
+
+class Affine(Rowwise):
+    """Y = X·W + B: yⱼ = Σᵢ xᵢ wᵢⱼ + bⱼ.
+
+    `weight` has a row for each input, `bias` one number for each output, as X·W + B
+    is written in textbooks: weight[i][j] leads from input i to output j. The nodes of
+    output j are in the scope "neuron j".
+
+    Args:
+        n_in: how many numbers come in.
+        n_out: how many go out.
+        rng: a random generator, such as `random.Random(0)`.
+        initial: draws a weight; see `engine.nn.initial`. Biases start at 0.
+        bias: False leaves B out.
+
+    >>> import random
+    >>> layer = Affine(2, 3, rng=random.Random(0))
+    >>> [len(layer.weight), len(layer.weight[0]), len(layer.bias)]
+    [2, 3, 3]
+    >>> y = Affine.of([[1.0, 2.0], [3.0, 4.0]], [0.5, -0.5])([10.0, 1.0])
+    >>> [v.data for v in y]
+    [13.5, 23.5]
+
+    Raises:
+        OptionError: a size is not a positive whole number, or `rng` is missing.
+        ShapeError: (when called) the row has another length than `n_in`.
+    """
+
+    weight: list[list[Value]]
+    bias: list[Value]
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        *,
+        rng: Rng,
+        initial: Initial = xavier,
+        bias: bool = True,
+    ) -> None:
+        for size in (n_in, n_out):
+            if not isinstance(size, int) or size < 1:
+                raise OptionError(f"a layer's size is a whole number ≥ 1, not {size!r}")
+        if not (hasattr(rng, "gauss") and hasattr(rng, "uniform")):
+            raise OptionError(f"rng={rng!r}: give a generator such as random.Random(0)")
+        weight = [
+            [initial(n_in, n_out, rng) for _ in range(n_out)] for _ in range(n_in)
+        ]
+        self._hold(weight, [0.0] * n_out if bias else [])
+
+    @classmethod
+    def of(
+        cls, weight: Iterable[Iterable[float]], bias: Iterable[float] = ()
+    ) -> Affine:
+        """The layer with these weights, a row for each input, and these biases.
+
+        Raises:
+            ShapeError: the rows, or the row of biases, have other lengths.
+        """
+        rows, offsets = [list(row) for row in weight], list(bias)
+        if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
+            lengths = [len(row) for row in rows]
+            raise ShapeError(f"weights want rows of one length, not {lengths}")
+        if offsets and len(offsets) != len(rows[0]):
+            raise ShapeError(
+                f"{len(rows[0])} outputs want as many biases, not {offsets}"
+            )
+        layer = cls.__new__(cls)
+        layer._hold(rows, offsets)
+        return layer
+
+    def _hold(self, weight: list[list[float]], bias: list[float]) -> None:
+        self.weight = [
+            [parameter(w, f"w{i}{_comma(len(row))}{j}") for j, w in enumerate(row, 1)]
+            for i, row in enumerate(weight, 1)
+        ]
+        self.bias = [parameter(b, f"b{j}") for j, b in enumerate(bias, 1)]
+
+    def row(self, xs: list[Any]) -> list[Any]:
+        if len(xs) != len(self.weight):
+            raise ShapeError(f"{self} wants {len(self.weight)} inputs, not {len(xs)}")
+        xs = shared(xs)
+        outputs = []
+        for j, column in enumerate(zip(*self.weight, strict=True)):
+            with scope(f"neuron {j + 1}"):
+                y = reduce(add, [x * w for x, w in zip(xs, column, strict=True)])
+                outputs.append(y + self.bias[j] if self.bias else y)
+        return outputs
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.weight)}, {len(self.weight[0])})"
+
+
+def _comma(columns: int) -> str:
+    return "," if columns > 9 else ""
+
+
+class Linear(Affine):
+    """Another name of `Affine`, the one that other libraries use."""
+
+
+class Elementwise(Rowwise):
+    """A layer that applies one function to each number by itself."""
+
+    function: Op
+    """The row of the table."""
+
+    def row(self, xs: list[Any]) -> list[Any]:
+        return [self.function(x) for x in xs]
+
+
+class ReLU(Elementwise):
+    """max(x, 0): a switch that lets gradients through where x > 0.
+
+    >>> [y.data for y in ReLU()([Value(3.0), Value(-2.0)])]
+    [3.0, 0.0]
+    """
+
+    function = ops.relu
+
+
+class Sigmoid(Elementwise):
+    """1 / (1 + exp(−x)), with the derivative y (1 − y).
+
+    >>> Sigmoid()([0.0])
+    [0.5]
+    """
+
+    function = ops.sigmoid
+
+
+class Tanh(Elementwise):
+    """tanh x, with the derivative 1 − y².
+
+    >>> Tanh()([0.0])
+    [0.0]
+    """
+
+    function = ops.tanh
+
+
+class Identity(Elementwise):
+    """x itself: the last layer of a regression.
+
+    >>> Identity()([1.5])
+    [1.5]
+    """
+
+    function = ops.identity
+
+
+class Softmax(Rowwise):
+    """yᵢ = exp(xᵢ) / Σ exp(xⱼ), computed without overflow.
+
+    For training use `softmax_cross_entropy`, which takes what comes before a softmax.
+
+    >>> Softmax()([0.0, 0.0])
+    [0.5, 0.5]
+    """
+
+    def row(self, xs: list[Any]) -> list[Any]:
+        return functions.softmax(xs)
+
+
+class Sequential(Module):
+    """Layers one after the other, each in a scope such as "Affine 1".
+
+    >>> import random
+    >>> rng = random.Random(0)
+    >>> model = Sequential(Affine(2, 3, rng=rng), ReLU(), Affine(3, 1, rng=rng))
+    >>> model
+    Sequential(Affine(2, 3), ReLU(), Affine(3, 1))
+    >>> [y] = model([1.0, 2.0])
+    >>> y.scope
+    ('Affine 2', 'neuron 1')
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        for layer in layers:
+            if not callable(layer):
+                raise OptionError(f"a layer is a Module or a function, not {layer!r}")
+        self.layers = list(layers)
+
+    def forward(self, x: Any) -> Any:
+        """What the last layer makes of what the others made of x."""
+        counts: dict[str, int] = {}
+        for layer in self.layers:
+            name = getattr(layer, "__name__", type(layer).__name__)
+            counts[name] = counts.get(name, 0) + 1
+            # The name of this place in the line goes before the layer's own.
+            own = isinstance(layer, Module) and type(layer).__call__ is Module.__call__
+            with scope(f"{name} {counts[name]}"):
+                x = layer.forward(x) if own else layer(x)  # type: ignore[attr-defined]
+        return x
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
+
+
+def is_rows(x: list[Any]) -> bool:
+    """Whether x is a list of rows rather than one row of numbers."""
+    return len(x) > 0 and hasattr(x[0], "__len__")
+
+
+def shared(xs: Iterable[Any]) -> list[Any]:
+    """The inputs as Values, so that all neurons use the same node."""
+    return [x if isinstance(x, Value) else Value(x) for x in xs]

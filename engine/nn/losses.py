@@ -1,0 +1,185 @@
+"""Losses: one number that says how wrong the outputs are.
+
+Each takes the outputs and the targets of one sample, or lists of them, and gives the
+mean over the samples. Its nodes are in the scope "loss".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add
+from typing import Any
+
+from engine import functions, ops
+from engine.context import scope
+from engine.errors import OptionError, ShapeError
+from engine.nn.layers import is_rows
+from engine.numeric import is_number
+from engine.value import Value
+
+__all__ = [
+    "binary_cross_entropy",
+    "hinge",
+    "mean_squared_error",
+    "one_hot",
+    "softmax_cross_entropy",
+    "sum_of_squares",
+]
+
+
+@scope("loss")
+def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Any:
+    """−Σₖ tₖ log pₖ with p = softmax(a): log Σⱼ exp(aⱼ − m) − Σₖ tₖ (aₖ − m).
+
+    m is the largest logit, held constant, so that nothing overflows. The derivative by
+    aₖ is pₖ − tₖ.
+
+    Args:
+        logits: a row of scores, one for each class, or a list of rows.
+        target: the number of the right class, counted from 0, or the probabilities of
+            the classes (see `one_hot`); a list of them for a list of rows.
+
+    >>> round(softmax_cross_entropy([0.3, 2.9, 4.0], 2), 6)
+    0.305714
+
+    Raises:
+        ShapeError: logits and target do not go together.
+        OptionError: there is no class of this number.
+    """
+    return _mean_of_samples(_cross_entropy, logits, target)
+
+
+def _cross_entropy(logits: list[Any], target: Any) -> Any:
+    top = reduce(ops.max, logits)
+    top = top.detach() if isinstance(top, Value) else top
+    shifted = [a - top for a in logits]
+    total = ops.log(reduce(add, map(ops.exp, shifted)))
+    if hasattr(target, "__len__"):
+        pairs = _paired(shifted, list(target))
+        return total - reduce(add, [t * a for a, t in pairs])
+    return total - shifted[_class(target, len(logits))]
+
+
+@scope("loss")
+def sum_of_squares(outputs: Any, targets: Any) -> Any:
+    """½ Σₖ (yₖ − tₖ)², with the derivative yₖ − tₖ: for regression.
+
+    >>> sum_of_squares([3.0, 1.0], [1.0, 2.0])
+    2.5
+
+    Raises:
+        ShapeError: outputs and targets do not go together.
+    """
+
+    def half(ys: list[Any], ts: Any) -> Any:
+        return reduce(add, [(y - t) ** 2 for y, t in _paired(ys, ts)]) / 2
+
+    return _mean_of_samples(half, outputs, targets)
+
+
+@scope("loss")
+def mean_squared_error(outputs: Any, targets: Any) -> Any:
+    """1/n Σ (yᵢ − tᵢ)², over all numbers of all samples.
+
+    >>> mean_squared_error([3.0, 1.0], [1.0, 2.0])
+    2.5
+
+    Raises:
+        ShapeError: outputs and targets do not go together.
+    """
+    return functions.mean((y - t) ** 2 for y, t in _flat(outputs, targets))
+
+
+@scope("loss")
+def hinge(scores: Any, labels: Any) -> Any:
+    """Mean of max(0, 1 − label · score), for labels −1 and 1.
+
+    >>> hinge([0.5, -2.0], [1, -1])
+    0.25
+
+    Raises:
+        OptionError: a label is another number.
+        ShapeError: scores and labels do not go together.
+    """
+    pairs = _flat(scores, labels)
+    for _, label in pairs:
+        if is_number(label) and label not in (-1, 1):
+            raise OptionError(f"a label of hinge is −1 or 1, not {label!r}")
+    return functions.mean(ops.relu(1 - label * score) for score, label in pairs)
+
+
+@scope("loss")
+def binary_cross_entropy(logits: Any, targets: Any) -> Any:
+    """Mean of −t log p − (1 − t) log(1 − p), p = sigmoid(a): softplus(a) − t·a.
+
+    The derivative by a is p − t.
+
+    >>> round(binary_cross_entropy([0.0], [1]), 6)
+    0.693147
+
+    Raises:
+        OptionError: a target is not between 0 and 1.
+        ShapeError: logits and targets do not go together.
+    """
+    pairs = _flat(logits, targets)
+    for _, target in pairs:
+        if is_number(target) and not 0 <= target <= 1:
+            raise OptionError(f"a target is a probability from 0 to 1, not {target!r}")
+    return functions.mean(ops.softplus(a) - t * a for a, t in pairs)
+
+
+def one_hot(index: int, classes: int) -> list[float]:
+    """The row with 1 at this index and 0 elsewhere.
+
+    >>> one_hot(1, 3)
+    [0.0, 1.0, 0.0]
+
+    Raises:
+        OptionError: there is no class of this number.
+    """
+    index = _class(index, classes)
+    return [1.0 if i == index else 0.0 for i in range(classes)]
+
+
+def _class(index: Any, classes: int) -> int:
+    if isinstance(index, Value):
+        raise OptionError(
+            f"the class is {index!r}, which cannot number a row: "
+            f"give probabilities, one_hot(k, {classes})"
+        )
+    if int(index) != index or not 0 <= index < classes:
+        raise OptionError(f"the class is {index!r}: choose from 0 to {classes - 1}")
+    return int(index)
+
+
+def _mean_of_samples(
+    loss: Callable[[list[Any], Any], Any], outputs: Any, targets: Any
+) -> Any:
+    rows = _row(outputs)
+    if not is_rows(rows):
+        return loss(rows, targets)
+    return functions.mean(loss(_row(y), t) for y, t in _paired(rows, targets))
+
+
+def _flat(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
+    """All pairs of an output and its target, of one sample or of many."""
+    pairs = _paired(_row(outputs), targets)
+    while pairs and hasattr(pairs[0][0], "__len__"):
+        pairs = [pair for y, t in pairs for pair in _paired(_row(y), t)]
+    return pairs
+
+
+def _row(outputs: Any) -> list[Any]:
+    """A bare number is a row of one."""
+    numbers = list(outputs) if hasattr(outputs, "__len__") else [outputs]
+    if not numbers:
+        raise ShapeError("there are no outputs: give at least one")
+    return numbers
+
+
+def _paired(ys: list[Any], targets: Any) -> list[tuple[Any, Any]]:
+    ts = _row(targets)
+    if len(ys) != len(ts):
+        raise ShapeError(f"{len(ys)} outputs and {len(ts)} targets do not go together")
+    return list(zip(ys, ts, strict=True))

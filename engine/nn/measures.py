@@ -1,0 +1,45 @@
+"""How good a model is, in a number for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.errors import ShapeError
+
+__all__ = ["accuracy"]
+
+
+def accuracy(
+    model: Callable[[Any], Any], xs: Sequence[Any], labels: Sequence[Any]
+) -> float:
+    """The share of samples that the model gives the right class, from 0 to 1.
+
+    The class is the place of the largest output; a label is that place, or a row whose
+    largest number is there. Of a model with one output it is the sign, and a label is
+    1, or else 0 or −1.
+
+    >>> accuracy(lambda x: [x, 1 - x], [0.2, 0.9], [1, 1])
+    0.5
+
+    Raises:
+        ShapeError: there is not one label for each sample, or no sample.
+    """
+    if len(xs) != len(labels) or not len(xs):
+        raise ShapeError(
+            f"{len(xs)} samples and {len(labels)} labels: give one for each"
+        )
+    right = 0
+    for x, label in zip(xs, labels, strict=True):
+        row = model(x)
+        row = list(row) if hasattr(row, "__len__") else [row]
+        wanted = _largest(label) if hasattr(label, "__len__") else int(label)
+        if len(row) == 1:
+            right += (row[0] > 0) == (wanted > 0)
+        else:
+            right += _largest(row) == wanted
+    return right / len(xs)
+
+
+def _largest(row: Sequence[Any]) -> int:
+    return max(range(len(row)), key=lambda i: float(row[i]))

@@ -1,0 +1,123 @@
+"""`Module`: a part of a model, which finds its own parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from os import PathLike
+from typing import Any
+
+from engine.context import scope
+from engine.nn import storage
+from engine.reverse import clear
+from engine.value import Value
+
+__all__ = ["Module"]
+
+
+class Module:
+    """A part of a model: its parameters are the leaf Values that it holds.
+
+    They are found in its attributes, in order, and in lists, tuples, dicts and
+    modules within. A subclass has `forward`, or a `__call__` of its own. Nodes that
+    it makes are in a scope that is named like the attribute which holds the module.
+
+    >>> from engine.nn import parameter
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope = parameter(2.0)
+    ...         self.offsets = [parameter(1.0)]
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.offsets[0]
+    >>> line = Line()
+    >>> line(3.0).data, line.state_dict()
+    (7.0, {'slope': 2.0, 'offsets.0': 1.0})
+    """
+
+    _scope = ""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Module) and "_scope" not in vars(value):
+            object.__setattr__(value, "_scope", name)
+        object.__setattr__(self, name, value)
+
+    def __call__(self, *args: Any) -> Any:
+        with scope(self._scope) if self._scope else nullcontext():
+            return self.forward(*args)
+
+    def forward(self, *args: Any) -> Any:
+        """What the module computes."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no forward: define forward(self, x)"
+        )
+
+    def parameters(self) -> list[Value]:
+        """The parameters in order, each once."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Pairs of a name and a parameter, such as ("hidden.weight.0.2", w)."""
+        return _walk("", self, set())
+
+    def zero_grad(self) -> None:
+        """Set the gradients of the parameters to 0."""
+        clear(self.parameters())
+
+    def state_dict(self) -> dict[str, float]:
+        """The numbers of the parameters by name; JSON can hold it."""
+        return {name: float(p.data) for name, p in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set the parameters to what `state_dict` gave.
+
+        Raises:
+            ModelFileError: names are missing or unknown, or something is not a number;
+                no parameter is changed then.
+        """
+        parameters = dict(self.named_parameters())
+        numbers = storage.matching(state, parameters)
+        for name, parameter in parameters.items():
+            parameter.data = numbers[name]
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the parameters to a file of JSON; it is whole or not there.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        storage.write(path, "model", {"parameters": self.state_dict()}, repr(self))
+
+    def load(self, path: str | PathLike[str]) -> None:
+        """Set the parameters to what `save` wrote, bit for bit.
+
+        Raises:
+            OSError: the file cannot be read.
+            ModelFileError: it is damaged, of another kind, or of another model;
+                no parameter is changed then.
+        """
+        with storage.naming(path):
+            self.load_state_dict(storage.read(path, "model")["parameters"])
+
+    def __repr__(self) -> str:
+        inside = ", ".join(
+            f"{name}={part!r}"
+            for name, part in vars(self).items()
+            if isinstance(part, Module)
+        )
+        return f"{type(self).__name__}({inside})"
+
+
+def _walk(name: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    if id(thing) in seen or not isinstance(thing, (Value, Module, list, tuple, dict)):
+        return
+    seen.add(id(thing))
+    if isinstance(thing, Value):
+        if thing.op is None:
+            yield name, thing
+        return
+    if isinstance(thing, (list, tuple)):
+        parts: Any = enumerate(thing)
+    else:
+        parts = (thing if isinstance(thing, dict) else vars(thing)).items()
+    for key, part in list(parts):
+        yield from _walk(f"{name}.{key}" if name else str(key), part, seen)

@@ -1,0 +1,196 @@
+"""`fit`: the plain training loop, with what one wishes for around it."""
+
+from __future__ import annotations
+
+import math
+import random
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+from engine.context import extended_arithmetic, record_source
+from engine.errors import (
+    DivisionByZeroError,
+    DomainError,
+    OptionError,
+    RangeError,
+    ShapeError,
+)
+from engine.nn import checkpoint as checkpoints
+from engine.nn.history import History
+from engine.nn.module import Module
+from engine.nn.optim import Optimizer
+from engine.progress import Progress
+from engine.reverse import adjoints
+from engine.value import Value
+from engine.why_nan import why_nan
+
+__all__ = ["History", "TrainingWarning", "fit"]
+
+_NOT_A_NUMBER = (DivisionByZeroError, DomainError, RangeError)
+
+
+class TrainingWarning(UserWarning):
+    """A training ended before its time; the message is the history's `stopped`."""
+
+
+def fit(
+    model: Module,
+    xs: Sequence[Any],
+    ys: Sequence[Any],
+    *,
+    loss: Callable[[Any, Any], Any],
+    optimizer: Optimizer,
+    epochs: int = 10,
+    batch_size: int = 32,
+    rng: random.Random | None = None,
+    penalty: Callable[[Module], Any] | None = None,
+    watch: Mapping[str, Callable[[Module], float]] | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    resume: bool = False,
+    progress: bool = True,
+) -> History:
+    """Train a model on samples: gradients of the mean loss of a batch, then a step.
+
+    Args:
+        model: takes one sample.
+        xs, ys: the samples and their targets.
+        loss: a function of the model's outputs and the target of one sample.
+        optimizer: has the model's parameters.
+        epochs: how many times all samples are used, those of a checkpoint included.
+        batch_size: how many samples are used for one step.
+        rng: shuffles the samples in each epoch; without it they stay in order.
+        penalty: a function of the model that is added to the loss of each batch, such
+            as the sum of the squares of all weights.
+        watch: functions of the model that are called after each epoch, by name.
+        checkpoint: a file that is written after each epoch.
+        resume: go on where the checkpoint was written, if there is one.
+        progress: show a bar on a terminal (extra `progress`).
+
+    Returns:
+        History: the mean loss by epoch, and what was watched. Where the loss or a
+        gradient is not finite the training stops before the step, with a warning that
+        tells the story of `why_nan`; Ctrl-C stops it, too. The model keeps what it has
+        learned until then, and `stopped` says why.
+
+    >>> from engine.nn import SGD, Affine, fit, sum_of_squares
+    >>> model = Affine.of([[0.0]], [0.0])
+    >>> xs = [[0.0], [1.0], [2.0]]
+    >>> history = fit(model, xs, [[1.0], [3.0], [5.0]], loss=sum_of_squares, epochs=100,
+    ...               optimizer=SGD(model.parameters(), lr=0.3), batch_size=3)
+    >>> [round(w.data, 3) for w in model.parameters()], round(history["loss"][-1], 6)
+    ([2.0, 1.0], 0.0)
+
+    Raises:
+        ShapeError: there is not one target for each sample, or no sample.
+        OptionError: an option is wrong.
+        ModelFileError: the checkpoint is damaged, or of another training.
+    """
+    _check(xs, ys, epochs, batch_size, checkpoint, resume)
+    history = History()
+    if resume:
+        assert checkpoint is not None
+        history = checkpoints.restore(checkpoint, model, optimizer, rng)
+    left = range(len(history), epochs)
+    steps = len(left) * math.ceil(len(xs) / batch_size)
+    with Progress(steps, "training", "step", show=progress) as bar:
+        try:
+            for _ in left:
+                losses = []
+                for batch in _batches(len(xs), batch_size, rng):
+                    optimizer.zero_grad()
+                    losses.append(
+                        _mean_gradient(model, xs, ys, batch, loss, penalty, optimizer)
+                    )
+                    optimizer.step()
+                    bar.advance(history.last)
+                history.append({"loss": math.fsum(losses) / len(losses)})
+                history.append({name: f(model) for name, f in (watch or {}).items()})
+                if checkpoint is not None:
+                    checkpoints.store(checkpoint, model, optimizer, history, rng)
+        except _NotFiniteError as error:
+            history.stopped = f"epoch {len(history) + 1}, {error}"
+            warnings.warn(history.stopped, TrainingWarning, stacklevel=2)
+        except KeyboardInterrupt:
+            history.stopped = f"interrupted in epoch {len(history) + 1}"
+    return history
+
+
+class _NotFiniteError(Exception):
+    """The loss or a gradient of a batch is not finite."""
+
+
+def _check(
+    xs: Sequence[Any],
+    ys: Sequence[Any],
+    epochs: int,
+    batch_size: int,
+    checkpoint: Any,
+    resume: bool,
+) -> None:
+    if len(xs) != len(ys) or not len(xs):
+        raise ShapeError(f"{len(xs)} samples and {len(ys)} targets: give one for each")
+    if not isinstance(epochs, int) or epochs < 0:
+        raise OptionError(f"epochs={epochs!r}: a whole number, 0 or more")
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise OptionError(f"batch_size={batch_size!r}: a whole number, 1 or more")
+    if resume and checkpoint is None:
+        raise OptionError("resume=True needs checkpoint=, the file to go on from")
+
+
+def _batches(count: int, size: int, rng: random.Random | None) -> Iterator[list[int]]:
+    order = list(range(count))
+    if rng is not None:
+        rng.shuffle(order)
+    for start in range(0, count, size):
+        yield order[start : start + size]
+
+
+def _mean_gradient(
+    model: Module,
+    xs: Sequence[Any],
+    ys: Sequence[Any],
+    batch: list[int],
+    loss: Callable[[Any, Any], Any],
+    penalty: Callable[[Module], Any] | None,
+    optimizer: Optimizer,
+) -> float:
+    """Add the gradient of the batch's mean loss to the parameters; give that loss."""
+    share = 1 / len(batch)
+    total = 0.0
+    try:
+        for i in batch:
+            out = loss(model(xs[i]), ys[i])
+            out.backward(share)
+            total += share * out.data
+        if penalty is not None:
+            extra = penalty(model)
+            extra.backward()
+            total += extra.data
+    except _NOT_A_NUMBER as error:
+        raise _NotFiniteError(
+            _story(model, xs, ys, batch, loss) or str(error)
+        ) from error
+    if not math.isfinite(total + sum(p.grad for p in optimizer.parameters)):
+        story = _story(model, xs, ys, batch, loss)
+        raise _NotFiniteError(
+            story or "the sum over the batch, or the penalty, overflows"
+        )
+    return total
+
+
+def _story(
+    model: Module,
+    xs: Sequence[Any],
+    ys: Sequence[Any],
+    batch: list[int],
+    loss: Callable[[Any, Any], Any],
+) -> str:
+    """Why the first sample with a nan or an infinity has it."""
+    for i in batch:
+        with extended_arithmetic(), record_source():
+            out: Value = loss(model(xs[i]), ys[i])
+        if not all(map(math.isfinite, (out.data, *adjoints(out).values()))):
+            return f"sample {i} is not finite.\n{why_nan(out)}"
+    return ""
