@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -43,11 +44,19 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
         ValueError: there is no operand.
     """
     terms = _several("softmax", xs)
-    top = reduce(ops.max, terms)
-    shift = top.detach() if isinstance(top, Value) else top
+    shift = largest(terms)
     exponentials = [ops.exp(x - shift) for x in terms]
     total = _sum(exponentials)
     return [e / total for e in exponentials]
+
+
+def largest(terms: list[Any]) -> Any:
+    """The largest, as a constant: no gradient flows through what only shifts."""
+    top = reduce(ops.max, terms)
+    if isinstance(top, Value):
+        top = top.detach()
+        top._notes = replace(top._noted, kind="constant", label="max")
+    return top
 
 
 def mean(xs: Iterable[Any]) -> Any:

@@ -13,6 +13,7 @@ from viz.cut import cut
 from viz.diagram import Diagram
 from viz.errors import OptionError, TooLargeError
 from viz.fuse import fuse
+from viz.scopes import is_crowded
 from viz.theme import Style
 
 __all__ = ["Form", "formed"]
@@ -23,7 +24,8 @@ SCOPES = 60
 """So many values are drawn as wires, so many as cards, and so many scopes."""
 
 BUNDLES = 400
-"""With so many edges between scopes a picture can still be read."""
+LABELLED = 80
+"""With so many edges between scopes, bare or with numbers, one can still read."""
 
 BUDGET = 80
 WHOLE = 20_000
@@ -118,8 +120,9 @@ def _reduced(output: Value, order: Sequence[Value], fuse_sums: bool | None) -> F
     for depth in range(depths(order), 0, -1):
         if len({value.scope[:depth] for value in order}) <= SCOPES:
             form = _collapsed(output, order, depth, None)
+            most = BUNDLES if is_crowded(form.diagram) else LABELLED
             nodes, edges = len(form.diagram.nodes), len(form.diagram.edges)
-            if nodes <= SCOPES and edges <= BUNDLES:
+            if nodes <= SCOPES and edges <= most:
                 return form
     return _cut(output, order, BUDGET, None, fuse_sums)
 

@@ -51,8 +51,7 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Any:
 
 
 def _cross_entropy(logits: list[Any], target: Any) -> Any:
-    top = reduce(ops.max, logits)
-    top = top.detach() if isinstance(top, Value) else top
+    top = functions.largest(logits)
     shifted = [a - top for a in logits]
     total = ops.log(reduce(add, map(ops.exp, shifted)))
     if hasattr(target, "__len__"):

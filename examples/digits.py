@@ -1,0 +1,61 @@
+"""Handwritten digits, 8 × 8 pixels: the chapter's two-layer network, 64-50-10.
+
+    python examples/digits.py [folder] [samples epochs]
+
+It needs scikit-learn and matplotlib: pip install 'dotgrad[train]'
+"""
+
+import random
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from engine.nn import (
+    Adam,
+    Affine,
+    ReLU,
+    Sequential,
+    accuracy,
+    fit,
+    he,
+    one_hot,
+    softmax_cross_entropy,
+)
+
+
+def digits(samples: int = 200, epochs: int = 3) -> plt.Figure:
+    """Loss and accuracy by epoch; with all 1437 samples 30 epochs reach 96 %."""
+    xs, ys = load_digits(return_X_y=True)
+    parts = train_test_split(xs / 16, ys, test_size=360, stratify=ys, random_state=0)
+    train_x, test_x, train_y, test_y = (part.tolist() for part in parts)
+    train_x, train_y, test_x, test_y = (
+        part[:samples] for part in (train_x, train_y, test_x, test_y)
+    )
+    rng = random.Random(0)
+    model = Sequential(
+        Affine(64, 50, rng=rng, initial=he), ReLU(), Affine(50, 10, rng=rng)
+    )
+    history = fit(
+        model, train_x, [one_hot(y, 10) for y in train_y], loss=softmax_cross_entropy,
+        optimizer=Adam(model.parameters(), lr=0.005), epochs=epochs, rng=rng,
+        watch={"test accuracy": lambda model: accuracy(model, test_x, test_y)},
+    )  # fmt: skip
+    print(history)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+    numbers = range(1, epochs + 1)
+    left.plot(numbers, history["loss"], label="training loss")
+    right.plot(numbers, history["test accuracy"], label="test accuracy", color="C1")
+    right.set(ylim=(0, 1))
+    for axes in (left, right):
+        axes.set(xlabel="epoch")
+        axes.legend()
+    return figure
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    digits(*map(int, sys.argv[2:4])).savefig(folder / "digits.png", dpi=120)
+    print("drawn:", folder / "digits.png")
