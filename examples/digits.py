@@ -13,17 +13,7 @@ import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from engine.nn import (
-    Adam,
-    Affine,
-    ReLU,
-    Sequential,
-    accuracy,
-    fit,
-    he,
-    one_hot,
-    softmax_cross_entropy,
-)
+from engine import nn
 
 
 def digits(samples: int = 200, epochs: int = 3) -> plt.Figure:
@@ -35,13 +25,13 @@ def digits(samples: int = 200, epochs: int = 3) -> plt.Figure:
         part[:samples] for part in (train_x, train_y, test_x, test_y)
     )
     rng = random.Random(0)
-    model = Sequential(
-        Affine(64, 50, rng=rng, initial=he), ReLU(), Affine(50, 10, rng=rng)
-    )
-    history = fit(
-        model, train_x, [one_hot(y, 10) for y in train_y], loss=softmax_cross_entropy,
-        optimizer=Adam(model.parameters(), lr=0.005), epochs=epochs, rng=rng,
-        watch={"test accuracy": lambda model: accuracy(model, test_x, test_y)},
+    hidden = nn.Affine(64, 50, rng=rng, initial=nn.he)
+    model = nn.Sequential(hidden, nn.ReLU(), nn.Affine(50, 10, rng=rng))
+    history = nn.fit(
+        model, train_x, [nn.one_hot(y, 10) for y in train_y],
+        loss=nn.softmax_cross_entropy, epochs=epochs, rng=rng,
+        optimizer=nn.Adam(model.parameters(), lr=0.005),
+        watch={"test accuracy": lambda model: nn.accuracy(model, test_x, test_y)},
     )  # fmt: skip
     print(history)
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")

@@ -7,6 +7,7 @@ For each group it prints the mean of |backpropagation − numerical differentiat
 
 import random
 import sys
+from itertools import chain
 from pathlib import Path
 
 from engine import Value, gradient_table
@@ -28,8 +29,8 @@ def gradient_check(inputs: int = 8, hidden: int = 6, outputs: int = 3) -> Value:
 
     first, _, second = model.layers
     groups = {
-        "W1": sum(first.weight, []), "b1": first.bias,
-        "W2": sum(second.weight, []), "b2": second.bias,
+        "W1": [*chain(*first.weight)], "b1": first.bias,
+        "W2": [*chain(*second.weight)], "b2": second.bias,
     }  # fmt: skip
     for name, group in groups.items():
         table = gradient_table(loss, parameters=group, modes=["reverse"])

@@ -3,12 +3,14 @@
 import doctest
 import importlib.metadata
 import importlib.util
+import math
 import pathlib
 import re
 import runpy
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from engine import topological_order
@@ -17,6 +19,7 @@ from viz import save
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+SMALL = {"digits": ["40", "1"]}
 
 
 def blocks(language):
@@ -136,7 +139,9 @@ def test_every_picture_of_the_readme_is_there():
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_examples_run_and_draw(path, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", [str(path), str(tmp_path)])
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    small = SMALL.get(path.stem, [])
+    monkeypatch.setattr(sys, "argv", [str(path), str(tmp_path), *small])
     runpy.run_path(str(path), run_name="__main__")
     out = capsys.readouterr().out
     assert f"drawn: {tmp_path / path.stem}.png" in out
@@ -167,6 +172,57 @@ def test_the_figures_of_the_textbook():
     assert o == pytest.approx(0.5**0.5, rel=1e-8)
     for name, slope in {"x1": -1.5, "w1": 1, "x2": 0.5, "w2": 0, "b": 0.5}.items():
         assert grads[name] == pytest.approx(slope, rel=1e-7)
+
+
+def printed(name, capsys, *args):
+    """The numbers that an example prints."""
+    module = runpy.run_path(str(ROOT / "examples" / f"{name}.py"))
+    capsys.readouterr()
+    result = module[name](*args)
+    out = capsys.readouterr().out.replace("−", "-")
+    return result, [float(x) for x in re.findall(r"[-+]?\d+\.?\d*(?:e-\d+)?", out)]
+
+
+def test_the_layers_of_the_textbook(capsys):
+    """Each number by its formula, worked out here."""
+    assert printed("relu_switch", capsys)[1] == [2, 5, -3, 0]
+    y = 1 / (1 + math.exp(-1.5))
+    slope = y * (1 - y)
+    numbers = [x for x in printed("sigmoid_node", capsys)[1] if 0.1 < x < 0.9]
+    assert numbers == pytest.approx([y, slope, slope, slope], abs=1e-6)
+    x, w, g = np.array([1, -2]), [[0.2, -0.4, 0.6], [0.1, 0.3, -0.5]], [1, -2, 3]
+    y = x @ np.array(w) + [0.01, 0.02, 0.03]
+    expected = [*y, *(np.array(w) @ g), *np.outer(x, g).flat, *g]
+    assert printed("affine_layer", capsys)[1] == pytest.approx(expected, abs=1e-4)
+    p = np.exp([0.3, 2.9, 4]) / np.exp([0.3, 2.9, 4]).sum() - [0, 1, 0]
+    numbers = printed("softmax_with_loss", capsys)[1]
+    assert numbers[0:8:3] == numbers[2:9:3] == pytest.approx(p, abs=1e-4)
+    assert numbers[-2:] == pytest.approx([-math.log(p[1] + 1)] * 2, abs=1e-6)
+    numbers = printed("identity_with_loss", capsys)[1]
+    assert numbers[0::3] == numbers[2::3] == [-0.2, 0.5]
+
+
+def test_the_gradient_check_of_the_textbook(capsys):
+    out = capsys
+    module = runpy.run_path(str(ROOT / "examples" / "gradient_check.py"))
+    module["gradient_check"](5, 4, 3)
+    lines = out.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["W1", "b1", "W2", "b2"]
+    assert all(float(line.split()[1]) < 1e-9 for line in lines)
+
+
+def test_the_trained_examples_learn(capsys, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    out, _ = printed("logistic_gate", capsys)
+    assert out.data > 0.9
+    _, (slope, offset, loss) = printed("linear_regression", capsys)
+    assert (slope, offset) == (
+        pytest.approx(1.5, abs=0.1),
+        pytest.approx(-0.5, abs=0.1),
+    )
+    assert loss < 0.1
+    _, (loss, share) = printed("moons", capsys)
+    assert (share, loss < 0.1) == (100, True)
 
 
 def test_the_benchmark_runs():
