@@ -1,10 +1,22 @@
 """The graphs of the gallery and of the tests, built and not yet differentiated."""
 
+import contextlib
+import io
 import random
+import runpy
 from contextlib import nullcontext
+from pathlib import Path
 
 from engine import Value, gradients, scope
 from engine.nn import parameter
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+def example(name):
+    """What the example of this name returns: a value with its gradients, or a plot."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return runpy.run_path(str(EXAMPLES / f"{name}.py"))[name]()
 
 
 def named(value, label):

@@ -49,6 +49,20 @@ class Case:
         return draw(value, **self.look, renderer="graphviz-pure")
 
 
+class Example(Case):
+    """The graph that an example returns, with its gradients."""
+
+    def picture(self) -> Picture:
+        """What the example draws."""
+        value = graphs.example(self.name)
+        return draw(value, **self.look, renderer="graphviz-pure")
+
+
+def from_example(name: str, caption: str, **look: Any) -> Example:
+    """The case of `examples/<name>.py`."""
+    return Example(name, partial(graphs.example, name), caption, look)
+
+
 class Difference(Case):
     """Two runs of a neuron, with another weight."""
 
@@ -74,6 +88,17 @@ SECTIONS: dict[str, list[Case]] = {
             "micrograd_expression", graphs.micrograd, "The expression of micrograd's "
             "README, as cards", {"style": "card"},
         ),
+    ],
+    "The chapter's nodes and layers": [
+        from_example("chain_rule", "The chain rule on z = (x + y)²"),
+        from_example("relu_switch", "ReLU is a switch for gradients, too"),
+        from_example("sigmoid_node", "The sigmoid as four nodes"),
+        from_example("affine_layer", "An affine layer, Y = X·W + B"),
+        from_example("softmax_with_loss", "Softmax with cross-entropy: y − t"),
+        from_example("identity_with_loss", "Identity with half the sum of squares"),
+        from_example("gradient_check", "The network of the gradient check: `depth=1`",
+                     depth=1),
+        from_example("logistic_gate", "A logistic neuron that has learned AND"),
     ],
     "Styles and themes": [
         Case(f"fan_out_{style}_{theme}", graphs.fan_out,
@@ -122,6 +147,14 @@ SECTIONS: dict[str, list[Case]] = {
 
 CASES = {case.name: case for cases in SECTIONS.values() for case in cases}
 
+PLOTS = {
+    "linear_regression": "A line through points, and its loss",
+    "rosenbrock": "Three optimizers in Rosenbrock's valley",
+    "moons": "What a network 2-16-16-1 makes of two moons",
+    "digits": "Handwritten digits, 64-50-10",
+}
+"""What other examples plot with matplotlib."""
+
 OTHERS = ("mmd", "tex", "graphml")
 """The other formats, shown with the fan-out."""
 
@@ -152,7 +185,14 @@ def _sections() -> Iterator[str]:
     for title, cases in SECTIONS.items():
         yield f"## {title}\n"
         for case in cases:
-            yield f"{case.caption}:\n\n![{case.name}](pictures/{case.name}.png)\n"
+            yield _shown(case.name, case.caption)
+    yield "## Plots of the examples\n"
+    for name, caption in PLOTS.items():
+        yield _shown(name, caption)
+
+
+def _shown(name: str, caption: str) -> str:
+    return f"{caption}:\n\n![{name}](pictures/{name}.png)\n"
 
 
 def _formats() -> Iterator[str]:
@@ -198,6 +238,8 @@ def main() -> None:
         if not case.poster:
             (PICTURES / f"{case.name}.gv").write_text(picture.source, encoding="utf-8")
         (PICTURES / f"{case.name}.png").write_bytes(picture.pipe("png"))
+    for name in PLOTS:
+        graphs.example(name).savefig(PICTURES / f"{name}.png", dpi=100)
     fan = graphs.differentiated(graphs.fan_out())
     for suffix in OTHERS:
         save(fan, PICTURES / f"fan_out.{suffix}", renderer="graphviz-pure")

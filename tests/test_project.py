@@ -34,8 +34,9 @@ class AsInARepl(doctest.OutputChecker):
         return super().check_output(want, got, optionflags)
 
 
-def test_readme_sessions():
+def test_readme_sessions(tmp_path, monkeypatch):
     """All the REPL sessions, in one go, as a reader types them."""
+    monkeypatch.chdir(tmp_path)
     text = "\n".join(blocks("pycon"))
     test = doctest.DocTestParser().get_doctest(text, {}, "README", "README.md", 0)
     runner = doctest.DocTestRunner(
@@ -134,7 +135,7 @@ def test_every_picture_of_the_readme_is_there():
     for path in shown:
         assert (ROOT / path).is_file()
     made = {path.stem for path in MAKE.PICTURES.glob("*.png")}
-    assert made == set(MAKE.CASES)
+    assert made == {*MAKE.CASES, *MAKE.PLOTS}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
