@@ -13,6 +13,7 @@ from engine.errors import (
     DivisionByZeroError,
     DomainError,
     EngineError,
+    EscapeError,
     GradientError,
     ModelFileError,
     OperandError,
@@ -21,6 +22,7 @@ from engine.errors import (
     RowError,
     ShapeError,
     StaleGraphError,
+    TapeError,
     UnknownOperationError,
 )
 from engine.explain import explain
@@ -59,6 +61,7 @@ __all__ = [
     "DomainError",
     "Edge",
     "EngineError",
+    "EscapeError",
     "GradientError",
     "GradientRow",
     "GradientTable",
@@ -70,6 +73,7 @@ __all__ = [
     "RowError",
     "ShapeError",
     "StaleGraphError",
+    "TapeError",
     "UnknownOperationError",
     "Value",
     "check_gradients",

@@ -12,8 +12,12 @@ from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from engine.notes import CONSTANT, Notes
+
+if TYPE_CHECKING:
+    from engine.tape.recorder import Recorder
 
 __all__ = ["Context", "current", "no_grad", "record_source", "scope"]
 
@@ -31,6 +35,8 @@ class Context:
     recording: bool = True
     extended: bool = False
     sources: bool = False
+    recorder: Recorder | None = None
+    """What writes down comparisons for a tape."""
     notes: Notes | None = field(init=False)
     """What a node that is made here has, and a constant; but for its source line."""
     constant: Notes = field(init=False)
@@ -38,12 +44,13 @@ class Context:
     """Whether a node made here differs from others by its scope alone."""
 
     def __post_init__(self) -> None:
-        scope = self.scope
         put = object.__setattr__
-        put(self, "notes", Notes(scope=scope) if scope else None)
-        put(
-            self, "constant", Notes(scope=scope, kind="constant") if scope else CONSTANT
-        )
+        notes, constant = None, CONSTANT
+        if self.scope or self.recorder:
+            notes = Notes(scope=self.scope, recorder=self.recorder)
+            constant = replace(notes, kind="constant")
+        put(self, "notes", notes)
+        put(self, "constant", constant)
         usual = self.recording and not self.extended and not self.sources
         put(self, "usual", usual)
 
@@ -55,6 +62,11 @@ _context: ContextVar[Context] = ContextVar("dotgrad", default=_OUTSIDE)
 def current() -> Context:
     """The state that holds here and now."""
     return _context.get()
+
+
+def recorder() -> Recorder | None:
+    """What records a tape here and now, or None."""
+    return _context.get().recorder if active else None
 
 
 @contextmanager
@@ -158,6 +170,13 @@ def record_source() -> Iterator[None]:
 def recording() -> Iterator[None]:
     """Record graphs even inside a `no_grad` block."""
     with _changed(recording=True):
+        yield
+
+
+@contextmanager
+def recorded_by(recorder: Recorder) -> Iterator[None]:
+    """Let comparisons and escapes of Values be told to the recorder of a tape."""
+    with _changed(recorder=recorder, recording=True):
         yield
 
 

@@ -8,6 +8,7 @@ __all__ = [
     "DivisionByZeroError",
     "DomainError",
     "EngineError",
+    "EscapeError",
     "GradientError",
     "ModelFileError",
     "OperandError",
@@ -16,6 +17,7 @@ __all__ = [
     "RowError",
     "ShapeError",
     "StaleGraphError",
+    "TapeError",
     "UnknownOperationError",
 ]
 
@@ -62,6 +64,18 @@ class RangeError(EngineError, OverflowError):
     Traceback (most recent call last):
         ...
     engine.errors.RangeError: exp(1000.0): math range error
+    """
+
+
+class EscapeError(EngineError, TypeError):
+    """A number leaves the graph while a tape is recorded, and would be frozen there.
+
+    >>> import math
+    >>> from engine.tape import jit
+    >>> jit(lambda x: x * math.sin(x))(1.0)
+    Traceback (most recent call last):
+        ...
+    engine.errors.EscapeError: float(v) at ... takes the number 1.0 out of the graph...
     """
 
 
@@ -149,6 +163,17 @@ class StaleGraphError(EngineError, RuntimeError):
     Traceback (most recent call last):
         ...
     engine.errors.StaleGraphError: ...
+    """
+
+
+class TapeError(EngineError, ValueError):
+    """A tape cannot be recorded, replayed or read from a file.
+
+    >>> from engine.tape import Tape
+    >>> Tape.from_json("{}")
+    Traceback (most recent call last):
+        ...
+    engine.errors.TapeError: this is not the JSON of a tape...
     """
 
 

@@ -24,6 +24,8 @@ class Notes:
     """What made this leaf out of a computed number, "detach()" or "no_grad()"."""
     origin: ref[Value] | None = None
     """The node that was detached, while it is alive."""
+    recorder: object = None
+    """The recorder of a tape in whose run the node was made."""
 
 
 NOTHING = Notes()

@@ -36,10 +36,12 @@ def record(op: Op, parents: tuple[Value, ...]) -> Value:
     xs = tuple(as_float(parent.data, where=op.name) for parent in parents)
     out = extended(op, xs) if here.extended else _value(op, xs, parents)
     node = Value(out)
-    if here.recording:
+    if here.recording or here.recorder is not None:
         node.op = op
         _link(node, parents, local_derivatives(op, out, xs))
-    else:
+    if not here.recording:
+        if here.recorder is not None:
+            return here.recorder.stopped(node)
         node._notes = replace(node._noted, cut="no_grad()")
     return node
 

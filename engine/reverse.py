@@ -19,6 +19,7 @@ from engine.numeric import as_float
 from engine.value import UNTOUCHED, Value, constant
 
 __all__ = [
+    "add_gradients",
     "adjoints",
     "backward",
     "clear",
@@ -72,6 +73,13 @@ def backward(output: Value, seed: float = 1.0) -> None:
         for node, adjoint in found.items():
             node.grad += adjoint
     _last.set(ref(output))
+
+
+def add_gradients(nodes: Iterable[Value], gradients: Iterable[float]) -> None:
+    """Add to the `grad` of each node."""
+    with _changing_gradients:
+        for node, gradient in zip(nodes, gradients, strict=True):
+            node.grad += gradient
 
 
 _last: ContextVar[ref[Value] | None] = ContextVar("last output", default=None)

@@ -17,14 +17,14 @@ def users_line() -> tuple[str, int] | None:
     1
     """
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
     return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
 # As the compiler wrote it into the code of every module here, which need not be
 # where the package lies now.
-_PACKAGE = os.path.join(os.path.dirname(users_line.__code__.co_filename), "")
+PACKAGE = os.path.join(os.path.dirname(users_line.__code__.co_filename), "")
 
 
 def shown(source: tuple[str, int] | None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import operator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -11,13 +9,11 @@ from weakref import ref
 from engine import context
 from engine.errors import OperandError
 from engine.notes import CONSTANT, NOTHING, Notes
-from engine.numeric import as_float, is_number
-from engine.operators import Operators
+from engine.number import Number
+from engine.numeric import as_float
 from engine.source import users_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from engine.op import Op
 
 __all__ = ["Value", "constant", "parameter"]
@@ -35,7 +31,7 @@ UNTOUCHED = float("0")
 """The gradient of a node that no sweep has reached: a 0.0 known by its identity."""
 
 
-class Value(Operators):
+class Value(Number):
     """A number that remembers the operation and the operands it came from.
 
     Args:
@@ -182,77 +178,12 @@ class Value(Operators):
 
     def detach(self) -> Value:
         """A new leaf with the same number and label, cut off from the graph."""
+        recorder = context.recorder()
+        if recorder is not None:
+            return recorder.stopped(self)
         leaf = Value(self.data, self.label)
         leaf._notes = replace(leaf._noted, cut="detach()", origin=ref(self))
         return leaf
-
-    def item(self) -> float:
-        """The number as a plain float."""
-        return float(self.data)
-
-    # -- a float in every other way ----------------------------------------------
-
-    __hash__ = object.__hash__
-    # NumPy scalars and arrays then leave mixed arithmetic to Value's own operators.
-    __array_ufunc__ = None
-
-    def __eq__(self, other: object) -> bool:
-        return self._compared(other, operator.eq)
-
-    def __ne__(self, other: object) -> bool:
-        return self._compared(other, operator.ne)
-
-    def __lt__(self, other: Any) -> bool:
-        return self._compared(other, operator.lt)
-
-    def __le__(self, other: Any) -> bool:
-        return self._compared(other, operator.le)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._compared(other, operator.gt)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._compared(other, operator.ge)
-
-    def _compared(self, other: Any, compare: Callable[[Any, Any], bool]) -> bool:
-        if isinstance(other, Value):
-            other = other.data
-        elif not is_number(other):
-            return NotImplemented  # type: ignore[no-any-return]
-        return bool(compare(float(self.data), other))
-
-    def __bool__(self) -> bool:
-        return bool(self.data)
-
-    def __float__(self) -> float:
-        return float(self.data)
-
-    def __int__(self) -> int:
-        return int(self.data)
-
-    def __trunc__(self) -> int:
-        return math.trunc(self.data)
-
-    def __floor__(self) -> int:
-        return math.floor(self.data)
-
-    def __ceil__(self) -> int:
-        return math.ceil(self.data)
-
-    def __round__(self, ndigits: int | None = None) -> float:
-        return round(self.data, ndigits)
-
-    def __pos__(self) -> Value:
-        return self
-
-    def __divmod__(self, other: Any) -> tuple[Value, Value]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Value, Value]:
-        return other // self, other % self
-
-    def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
         parts = [repr(self.data)]

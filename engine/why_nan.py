@@ -73,8 +73,10 @@ def _values(output: Value) -> Iterator[str]:
 def _made(node: Value) -> str:
     if node.op is None:
         return f"{placed(node) if node.label else 'an input'} = {number(node.data)}"
-    overflow = all(math.isfinite(x.data) for x in node.parents)
-    remark = ", too large for a float" if overflow else ""
+    remark = ""
+    if all(math.isfinite(x.data) for x in node.parents):
+        pole = ", which has no real value" if node.data != node.data else ""
+        remark = pole or ", too large for a float"
     return f"{placed(node)}: {computed(node)}{remark}"
 
 

@@ -54,6 +54,8 @@ def _cross_entropy(logits: list[Any], target: Any) -> Any:
     top = functions.largest(logits)
     shifted = [a - top for a in logits]
     total = ops.log(reduce(add, map(ops.exp, shifted)))
+    if isinstance(target, Value):  # on a tape it may be another class each time
+        target = [ops.relu(1 - abs(target - k)) for k in range(len(logits))]
     if hasattr(target, "__len__"):
         pairs = _paired(shifted, list(target))
         return total - reduce(add, [t * a for a, t in pairs])
@@ -142,11 +144,6 @@ def one_hot(index: int, classes: int) -> list[float]:
 
 
 def _class(index: Any, classes: int) -> int:
-    if isinstance(index, Value):
-        raise OptionError(
-            f"the class is {index!r}, which cannot number a row: "
-            f"give probabilities, one_hot(k, {classes})"
-        )
     if int(index) != index or not 0 <= index < classes:
         raise OptionError(f"the class is {index!r}: choose from 0 to {classes - 1}")
     return int(index)

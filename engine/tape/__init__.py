@@ -1,0 +1,18 @@
+"""Record once, replay fast: `jit`, and the tape behind it.
+
+>>> from engine.tape import jit
+>>> f = jit(lambda x, y: x * y + x)
+>>> f(2.0, 3.0), f.value_and_grad(2.0, 3.0)
+(8.0, (8.0, 4.0))
+>>> print(f.tapes[0])
+inputs v0 v1
+v2 = v0 × v1
+v3 = v2 + v0
+outputs v3
+"""
+
+from engine.tape.jit import Jitted, jit
+from engine.tape.recorder import Recording, record
+from engine.tape.tape import Guard, Tape
+
+__all__ = ["Guard", "Jitted", "Recording", "Tape", "jit", "record"]

@@ -1,0 +1,346 @@
+"""The NumPy back end: instructions that are alike are done together, for all samples.
+
+Instructions of one operation that wait for nothing else in common are one step on an
+array, a row for each instruction and a column for each sample. Sums of products of
+the same inputs with leaves are a matrix product, and are left to BLAS.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from engine.tape.passes import compressed
+from engine.tape.tape import Tape, row
+from engine.tape.vectorized import partials_function, value_function
+
+__all__ = ["ArrayProgram"]
+
+BLOCK = 1 << 16
+"""So many numbers of a block of samples stay near the processor."""
+
+
+class Place(NamedTuple):
+    """Where the operands of a step are: rows of samples, or uniform numbers."""
+
+    uniform: bool
+    index: Any
+    """A slice, or an array of numbers of rows."""
+    repeats: bool
+    """Whether a row is there more than once."""
+
+
+class ArrayProgram:
+    """A tape on arrays: `values`, and `gradient` of its only output.
+
+    Args:
+        tape: as recorded; it is compressed here.
+        matrices: recognise matrix products.
+    """
+
+    def __init__(self, tape: Tape, *, matrices: bool = True) -> None:
+        tape = compressed(tape)
+        self.inputs, self.leaves = tape.inputs, len(tape.leaves)
+        self.constants = tape.constants
+        self._uniforms = range(tape.inputs, tape.first_node)
+        groups = _groups(tape, self._uniforms, matrices=matrices)
+        self._rows = {slot: slot for slot in range(tape.inputs)}
+        for group in groups:
+            for slot in group:
+                self._rows[slot] = len(self._rows)
+        self.steps = [self._step(tape, group) for group in groups]
+        self.outputs = [self._place([slot]) for slot in tape.outputs]
+        self._activate(tape)
+
+    @property
+    def regularity(self) -> float:
+        """How many instructions a step has on average."""
+        return (len(self._rows) - self.inputs) / max(1, len(self.steps))
+
+    def values(self, inputs: Any, leaves: Sequence[float]) -> Any:
+        """The outputs, a row each, for inputs with a column for each sample."""
+        import numpy as np
+
+        uniforms = self._uniform_numbers(leaves)
+        results = np.empty((len(self.outputs), inputs.shape[1]))
+        for start, stop in self._blocks(inputs.shape[1]):
+            block = self._forward(inputs[:, start:stop], uniforms)
+            for i, place in enumerate(self.outputs):
+                results[i, start:stop] = _get(place, block, uniforms)[0]
+        return results
+
+    def gradient(
+        self, inputs: Any, leaves: Sequence[float], seeds: Any, *, by_inputs: bool
+    ) -> tuple[Any, Any, Any]:
+        """The output, its derivatives by the inputs, and Σ seed · derivative by leaf."""
+        import numpy as np
+
+        uniforms = self._uniform_numbers(leaves)
+        count = inputs.shape[1]
+        results, slopes = np.empty(count), np.zeros((self.inputs, count))
+        sums = np.zeros(len(uniforms))
+        steps = [step for step in reversed(self.steps) if by_inputs or step.trains]
+        place = self.outputs[0]
+        for start, stop in self._blocks(count):
+            block = self._forward(inputs[:, start:stop], uniforms)
+            results[start:stop] = _get(place, block, uniforms)[0]
+            adjoints = np.zeros_like(block)
+            _add(place, seeds[None, start:stop], adjoints, sums)
+            with np.errstate(all="ignore"):
+                for step in steps:
+                    step.backward(block, uniforms, adjoints, sums, by_inputs=by_inputs)
+            slopes[:, start:stop] = adjoints[: self.inputs]
+        return results, slopes, sums[: self.leaves]
+
+    def _uniform_numbers(self, leaves: Sequence[float]) -> Any:
+        import numpy as np
+
+        return np.concatenate([np.asarray(leaves, dtype=float), self.constants])
+
+    def _blocks(self, count: int) -> Iterable[tuple[int, int]]:
+        width = max(64, BLOCK // max(1, len(self._rows)))
+        return [(i, min(i + width, count)) for i in range(0, count, width)]
+
+    def _forward(self, inputs: Any, uniforms: Any) -> Any:
+        import numpy as np
+
+        block = np.empty((len(self._rows), inputs.shape[1]))
+        block[: self.inputs] = inputs
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                step.forward(block, uniforms)
+        return block
+
+    # -- preparing -------------------------------------------------------------------
+
+    def _step(self, tape: Tape, group: list[int]) -> Elementwise | Product | Sums:
+        rows = [self._rows[slot] for slot in group]
+        target = slice(rows[0], rows[-1] + 1)
+        first = tape.first_node
+        used = [tape.operands[slot - first] for slot in group]
+        name = tape.ops[group[0] - first]
+        if name != "dot":
+            columns = [self._place(column) for column in zip(*used, strict=True)]
+            return Elementwise(name, target, columns)
+        kind, terms = _terms(used[0], self._uniforms)
+        if kind == "sums":
+            pairs = [
+                (self._place(a), self._place(b))
+                for a, b in zip(*[iter(zip(*used, strict=True))] * 2, strict=True)
+            ]
+            return Sums(target, pairs)
+        shapes = [_terms(operands, self._uniforms)[1] for operands in used]
+        return Product(
+            target,
+            self._place([x for x, _ in terms if x is not None]),
+            [[self._uniform(u) for x, u in row if x is not None] for row in shapes],
+            [[self._uniform(u) for x, u in row if x is None] for row in shapes],
+        )
+
+    def _uniform(self, slot: int) -> int:
+        return slot - self.inputs
+
+    def _place(self, slots: Sequence[int]) -> Place:
+        uniform = slots[0] in self._uniforms
+        numbers = [s - self.inputs if uniform else self._rows[s] for s in slots]
+        low, count = numbers[0], len(numbers)
+        if numbers == list(range(low, low + count)):
+            return Place(uniform, slice(low, low + count), False)
+        if len(set(numbers)) == 1:
+            return Place(uniform, slice(low, low + 1), True)
+        import numpy as np
+
+        return Place(uniform, np.array(numbers), len(set(numbers)) < count)
+
+    def _activate(self, tape: Tape) -> None:
+        """Mark the steps that a leaf has a part in: training needs no others."""
+        varying = set(range(self.inputs, self.inputs + self.leaves))
+        for slot, _, used in tape.instructions():
+            if not varying.isdisjoint(used):
+                varying.add(slot)
+        trained = {self._rows[slot] for slot in varying if slot in self._rows}
+        for step in self.steps:
+            step.trains = not trained.isdisjoint(
+                range(step.target.start, step.target.stop)
+            )
+            step.passes_on = [
+                not place.uniform and not trained.isdisjoint(_numbers(place))
+                for place in step.places
+            ]
+
+
+def _numbers(place: Place) -> Iterable[int]:
+    index = place.index
+    return range(index.start, index.stop) if isinstance(index, slice) else index.tolist()
+
+
+def _groups(tape: Tape, uniforms: range, *, matrices: bool) -> list[list[int]]:
+    """Instructions that are alike and can be done at one time, in order."""
+    levels = [0] * tape.size
+    groups: defaultdict[Any, list[int]] = defaultdict(list)
+    for slot, name, used in tape.instructions():
+        level = levels[slot] = 1 + max(levels[s] for s in used)
+        pattern: Any = tuple(s in uniforms for s in used)
+        if name == "dot" and matrices:
+            kind, terms = _terms(used, uniforms)
+            if kind == "product":
+                pattern = tuple(x for x, _ in terms)
+        groups[level, name, pattern].append(slot)
+    return [groups[key] for key in sorted(groups, key=lambda key: key[0])]
+
+
+def _terms(
+    used: tuple[int, ...], uniforms: range
+) -> tuple[str, list[tuple[int | None, int]]]:
+    """The terms of a "dot" as (row, uniform), where each is a product of the two.
+
+    A term that is uniform alone, leaf × 1, has None in the place of the row.
+    """
+    terms: list[tuple[int | None, int]] = []
+    rows = 0
+    for a, b in zip(used[::2], used[1::2], strict=True):
+        if (a in uniforms) and (b in uniforms):
+            if b != uniforms[-1] and a != uniforms[-1]:
+                return "sums", []
+            terms.append((None, a))
+        elif a in uniforms:
+            terms.append((b, a))
+            rows += 1
+        elif b in uniforms:
+            terms.append((a, b))
+            rows += 1
+        else:
+            return "sums", []
+    return ("product", terms) if rows else ("sums", [])
+
+
+def _get(place: Place, block: Any, uniforms: Any) -> Any:
+    if place.uniform:
+        return uniforms[place.index][:, None]
+    return block[place.index]
+
+
+def _add(place: Place, shares: Any, adjoints: Any, sums: Any) -> None:
+    """Add what flows back to where it flows to."""
+    import numpy as np
+
+    target = adjoints
+    if place.uniform:
+        target = sums
+        shares = shares.sum(axis=1)
+    if place.repeats and isinstance(place.index, slice):
+        target[place.index] += shares.sum(axis=0)
+    elif place.repeats:
+        np.add.at(target, place.index, shares)
+    else:
+        target[place.index] += shares
+
+
+class Elementwise:
+    """One operation on several rows."""
+
+    trains = True
+    passes_on: list[bool]
+
+    def __init__(self, name: str, target: slice, places: list[Place]) -> None:
+        self.name, self.target, self.places = name, target, places
+        self.value = value_function(row(name))
+        self.partials = partials_function(row(name))
+
+    def forward(self, block: Any, uniforms: Any) -> None:
+        """Compute the rows."""
+        used = [_get(place, block, uniforms) for place in self.places]
+        block[self.target] = self.value(*used)
+
+    def backward(
+        self, block: Any, uniforms: Any, adjoints: Any, sums: Any, *, by_inputs: bool
+    ) -> None:
+        """Pass the gradients of the rows on."""
+        used = [_get(place, block, uniforms) for place in self.places]
+        upstream = adjoints[self.target]
+        for i, place in enumerate(self.places):
+            if place.uniform or by_inputs or self.passes_on[i]:
+                share = upstream * self.partials[i](block[self.target], *used)
+                _add(place, share, adjoints, sums)
+
+
+class Sums:
+    """Sums of products of rows, as many terms in each."""
+
+    trains = True
+    passes_on: list[bool]
+
+    def __init__(self, target: slice, pairs: list[tuple[Place, Place]]) -> None:
+        self.target, self.pairs = target, pairs
+        self.places = [place for pair in pairs for place in pair]
+
+    def forward(self, block: Any, uniforms: Any) -> None:
+        """Compute the rows."""
+        out = block[self.target]
+        out[:] = 0.0
+        for i, (a, b) in enumerate(self.pairs):
+            term = _get(a, block, uniforms) * _get(b, block, uniforms)
+            block[self.target] = term if i == 0 else out + term
+
+    def backward(
+        self, block: Any, uniforms: Any, adjoints: Any, sums: Any, *, by_inputs: bool
+    ) -> None:
+        """Pass the gradients of the rows on."""
+        upstream = adjoints[self.target]
+        for i, (a, b) in enumerate(self.pairs):
+            for place, other, passes in (
+                (a, b, self.passes_on[2 * i]), (b, a, self.passes_on[2 * i + 1])
+            ):  # fmt: skip
+                if place.uniform or by_inputs or passes:
+                    share = upstream * _get(other, block, uniforms)
+                    _add(place, share, adjoints, sums)
+
+
+class Product:
+    """Y = W·X + B: sums of products of the same rows with uniform numbers."""
+
+    trains = True
+    passes_on: list[bool]
+
+    def __init__(
+        self, target: slice, place: Place, weights: list[list[int]],
+        offsets: list[list[int]],
+    ) -> None:  # fmt: skip
+        import numpy as np
+
+        self.target, self.places = target, [place]
+        self.weights = np.array(weights)
+        self.offsets = np.array(offsets)
+        self.tied = len({*self.weights.flat, *self.offsets.flat}) < (
+            self.weights.size + self.offsets.size
+        )
+
+    def forward(self, block: Any, uniforms: Any) -> None:
+        """Compute the rows."""
+        out = uniforms[self.weights] @ block[self.places[0].index]
+        for offset in self.offsets.T:
+            out += uniforms[offset][:, None]
+        block[self.target] = out
+
+    def backward(
+        self, block: Any, uniforms: Any, adjoints: Any, sums: Any, *, by_inputs: bool
+    ) -> None:
+        """Pass the gradients of the rows on."""
+        import numpy as np
+
+        upstream = adjoints[self.target]
+        [place] = self.places
+        if by_inputs or self.passes_on[0]:
+            shares = uniforms[self.weights].T @ upstream
+            _add(place, shares, adjoints, sums)
+        by_weight = upstream @ block[place.index].T
+        by_offset = upstream.sum(axis=1)
+        if self.tied:
+            np.add.at(sums, self.weights, by_weight)
+            for offset in self.offsets.T:
+                np.add.at(sums, offset, by_offset)
+        else:
+            sums[self.weights] += by_weight
+            for offset in self.offsets.T:
+                sums[offset] += by_offset

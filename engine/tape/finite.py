@@ -1,0 +1,49 @@
+"""What a batch says of a result that is nan or infinite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.context import extended_arithmetic, record_source
+from engine.errors import TapeError
+from engine.structure import flatten
+from engine.tape.samples import Samples, rebuilt
+from engine.value import Value
+from engine.why_nan import why_nan
+
+if TYPE_CHECKING:
+    from engine.tape.jit import Jitted
+
+__all__ = ["checked"]
+
+
+def checked(jitted: Jitted, samples: Samples, results: Any) -> None:
+    """See that the results, a column for each sample, are finite.
+
+    Raises:
+        TapeError: one is not, and it is not allowed.
+    """
+    import numpy as np
+
+    if jitted.nonfinite == "allow" or np.isfinite(results).all():
+        return
+    bad = np.flatnonzero(~np.isfinite(results).all(axis=0))
+    first = int(bad[0])
+    shown = ", ".join(f"{x:.6g}" for x in results[:, first] if not np.isfinite(x))
+    text = f"the result of sample {first} is {shown}"
+    if len(bad) > 1:
+        text += f", and {len(bad) - 1} more are not finite"
+    if jitted.nonfinite == "explain":
+        raise TapeError(f"{text}.\n{_story(jitted, samples, first)}")
+    raise TapeError(
+        f'{text}: nonfinite="explain" tells why, nonfinite="allow" lets it through'
+    )
+
+
+def _story(jitted: Jitted, samples: Samples, i: int) -> str:
+    numbers = iter([Value(x) for x in samples.columns[:, i].tolist()])
+    with extended_arithmetic(), record_source():
+        output = jitted.f(*[rebuilt(key, numbers) for key in samples.keys])
+    nodes = [x for _, x in flatten(output, name="f") if isinstance(x, Value)]
+    odd = [node for node in nodes if node.data - node.data != 0]
+    return str(why_nan((odd or nodes)[0]))

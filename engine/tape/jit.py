@@ -1,0 +1,318 @@
+"""`jit`: record a function once, replay it from then on."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine import context
+from engine.errors import OptionError, TapeError
+from engine.reverse import add_gradients, adjoints
+from engine.structure import mapped
+from engine.tape.finite import checked
+from engine.tape.path import Path
+from engine.tape.recorder import record
+from engine.tape.samples import Samples, rebuilt, taken_apart
+from engine.tape.tape import Tape
+from engine.value import Value
+
+__all__ = ["Jitted", "jit"]
+
+BACKENDS = ("auto", "python", "numpy", "numba")
+NONFINITE = ("error", "explain", "allow")
+
+
+def jit(
+    f: Callable[..., Any] | None = None,
+    *,
+    backend: str = "auto",
+    argnums: int | Sequence[int] = 0,
+    max_paths: int = 64,
+    nonfinite: str = "error",
+) -> Any:
+    """Record `f` at its first call, and replay the tape at every call after it.
+
+    Comparisons of Values in `f` are noticed: for inputs that go another way `f` is
+    recorded again. Leaves that `f` closes over, such as a model's parameters, are
+    read at each call. Works as a decorator, with or without options.
+
+    Args:
+        f: a function of numbers, or of structures or arrays of them.
+        backend: "python" is bit for bit what the engine computes, "numpy" and "numba"
+            (extra `fast`) differ in the last bits; "auto" takes the first for one
+            sample and the faster of the others for batches.
+        argnums: by which arguments `value_and_grad` differentiates.
+        max_paths: how many ways through its comparisons `f` may have.
+        nonfinite: what a batch does about a result that is nan or infinite: "error",
+            "explain" (an error with the story of `why_nan`), or "allow".
+
+    >>> from engine import tanh
+    >>> w = Value(0.5)
+    >>> @jit
+    ... def f(x, y):
+    ...     return (tanh(w * x) - y) ** 2
+    >>> f(0.0, 2.0), f.value_and_grad(0.0, 2.0)
+    (4.0, (4.0, -2.0))
+    >>> f.batch([0.0, 0.0], [2.0, 3.0])
+    array([4., 9.])
+
+    Raises:
+        OptionError: an option has no such value.
+    """
+    if f is None:
+        return functools.partial(
+            jit, backend=backend, argnums=argnums, max_paths=max_paths,
+            nonfinite=nonfinite,
+        )  # fmt: skip
+    return Jitted(f, backend, argnums, max_paths, nonfinite)
+
+
+class Jitted:
+    """What `jit` makes of a function."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        backend: str,
+        argnums: int | Sequence[int],
+        max_paths: int,
+        nonfinite: str,
+    ) -> None:
+        if backend not in BACKENDS:
+            raise OptionError(f"backend={backend!r}: choose from {', '.join(BACKENDS)}")
+        if nonfinite not in NONFINITE:
+            raise OptionError(
+                f"nonfinite={nonfinite!r}: choose from {', '.join(NONFINITE)}"
+            )
+        self.f = f
+        self.backend, self.argnums = backend, argnums
+        self.max_paths, self.nonfinite = max_paths, nonfinite
+        self._paths: dict[Any, list[Path]] = {}
+        self._recording = threading.Lock()
+        functools.update_wrapper(self, f)
+
+    @property
+    def tapes(self) -> list[Tape]:
+        """The tapes that were recorded until now."""
+        return [path.tape for paths in self._paths.values() for path in paths]
+
+    # -- one sample ------------------------------------------------------------------
+
+    def __call__(self, *args: Any) -> Any:
+        """f(*args), replayed; with Values among the arguments, f itself."""
+        if context.recorder() is not None or _has_values(args):
+            return self.f(*args)
+        keys, numbers = _apart(args)
+        result = self._replayed(keys, numbers, gradient=False)
+        if result is None:
+            return mapped(float, self.f(*_fresh(keys, numbers)[0]))
+        path, (outputs, *_) = result
+        return _structured(path, iter(outputs))
+
+    def value_and_grad(self, *args: Any) -> tuple[float, Any]:
+        """The value, and the gradient by the arguments that `argnums` names.
+
+        It has the structure of the argument; an array's is an array.
+
+        Raises:
+            TapeError: `f` gives more than one number.
+        """
+        keys, numbers = _apart(args)
+        result = self._replayed(keys, numbers, gradient=True)
+        if result is None:
+            value, slopes = _eagerly(self.f, keys, numbers)
+        else:
+            _, ((value,), slopes, _) = result
+        return value, self._asked_for(keys, iter(slopes))
+
+    def _asked_for(self, keys: Sequence[Any], slopes: Any) -> Any:
+        parts = [rebuilt(key, slopes) for key in keys]
+        if isinstance(self.argnums, int):
+            return parts[self.argnums]
+        return tuple(parts[i] for i in self.argnums)
+
+    def _replayed(
+        self, keys: tuple[Any, ...], numbers: list[float], *, gradient: bool
+    ) -> Any:
+        """The path and what it gives; None where floats raise on the way."""
+        seen = 0
+        while True:
+            paths = self._paths.get(keys, [])
+            for path in paths[seen:]:
+                if gradient:
+                    path.one_output()
+                try:
+                    found = path.one_sample(numbers, gradient=gradient)
+                except (ArithmeticError, ValueError, TypeError):
+                    return None
+                if found is not None:
+                    return path, found
+            seen = len(paths)
+            self._record(keys, numbers, seen)
+
+    def _record(
+        self, keys: tuple[Any, ...], numbers: Sequence[float], seen: int
+    ) -> None:
+        """Add the path of these arguments, unless another thread has added one."""
+        with self._recording:
+            paths = self._paths.setdefault(keys, [])
+            if len(paths) > seen:
+                return
+            values = iter(numbers)
+            recording = record(self.f, [rebuilt(key, values) for key in keys])
+            if seen >= self.max_paths:
+                guards = recording.tape.guards
+                where = guards[-1].where if guards else "its comparisons"
+                raise TapeError(
+                    f"{self._name} goes more than {self.max_paths} ways through its "
+                    f"comparisons, the last one at {where}: give a larger max_paths, or "
+                    "compute without branches (engine.relu, max, where)"
+                )
+            paths.append(Path(recording, self.backend))
+
+    @property
+    def _name(self) -> str:
+        return getattr(self.f, "__name__", type(self.f).__name__)
+
+    # -- many samples ----------------------------------------------------------------
+
+    def batch(self, *args: Any) -> Any:
+        """f of each sample, for arguments with a row for each sample.
+
+        The result has the structure of f's, with an array in the place of each number.
+
+        Raises:
+            ShapeError: the arguments do not have as many samples of one shape.
+            TapeError: a result is not finite (see `nonfinite`).
+        """
+        samples = Samples.of(args)
+        results, output = None, None
+        for path, which in self._split(samples):
+            found = path.program.values(samples.columns[:, which], path.leaves())
+            if results is None:
+                results, output = _empty(len(found), samples.count), path
+            results[:, which] = found
+        checked(self, samples, results)
+        return _structured(output, iter(results))
+
+    def value_and_grad_batch(self, *args: Any) -> tuple[Any, Any]:
+        """The values and gradients of each sample, as `value_and_grad` gives them.
+
+        Arrays have a row for each sample.
+        """
+        samples = Samples.of(args)
+        values, slopes, _ = self._gradients(samples, by_inputs=True)
+        return values, self._asked_for_all(samples, slopes)
+
+    def backward(self, *args: Any) -> float:
+        """Add the mean gradient to `grad` of every leaf that `f` closes over.
+
+        Give samples as to `batch`. The result is the mean value.
+        """
+        samples = args[0] if isinstance(args[0], Samples) else Samples.of(args)
+        values, _, sums = self._gradients(samples, by_inputs=False)
+        for leaves, gradients in sums:
+            add_gradients(leaves, gradients)
+        return float(values.mean())
+
+    def _gradients(self, samples: Samples, *, by_inputs: bool) -> tuple[Any, Any, Any]:
+        values, slopes = _empty(samples.count), _empty(*samples.columns.shape)
+        seeds = _empty(samples.count)
+        seeds[:] = 1.0 if by_inputs else 1 / samples.count
+        sums = []
+        for path, which in self._split(samples):
+            path.one_output()
+            values[which], part, by_leaf = path.program.gradient(
+                samples.columns[:, which], path.leaves(), seeds[which],
+                by_inputs=by_inputs,
+            )  # fmt: skip
+            slopes[:, which] = part
+            sums.append((path.recording.leaves, by_leaf.tolist()))
+        checked(self, samples, values[None])
+        return values, slopes, sums
+
+    def _asked_for_all(self, samples: Samples, slopes: Any) -> Any:
+        rows = iter(slopes)
+        parts = [_rows_as(key, rows) for key in samples.keys]
+        if isinstance(self.argnums, int):
+            return parts[self.argnums]
+        return tuple(parts[i] for i in self.argnums)
+
+    def _split(self, samples: Samples) -> Any:
+        """Each path, with the samples that go this way."""
+        import numpy as np
+
+        left, seen = np.arange(samples.count), 0
+        while len(left):
+            paths = self._paths.get(samples.keys, [])
+            for path in paths[seen:]:
+                whole = len(left) == samples.count
+                inputs = samples.columns if whole else samples.columns[:, left]
+                mask = path.holds(inputs, path.leaves())
+                if mask.all():
+                    yield path, slice(None) if whole else left
+                    return
+                if mask.any():
+                    yield path, left[mask]
+                left = left[~mask]
+                seen += 1
+            if len(left):
+                self._record(samples.keys, samples.columns[:, left[0]].tolist(), seen)
+
+
+def _apart(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[float]]:
+    parts = [taken_apart(arg, f"args[{i}]") for i, arg in enumerate(args)]
+    return tuple(key for key, _ in parts), [x for _, part in parts for x in part]
+
+
+def _has_values(tree: Any) -> bool:
+    if isinstance(tree, dict):
+        tree = tuple(tree.values())
+    if isinstance(tree, (list, tuple)):
+        return any(map(_has_values, tree))
+    return isinstance(tree, Value)
+
+
+def _fresh(keys: Sequence[Any], numbers: Sequence[float]) -> tuple[list[Any], list[Value]]:
+    values = [Value(x) for x in numbers]
+    left = iter(values)
+    return [rebuilt(key, left) for key in keys], values
+
+
+def _eagerly(
+    f: Callable[..., Any], keys: Sequence[Any], numbers: Sequence[float]
+) -> tuple[float, list[float]]:
+    """With the engine's own arithmetic: what floats cannot do is an error here."""
+    args, values = _fresh(keys, numbers)
+    output = f(*args)
+    found = adjoints(output)
+    return output.data, [found.get(value, 0.0) for value in values]
+
+
+def _structured(path: Path, results: Any) -> Any:
+    return mapped(lambda _: next(results), path.recording.output)
+
+
+def _rows_as(key: Any, rows: Any) -> Any:
+    """The structure with an array of all samples in the place of each number."""
+    import numpy as np
+
+    if key is not None and key[0] == "array":
+        shape = key[1]
+        stacked = np.stack([next(rows) for _ in range(int(np.prod(shape)))], axis=-1)
+        return stacked.reshape(-1, *shape)
+    if key is None:
+        return next(rows)
+    kind, names, keys = key
+    keys = (None,) * names if keys is None else keys
+    parts = [_rows_as(part, rows) for part in keys]
+    return dict(zip(names, parts, strict=True)) if kind is dict else kind(parts)
+
+
+def _empty(*shape: int) -> Any:
+    import numpy as np
+
+    return np.empty(shape)
+

@@ -1,0 +1,117 @@
+"""One way through a function: its tape, and the programs made of it as they are needed."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Protocol
+
+from engine.errors import TapeError
+from engine.tape import straight
+from engine.tape.arrays import ArrayProgram
+from engine.tape.recorder import Recording
+
+__all__ = ["Path", "Program"]
+
+IRREGULAR = 4.0
+"""A tape with fewer instructions a step than this is better interpreted by Numba."""
+
+
+class Program(Protocol):
+    """A tape that can be replayed on many samples."""
+
+    def values(self, inputs: Any, leaves: Sequence[float]) -> Any:
+        """The outputs, a row each, a column for each sample."""
+
+    def gradient(
+        self, inputs: Any, leaves: Sequence[float], seeds: Any, *, by_inputs: bool
+    ) -> tuple[Any, Any, Any]:
+        """The output, its derivatives by the inputs, Σ seed · derivative by leaf."""
+
+
+class Path:
+    """A recording and what replays it.
+
+    Args:
+        recording: the tape, its leaves, and the structure of its result.
+        backend: "auto", "python", "numpy" or "numba".
+    """
+
+    def __init__(self, recording: Recording, backend: str) -> None:
+        self.recording = recording
+        self.tape = recording.tape
+        self.backend = backend
+
+    def leaves(self) -> list[float]:
+        """The numbers of the leaves, as they are now."""
+        return [leaf.data for leaf in self.recording.leaves]
+
+    @cached_property
+    def value(self) -> straight.Replay:
+        """The outputs for one sample."""
+        return straight.compiled(self.tape, gradient=False)
+
+    @cached_property
+    def gradient(self) -> straight.Replay:
+        """The output and its derivatives for one sample."""
+        return straight.compiled(self.tape, gradient=True)
+
+    def one_sample(self, numbers: Sequence[float], *, gradient: bool) -> Any:
+        """What `value` or `gradient` gives; None where a guard does not hold."""
+        if self.backend == "numba":
+            return self.program.one(numbers, self.leaves(), gradient=gradient)
+        replay = self.gradient if gradient else self.value
+        found = replay(numbers, self.leaves())
+        return found if gradient or found is None else (found,)
+
+    @cached_property
+    def program(self) -> Program:
+        """What replays many samples."""
+        if self.backend == "numba":
+            return self._interpreted()
+        program = ArrayProgram(replace(self.tape, guards=()))
+        if self.backend == "auto" and program.regularity < IRREGULAR:
+            try:
+                return self._interpreted()
+            except ModuleNotFoundError:
+                return program
+        return program
+
+    def _interpreted(self) -> Program:
+        from engine.tape.lanes import LaneProgram
+
+        return LaneProgram(replace(self.tape, guards=()))
+
+    @cached_property
+    def _asked(self) -> Program:
+        """What the guards compare, two outputs for each guard."""
+        asked = [s for guard in self.tape.guards for s in (guard.left, guard.right)]
+        return ArrayProgram(replace(self.tape, outputs=tuple(asked), guards=()))
+
+    def holds(self, inputs: Any, leaves: Sequence[float]) -> Any:
+        """For each sample whether it goes this way."""
+        import numpy as np
+
+        mask = np.ones(inputs.shape[1], dtype=bool)
+        if self.tape.guards:
+            asked = self._asked.values(inputs, leaves)
+            pairs = zip(asked[::2], asked[1::2], strict=True)
+            for guard, (left, right) in zip(self.tape.guards, pairs, strict=True):
+                mask &= getattr(operator, guard.relation)(left, right) == guard.outcome
+        return mask
+
+    def one_output(self) -> None:
+        """See that there is one number to differentiate.
+
+        Raises:
+            TapeError: the function gives a structure.
+        """
+        if self.recording.output is not None:
+            raise TapeError(
+                "a gradient is of one number, and the function gives "
+                f"{len(self.tape.outputs)} in a structure"
+            )
+
+
