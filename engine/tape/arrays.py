@@ -123,14 +123,14 @@ class ArrayProgram:
         if name != "dot":
             columns = [self._place(column) for column in zip(*used, strict=True)]
             return Elementwise(name, target, columns)
-        kind, terms = _terms(used[0], self._uniforms)
+        kind, terms = _terms(tape, used[0])
         if kind == "sums":
             pairs = [
                 (self._place(a), self._place(b))
                 for a, b in zip(*[iter(zip(*used, strict=True))] * 2, strict=True)
             ]
             return Sums(target, pairs)
-        shapes = [_terms(operands, self._uniforms)[1] for operands in used]
+        shapes = [_terms(tape, operands)[1] for operands in used]
         return Product(
             target,
             self._place([x for x, _ in terms if x is not None]),
@@ -183,7 +183,7 @@ def _groups(tape: Tape, uniforms: range, *, matrices: bool) -> list[list[int]]:
         level = levels[slot] = 1 + max(levels[s] for s in used)
         pattern: Any = tuple(s in uniforms for s in used)
         if name == "dot" and matrices:
-            kind, terms = _terms(used, uniforms)
+            kind, terms = _terms(tape, used)
             if kind == "product":
                 pattern = tuple(x for x, _ in terms)
         groups[level, name, pattern].append(slot)
@@ -191,27 +191,25 @@ def _groups(tape: Tape, uniforms: range, *, matrices: bool) -> list[list[int]]:
 
 
 def _terms(
-    used: tuple[int, ...], uniforms: range
+    tape: Tape, used: tuple[int, ...]
 ) -> tuple[str, list[tuple[int | None, int]]]:
     """The terms of a "dot" as (row, uniform), where each is a product of the two.
 
     A term that is uniform alone, leaf × 1, has None in the place of the row.
     """
     terms: list[tuple[int | None, int]] = []
-    rows = 0
+    uniforms = range(tape.inputs, tape.first_node)
     for a, b in zip(used[::2], used[1::2], strict=True):
-        if (a in uniforms) and (b in uniforms):
-            if b != uniforms[-1] and a != uniforms[-1]:
-                return "sums", []
+        row, uniform = (b, a) if a in uniforms else (a, b)
+        if uniform not in uniforms:
+            return "sums", []
+        if row not in uniforms:
+            terms.append((row, uniform))
+        elif b >= tape.first_constant and tape.constants[b - tape.first_constant] == 1:
             terms.append((None, a))
-        elif a in uniforms:
-            terms.append((b, a))
-            rows += 1
-        elif b in uniforms:
-            terms.append((a, b))
-            rows += 1
         else:
             return "sums", []
+    rows = any(row is not None for row, _ in terms)
     return ("product", terms) if rows else ("sums", [])
 
 
