@@ -58,6 +58,12 @@ class ArrayProgram:
         """How many instructions a step has on average."""
         return (len(self._rows) - self.inputs) / max(1, len(self.steps))
 
+    @property
+    def weights(self) -> int:
+        """How many numbers the matrices of all products have together."""
+        products = (step for step in self.steps if isinstance(step, Product))
+        return sum(product.weights.size for product in products)
+
     def values(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """The outputs, a row each, for inputs with a column for each sample."""
         import numpy as np
@@ -73,7 +79,7 @@ class ArrayProgram:
     def gradient(
         self, inputs: Any, leaves: Sequence[float], seeds: Any, *, by_inputs: bool
     ) -> tuple[Any, Any, Any]:
-        """The output, its derivatives by the inputs, and Σ seed · derivative by leaf."""
+        """The output, its derivatives by the inputs, Σ seed · derivative by leaf."""
         import numpy as np
 
         uniforms = self._uniform_numbers(leaves)
@@ -172,7 +178,9 @@ class ArrayProgram:
 
 def _numbers(place: Place) -> Iterable[int]:
     index = place.index
-    return range(index.start, index.stop) if isinstance(index, slice) else index.tolist()
+    return (
+        range(index.start, index.stop) if isinstance(index, slice) else index.tolist()
+    )
 
 
 def _groups(tape: Tape, uniforms: range, *, matrices: bool) -> list[list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from engine.op import Op
 from engine.record import real
@@ -106,9 +106,9 @@ def with_names(tree: Any, names: dict[str, str]) -> Any:
 
 def checked_value(op: Op) -> Callable[..., float]:
     """The value on floats, as a function that gives a float or raises."""
-    value = op.value
+    value: Any = op.value
     if getattr(math, op.name, None) is value:
-        return value
+        return cast("Callable[..., float]", op.value)
 
     def checked(*xs: float) -> float:
         out = value(*xs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -119,16 +120,21 @@ class Jitted:
         Raises:
             TapeError: `f` gives more than one number.
         """
-        keys, numbers = _apart(args)
+        arrays = self.backend == "numba" and _are_arrays(args)
+        keys, numbers = _joined(args) if arrays else _apart(args)
         result = self._replayed(keys, numbers, gradient=True)
         if result is None:
             value, slopes = _eagerly(self.f, keys, numbers)
         else:
             _, ((value,), slopes, _) = result
+        if arrays and result is not None:
+            return value, self._chosen(_cut(keys, slopes))
         return value, self._asked_for(keys, iter(slopes))
 
     def _asked_for(self, keys: Sequence[Any], slopes: Any) -> Any:
-        parts = [rebuilt(key, slopes) for key in keys]
+        return self._chosen([rebuilt(key, slopes) for key in keys])
+
+    def _chosen(self, parts: list[Any]) -> Any:
         if isinstance(self.argnums, int):
             return parts[self.argnums]
         return tuple(parts[i] for i in self.argnums)
@@ -167,8 +173,8 @@ class Jitted:
                 where = guards[-1].where if guards else "its comparisons"
                 raise TapeError(
                     f"{self._name} goes more than {self.max_paths} ways through its "
-                    f"comparisons, the last one at {where}: give a larger max_paths, or "
-                    "compute without branches (engine.relu, max, where)"
+                    f"comparisons, the last one at {where}: give a larger max_paths, "
+                    "or compute without branches (engine.relu, max, where)"
                 )
             paths.append(Path(recording, self.backend))
 
@@ -188,14 +194,14 @@ class Jitted:
             TapeError: a result is not finite (see `nonfinite`).
         """
         samples = Samples.of(args)
-        results, output = None, None
+        results: Any = None
         for path, which in self._split(samples):
             found = path.program.values(samples.columns[:, which], path.leaves())
             if results is None:
-                results, output = _empty(len(found), samples.count), path
+                first, results = path, _empty(len(found), samples.count)
             results[:, which] = found
         checked(self, samples, results)
-        return _structured(output, iter(results))
+        return _structured(first, iter(results))
 
     def value_and_grad_batch(self, *args: Any) -> tuple[Any, Any]:
         """The values and gradients of each sample, as `value_and_grad` gives them.
@@ -235,10 +241,7 @@ class Jitted:
 
     def _asked_for_all(self, samples: Samples, slopes: Any) -> Any:
         rows = iter(slopes)
-        parts = [_rows_as(key, rows) for key in samples.keys]
-        if isinstance(self.argnums, int):
-            return parts[self.argnums]
-        return tuple(parts[i] for i in self.argnums)
+        return self._chosen([_rows_as(key, rows) for key in samples.keys])
 
     def _split(self, samples: Samples) -> Any:
         """Each path, with the samples that go this way."""
@@ -267,6 +270,28 @@ def _apart(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[float]]:
     return tuple(key for key, _ in parts), [x for _, part in parts for x in part]
 
 
+def _are_arrays(args: tuple[Any, ...]) -> bool:
+    return all(hasattr(arg, "ravel") and hasattr(arg, "shape") for arg in args)
+
+
+def _joined(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """The same for arrays, without a walk through their numbers."""
+    import numpy as np
+
+    keys = tuple(("array", arg.shape) for arg in args)
+    return keys, np.concatenate([arg.ravel() for arg in args])
+
+
+def _cut(keys: Sequence[Any], flat: Any) -> list[Any]:
+    """The arrays that `_joined` has joined."""
+    parts, start = [], 0
+    for _, shape in keys:
+        stop = start + math.prod(shape)
+        parts.append(flat[start:stop].reshape(shape))
+        start = stop
+    return parts
+
+
 def _has_values(tree: Any) -> bool:
     if isinstance(tree, dict):
         tree = tuple(tree.values())
@@ -275,7 +300,9 @@ def _has_values(tree: Any) -> bool:
     return isinstance(tree, Value)
 
 
-def _fresh(keys: Sequence[Any], numbers: Sequence[float]) -> tuple[list[Any], list[Value]]:
+def _fresh(
+    keys: Sequence[Any], numbers: Sequence[float]
+) -> tuple[list[Any], list[Value]]:
     values = [Value(x) for x in numbers]
     left = iter(values)
     return [rebuilt(key, left) for key in keys], values
@@ -315,4 +342,3 @@ def _empty(*shape: int) -> Any:
     import numpy as np
 
     return np.empty(shape)
-

@@ -12,17 +12,17 @@ import importlib.util
 import math
 import os
 import sys
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from engine.files import write_atomically
 from engine.op import Op
+from engine.table import TABLE
 from engine.tape.code import Code, names_of, partial_trees, value_tree, with_names
+from engine.tape.recorder import STOP
 
-__all__ = ["DOT", "WEIGHTED", "kernels"]
+__all__ = ["DOT", "WEIGHTED", "all_rows", "is_compiled", "kernels"]
 
 DOT, WEIGHTED = 0, 1
 """Sums of products: of rows with rows, and of rows with leaves, one number each."""
@@ -99,10 +99,18 @@ _RUN = """\
 
 @njit(nogil=True, cache={cache})
 def run(codes, starts, places, args, needed, inputs, outputs, rows, seeds, slopes,
-        V, U, A, S, gradient):
-    width, count, first = V.shape[1], inputs.shape[1], inputs.shape[0]
-    for start in range(0, count, width):
-        n = min(width, count - start)
+        V, U, A, S, gradient, begin, end):
+    width, first = V.shape[1], inputs.shape[0]
+    for i in range(len(U)):
+        for k in range(width):
+            V[first + i, k] = U[i]
+    if gradient:
+        for i in range(len(U)):
+            S[i] = 0.0
+            for k in range(width):
+                A[first + i, k] = 0.0
+    for start in range(begin, end, width):
+        n = min(width, end - start)
         for i in range(first):
             for k in range(n):
                 V[i, k] = inputs[i, start + k]
@@ -123,8 +131,17 @@ def run(codes, starts, places, args, needed, inputs, outputs, rows, seeds, slope
             for i in range(slopes.shape[0]):
                 for k in range(n):
                     slopes[i, start + k] = A[i, k]
+    if gradient:
+        for i in range(len(U)):
+            for k in range(width):
+                S[i] += A[first + i, k]
 """
 
+_OPERATORS = {
+    "pow": "{} ** {}", "abs": "abs({})", "neg": "-{}", "add": "{} + {}",
+    "sub": "{} - {}", "mul": "{} * {}", "truediv": "{} / {}",
+    "floordiv": "{} // {}", "mod": "{} % {}",
+}  # fmt: skip
 _NUMPY = {"log2", "cbrt"}
 """What Numba knows of numpy and not of math."""
 
@@ -137,27 +154,49 @@ class LaneCode(Code):
         return "nan" if number != number else "inf" if number > 0 else "-inf"
 
 
-def kernels(rows: Mapping[str, Op]) -> tuple[ModuleType, dict[str, int]]:
+def all_rows() -> tuple[Op, ...]:
+    """The table as it is now, and the row that only tapes have."""
+    return (*TABLE.values(), STOP)
+
+
+def is_compiled() -> bool:
+    """Whether the loops for the table as it is now have been compiled before."""
+    try:
+        import numba  # noqa: F401
+    except ModuleNotFoundError:
+        return False
+    return bool(_compiled_files(_path(_text(all_rows()))))
+
+
+def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
     """The compiled loops for these rows, and the code of each row.
 
     Raises:
         ModuleNotFoundError: Numba is not installed.
     """
-    return _kernels(tuple(rows.values()))
-
-
-@lru_cache(maxsize=8)
-def _kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
     try:
         import numba  # noqa: F401
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             "the Numba back end needs numba: pip install 'dotgrad[fast]'"
         ) from None
-    codes = {op.name: code for code, op in enumerate(rows, WEIGHTED + 1)}
+    return _loaded(rows)
+
+
+@lru_cache(maxsize=8)
+def _loaded(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
+    text = _text(rows)
     odd = {op.name: op for op in rows if _is_opaque(op)}
-    text = _source(rows, codes, cache=not odd)
-    return (_in_memory(text, odd) if odd else _from_cache(text)), codes
+    return (_in_memory(text, odd) if odd else _from_cache(text)), _codes(rows)
+
+
+def _codes(rows: tuple[Op, ...]) -> dict[str, int]:
+    return {op.name: code for code, op in enumerate(rows, WEIGHTED + 1)}
+
+
+@lru_cache(maxsize=8)
+def _text(rows: tuple[Op, ...]) -> str:
+    return _source(rows, _codes(rows), cache=not any(map(_is_opaque, rows)))
 
 
 def _is_opaque(op: Op) -> bool:
@@ -189,11 +228,8 @@ def _helper(op: Op, *, cache: bool) -> str:
             return ""  # it is put into the namespace
         library = "np" if op.name in _NUMPY else "math"
         body = f"{library}.{op.name}({names})"
-        operators = {"pow": "{} ** {}", "abs": "abs({})", "neg": "-{}", "add": "{} + {}",
-                     "sub": "{} - {}", "mul": "{} * {}", "truediv": "{} / {}",
-                     "floordiv": "{} // {}", "mod": "{} % {}"}  # fmt: skip
-        if op.name in operators:
-            body = operators[op.name].format(*op.operands)
+        if op.name in _OPERATORS:
+            body = _OPERATORS[op.name].format(*op.operands)
     else:
         body = LaneCode().text(tree)
     return (
@@ -244,25 +280,34 @@ def _in_memory(text: str, odd: dict[str, Op]) -> ModuleType:
 
 
 def _from_cache(text: str) -> ModuleType:
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    folder = cache_folder()
-    path = folder / f"kernels_{digest}.py"
+    path = _path(text)
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
-    if not list(folder.glob(f"**/kernels_{digest}.run*.nbi")):
+    if not _compiled_files(path):
         print(
             "dotgrad: compiling the Numba back end; this is done once and takes some "
             "seconds",
             file=sys.stderr,
         )
-    spec = importlib.util.spec_from_file_location(f"kernels_{digest}", path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where Numba's cache looks for it
     spec.loader.exec_module(module)
     return module
+
+
+def _path(text: str) -> Path:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return cache_folder() / f"kernels_{digest}.py"
+
+
+def _compiled_files(path: Path) -> list[Path]:
+    """What Numba has kept of it for this version of Python."""
+    version = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return list(path.parent.glob(f"**/{path.stem}.run-*.{version}.nbi"))
 
 
 def cache_folder() -> Path:
@@ -272,5 +317,3 @@ def cache_folder() -> Path:
         return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     return Path(base or Path.home() / ".cache") / "dotgrad"
-
-

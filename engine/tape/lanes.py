@@ -1,21 +1,24 @@
-"""The Numba back end: one compiled interpreter for all tapes, many samples at a time."""
+"""The Numba back end: one compiled interpreter for all tapes, many samples at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
-from engine.table import TABLE
-from engine.tape.kernels import DOT, WEIGHTED, kernels
+from engine.tape.kernels import DOT, WEIGHTED, all_rows, kernels
 from engine.tape.passes import compressed
-from engine.tape.recorder import STOP
 from engine.tape.tape import Tape
 
 __all__ = ["LaneProgram"]
 
 NEAR = 1 << 16
 """So many numbers stay in a processor's own cache."""
+
+
+LARGE = 1 << 20
+"""Less work than this is done before another thread has begun."""
 
 
 class LaneProgram:
@@ -29,13 +32,15 @@ class LaneProgram:
     def __init__(self, tape: Tape, *, threads: int = 1) -> None:
         import numpy as np
 
-        self._module, codes = kernels({**TABLE, STOP.name: STOP})
+        self._module, codes = kernels(all_rows())
         tape = compressed(tape)
         self.inputs, self.leaves = tape.inputs, len(tape.leaves)
         self.size, self.threads = tape.size, threads
         self._uniforms = range(tape.inputs, tape.first_node)
         self._constants = np.array(tape.constants, dtype=float)
-        listed, args, starts = [], [], [0]
+        listed: list[int] = []
+        args: list[int] = []
+        starts = [0]
         for _, name, used in tape.instructions():
             weighted = self._weighted(used) if name == "dot" else None
             listed.append(
@@ -48,7 +53,9 @@ class LaneProgram:
         self._starts = np.array(starts, dtype=np.int64)
         self._places = np.arange(tape.first_node, tape.size)
         self._outputs = np.array(tape.outputs, dtype=np.int64)
-        self._needed = {flag: self._needs(tape, by_inputs=flag) for flag in (True, False)}
+        self._needed = {
+            flag: self._needs(tape, by_inputs=flag) for flag in (True, False)
+        }
         self._reused = _reused(tape, self._args, self._starts, self._codes)
         self._spare: list[tuple[Any, Any, Any]] = []
 
@@ -108,12 +115,9 @@ class LaneProgram:
         while self._spare:
             lanes, adjoints, sums = self._spare.pop()
             if (lanes.shape, adjoints.shape) == wanted:
-                sums[:] = 0.0
-                if gradient:
-                    adjoints[self.inputs : self.inputs + len(sums)] = 0.0
                 return lanes, adjoints, sums
         count = self.leaves + len(self._constants)
-        return np.empty(wanted[0]), np.zeros(wanted[1]), np.zeros(count)
+        return np.empty(wanted[0]), np.empty(wanted[1]), np.empty(count)
 
     def _spread(
         self, inputs: Any, leaves: Sequence[float], results: Any, seeds: Any,
@@ -124,28 +128,27 @@ class LaneProgram:
         import numpy as np
 
         count = inputs.shape[1]
+        inputs = np.ascontiguousarray(inputs)
         width = min(count, max(8, min(64, NEAR // max(1, size))))
-        numbers = np.concatenate([np.asarray(leaves, dtype=float), self._constants])
-        cuts = np.linspace(0, count, self.threads + 1).astype(int)
+        numbers = self._constants
+        if self.leaves:
+            numbers = np.concatenate([np.asarray(leaves, dtype=float), numbers])
 
         def part(start: int, stop: int) -> Any:
             lanes, adjoints, sums = self._room(size, width, gradient)
-            lanes[self.inputs : self.inputs + len(numbers)] = numbers[:, None]
             self._module.run(
                 self._codes, self._starts, places, args, self._needed[by_inputs],
-                np.ascontiguousarray(inputs[:, start:stop]), results[:, start:stop],
-                outputs, seeds[start:stop], slopes[:, start:stop], lanes, numbers,
-                adjoints, sums, gradient,
+                inputs, results, outputs, seeds, slopes, lanes, numbers, adjoints,
+                sums, gradient, start, stop,
             )  # fmt: skip
-            if gradient:
-                by_leaf = adjoints[self.inputs : self.inputs + len(numbers)]
-                sums += by_leaf.sum(axis=1)
+            by_leaf = sums[: self.leaves].copy()
             self._spare.append((lanes, adjoints, sums))
-            return sums[: self.leaves].copy()
+            return by_leaf
 
-        parts = [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
-        if len(parts) == 1:
-            return part(*parts[0])
+        if self.threads == 1 or size * count < LARGE:
+            return part(0, count)
+        cuts = [count * i // self.threads for i in range(self.threads + 1)]
+        parts = [(a, b) for a, b in pairwise(cuts) if a < b]
         with ThreadPoolExecutor(len(parts)) as pool:
             return sum(pool.map(lambda bounds: part(*bounds), parts))
 

@@ -18,10 +18,10 @@ from engine.tape.tape import Guard, Tape, row
 __all__ = [
     "ALL",
     "cheap_powers",
+    "common_subexpressions",
     "compressed",
     "constant_folding",
     "dead_code",
-    "common_subexpressions",
     "sums_of_products",
 ]
 
@@ -79,21 +79,19 @@ class _Rewriting:
 
 
 def _rewritten(
-    tape: Tape, rule: Callable[[_Rewriting, int, str, tuple[int, ...]], int | None]
+    tape: Tape, rule: Callable[[_Rewriting, str, tuple[int, ...]], int]
 ) -> Tape:
     """Apply a rule to each instruction; it gives the new name of the result."""
     new = _Rewriting(tape)
     for slot, op, used in tape.instructions():
-        name = rule(new, slot, op, tuple(new.place[s] for s in used))
-        if name is not None:
-            new.place[slot] = name
+        new.place[slot] = rule(new, op, tuple(new.place[s] for s in used))
     return new.finished()
 
 
 def constant_folding(tape: Tape) -> Tape:
     """Compute now what depends on constants alone."""
 
-    def rule(new: _Rewriting, slot: int, op: str, used: tuple[int, ...]) -> int:
+    def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
         if all(name < 0 for name in used) and op != "dot":
             numbers = tuple(new.constants[~name] for name in used)
             return new.constant(extended(row(op), numbers))
@@ -106,7 +104,7 @@ def common_subexpressions(tape: Tape) -> Tape:
     """Compute once what is computed several times; x × y is y × x."""
     known: dict[Any, int] = {}
 
-    def rule(new: _Rewriting, slot: int, op: str, used: tuple[int, ...]) -> int:
+    def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
         key = (op, tuple(sorted(used)) if op in ("add", "mul") else used)
         if key not in known:
             known[key] = new.emit(op, used)
@@ -118,7 +116,7 @@ def common_subexpressions(tape: Tape) -> Tape:
 def cheap_powers(tape: Tape) -> Tape:
     """x² and x³ as products, x¹ and the identity as x itself."""
 
-    def rule(new: _Rewriting, slot: int, op: str, used: tuple[int, ...]) -> int:
+    def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
         exponent = new.value(used[1]) if op == "pow" else None
         if op == "identity" or exponent == 1:
             return used[0]
@@ -181,15 +179,14 @@ def sums_of_products(tape: Tape) -> Tape:
     return new.finished()
 
 
-def _chains(
-    tape: Tape, uses: Counter[int]
-) -> dict[int, tuple[list[int], list[int]]]:
+def _chains(tape: Tape, uses: Counter[int]) -> dict[int, tuple[list[int], list[int]]]:
     """The last sum of each chain: its summands, and the sums on the way."""
     chains: dict[int, tuple[list[int], list[int]]] = {}
     for slot, op, used in tape.instructions():
         if op == "add":
             left, right = used
-            summands, inner = [left], []
+            summands: list[int] = [left]
+            inner: list[int] = []
             if uses[left] == 1 and left in chains:
                 summands, inner = chains.pop(left)
                 inner.append(left)
@@ -208,9 +205,7 @@ ALL = (
 """The passes in the order that serves best."""
 
 
-def compressed(
-    tape: Tape, passes: Iterable[Callable[[Tape], Tape]] = ALL
-) -> Tape:
+def compressed(tape: Tape, passes: Iterable[Callable[[Tape], Tape]] = ALL) -> Tape:
     """The tape after these passes."""
     for one in passes:
         tape = one(tape)

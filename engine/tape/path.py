@@ -1,4 +1,4 @@
-"""One way through a function: its tape, and the programs made of it as they are needed."""
+"""One way through a function: its tape, and what is made of it to replay it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from typing import Any, Protocol
 from engine.errors import TapeError
 from engine.tape import straight
 from engine.tape.arrays import ArrayProgram
+from engine.tape.kernels import is_compiled
+from engine.tape.lanes import LaneProgram
 from engine.tape.recorder import Recording
 
 __all__ = ["Path", "Program"]
 
 IRREGULAR = 4.0
-"""A tape with fewer instructions a step than this is better interpreted by Numba."""
+"""A tape with fewer instructions a step than this is slow on arrays."""
+
+MATRICES = 10_000
+"""With more weights than this in matrix products BLAS is faster than Numba."""
 
 
 class Program(Protocol):
@@ -61,28 +66,40 @@ class Path:
     def one_sample(self, numbers: Sequence[float], *, gradient: bool) -> Any:
         """What `value` or `gradient` gives; None where a guard does not hold."""
         if self.backend == "numba":
-            return self.program.one(numbers, self.leaves(), gradient=gradient)
+            return self._one_column(numbers, gradient=gradient)
         replay = self.gradient if gradient else self.value
         found = replay(numbers, self.leaves())
         return found if gradient or found is None else (found,)
 
+    def _one_column(self, numbers: Sequence[float], *, gradient: bool) -> Any:
+        import numpy as np
+
+        column, leaves = np.asarray(numbers, dtype=float)[:, None], self.leaves()
+        if self.tape.guards and not self.holds(column, leaves)[0]:
+            return None
+        if not gradient:
+            return (self.program.values(column, leaves)[:, 0].tolist(),)
+        value, slopes, sums = self.program.gradient(
+            column, leaves, np.ones(1), by_inputs=True
+        )
+        return value.tolist(), slopes[:, 0], sums
+
     @cached_property
     def program(self) -> Program:
         """What replays many samples."""
+        tape = replace(self.tape, guards=())
         if self.backend == "numba":
-            return self._interpreted()
-        program = ArrayProgram(replace(self.tape, guards=()))
-        if self.backend == "auto" and program.regularity < IRREGULAR:
+            return LaneProgram(tape)
+        program = ArrayProgram(tape)
+        if self.backend != "auto" or program.weights > MATRICES:
+            return program
+        # Numba's loops are the fastest, but a first compilation has to be worth it.
+        if program.regularity < IRREGULAR or is_compiled():
             try:
-                return self._interpreted()
+                return LaneProgram(tape)
             except ModuleNotFoundError:
                 return program
         return program
-
-    def _interpreted(self) -> Program:
-        from engine.tape.lanes import LaneProgram
-
-        return LaneProgram(replace(self.tape, guards=()))
 
     @cached_property
     def _asked(self) -> Program:
@@ -113,5 +130,3 @@ class Path:
                 "a gradient is of one number, and the function gives "
                 f"{len(self.tape.outputs)} in a structure"
             )
-
-

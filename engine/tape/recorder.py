@@ -57,15 +57,16 @@ class Recorder:
         """A number is taken out of the graph; the engine itself may do that."""
         if not asker.f_code.co_filename.startswith(PACKAGE):
             raise EscapeError(
-                f"{how} at {shown(users_line())} takes the number {_SLOT.__get__(value)!r} "
-                "out of the graph, and a replay would use it for every input: compute "
-                "with Values and the functions of engine, or do this outside of the "
-                "recorded function"
+                f"{how} at {shown(users_line())} takes the number "
+                f"{_SLOT.__get__(value)!r} out of the graph, and a replay would use it "
+                "for every input: compute with Values and the functions of engine, "
+                "or do this outside of the recorded function"
             )
 
     def stopped(self, value: Value) -> Value:
         """The value as a node through which no gradient flows."""
-        node: Value = STOP(value)
+        with context.recording():  # for no_grad may have brought us here
+            node: Value = STOP(value)
         node.label = value.label
         return node
 
@@ -107,7 +108,7 @@ def _recording(
     constants.add(leaf.data for leaf in made)
     constants.add(x for x in asked + results if not isinstance(x, Value))
     nodes = [node for node in order if node.op is not None]
-    constants.add(node.op.made_from[1] for node in nodes if _folded(node))
+    constants.add(number for node in nodes for number in _folded(node))
     first = len(inputs) + len(captured)
     slots: dict[Value, int] = {v: i for i, v in enumerate(inputs + captured)}
     slots |= {leaf: first + constants[leaf.data] for leaf in made}
@@ -118,8 +119,8 @@ def _recording(
         return slots[x] if isinstance(x, Value) else first + constants[x]
 
     def operands(node: Value) -> tuple[int, ...]:
-        used = tuple(slots[parent] for parent in node.parents)
-        return (*used, slot(node.op.made_from[1])) if _folded(node) else used
+        used = (slots[parent] for parent in node.parents)
+        return (*used, *map(slot, _folded(node)))
 
     guards = (
         Guard(slot(left), relation, slot(right), outcome, where)
@@ -129,7 +130,7 @@ def _recording(
         inputs=len(inputs),
         leaves=tuple(leaf.label or "" for leaf in captured),
         constants=tuple(constants.numbers),
-        ops=tuple(node.op.name for node in nodes),
+        ops=tuple(node.op.name for node in nodes if node.op),
         operands=tuple(map(operands, nodes)),
         outputs=tuple(map(slot, results)),
         guards=tuple(g for g in dict.fromkeys(guards) if g.varies(first, first_node)),
@@ -137,8 +138,10 @@ def _recording(
     return Recording(tape, tuple(captured), mapped(lambda _: None, output))
 
 
-def _folded(node: Value) -> bool:
-    return node.op is not None and node.op.made_from is not None
+def _folded(node: Value) -> tuple[float, ...]:
+    """The operand that is part of the operation, as in x ** 3."""
+    made_from = node.op and node.op.made_from
+    return (made_from[1],) if made_from else ()
 
 
 class _Constants:
@@ -175,14 +178,18 @@ def _watched() -> Iterator[None]:
     with _counting:
         _watching += 1
         if _watching == 1:
-            Value.data = property(_read, _SLOT.__set__)  # type: ignore[assignment]
+            _replace(property(_read, _SLOT.__set__))
     try:
         yield
     finally:
         with _counting:
             _watching -= 1
             if _watching == 0:
-                Value.data = _SLOT
+                _replace(_SLOT)
+
+
+def _replace(descriptor: Any) -> None:
+    type.__setattr__(Value, "data", descriptor)
 
 
 def _read(value: Value) -> Any:
@@ -190,4 +197,3 @@ def _read(value: Value) -> Any:
     if recorder is not None:
         recorder.escaped(value, "v.data", sys._getframe(1))
     return _SLOT.__get__(value)
-

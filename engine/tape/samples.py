@@ -30,16 +30,17 @@ def taken_apart(arg: Any, path: str = "args") -> tuple[Key, list[float]]:
         return None, [arg]
     if hasattr(arg, "tolist") and hasattr(arg, "shape"):
         return ("array", arg.shape), arg.ravel().tolist()
+    names: Any = None
+    items: Any = arg
     if isinstance(arg, dict):
         names, items = tuple(arg), arg.values()
     elif isinstance(arg, (list, tuple)):
-        names, items = None, arg
         if all(item.__class__ is float for item in arg):  # fast, for the usual row
             return (type(arg), len(arg), None), list(arg)
     else:
         raise OperandError(f"{path} has {arg!r:.80} in it, which is no number")
     parts = [taken_apart(item, path) for item in items]
-    keys = tuple(key for key, _ in parts)
+    keys: Any = tuple(key for key, _ in parts)
     if names is None and not any(keys):
         keys, names = None, len(parts)
     return (type(arg), names, keys), list(chain.from_iterable(n for _, n in parts))
@@ -93,7 +94,9 @@ class Samples:
         parts = [_columns(arg, f"args[{i}]") for i, arg in enumerate(args)]
         counts = [columns.shape[1] for _, columns in parts]
         if len(set(counts)) > 1:
-            raise ShapeError(f"the arguments have {counts} samples: give as many of each")
+            raise ShapeError(
+                f"the arguments have {counts} samples: give as many of each"
+            )
         if not counts:
             raise ShapeError("a batch needs an argument with a row for each sample")
         columns = np.concatenate([columns for _, columns in parts])
@@ -118,12 +121,16 @@ def _columns(arg: Any, path: str) -> tuple[Key, Any]:
     import numpy as np
 
     if isinstance(arg, dict):
-        parts = {name: _columns(item, f"{path}[{name!r}]") for name, item in arg.items()}
+        parts = {
+            name: _columns(item, f"{path}[{name!r}]") for name, item in arg.items()
+        }
         counts = {part.shape[1] for _, part in parts.values()}
         if len(counts) != 1:
-            raise ShapeError(f"{path} has {sorted(counts)} samples: give as many of each")
-        key = (dict, tuple(parts), tuple(key for key, _ in parts.values()))
-        return key, np.concatenate([part for _, part in parts.values()])
+            raise ShapeError(
+                f"{path} has {sorted(counts)} samples: give as many of each"
+            )
+        named: Key = (dict, tuple(parts), tuple(key for key, _ in parts.values()))
+        return named, np.concatenate([part for _, part in parts.values()])
     if not hasattr(arg, "__len__"):
         raise ShapeError(f"{path} is {arg!r:.80}: a batch has a row for each sample")
     if not hasattr(arg, "shape"):
@@ -155,5 +162,3 @@ def needs_numpy() -> Any:
             "batches need numpy: pip install 'dotgrad[fast]'"
         ) from None
     return np
-
-

@@ -41,7 +41,9 @@ def compiled(tape: Tape, *, gradient: bool) -> Replay:
     text = source(tape, code, gradient=gradient)
     name = f"<tape {next(_numbers)}>"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    names: dict[str, Any] = {f"{n}_": checked_value(op) for n, op in code.called.items()}
+    names: dict[str, Any] = {
+        f"{n}_": checked_value(op) for n, op in code.called.items()
+    }
     exec(compile(text, name, "exec"), names)
     replay: Replay = names["replay"]
     return replay

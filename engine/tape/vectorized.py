@@ -46,8 +46,6 @@ def value_function(op: Op) -> Callable[..., Any]:
     tree = value_tree(op)
     if tree is not None and tree.head is op:  # one of Python's operators
         return op.value
-    if op.name in ("erf", "erfc"):
-        return _from_scipy(op)
     return _one_by_one(op) if tree is None else _compiled(op, tree, ())
 
 
@@ -68,17 +66,8 @@ def _compiled(op: Op, tree: Any, more: tuple[str, ...]) -> Callable[..., Any]:
     return function
 
 
-def _from_scipy(op: Op) -> Callable[..., Any]:
-    try:
-        from scipy import special
-    except ModuleNotFoundError:
-        return _one_by_one(op)
-    function: Callable[..., Any] = getattr(special, op.name)
-    return function
-
-
 def _one_by_one(op: Op) -> Callable[..., Any]:
-    """A row that is no formula, such as one with a loop."""
+    """A row that is no formula and not in NumPy, such as erf."""
     import numpy as np
 
     each = np.frompyfunc(lambda *xs: extended(op, xs), op.arity, 1)
