@@ -16,8 +16,8 @@ from sklearn.model_selection import train_test_split
 from engine import nn
 
 
-def digits(samples: int = 200, epochs: int = 3) -> plt.Figure:
-    """Loss and accuracy by epoch; with all 1437 samples 30 epochs reach 96 %."""
+def digits(samples: int = 1437, epochs: int = 20) -> plt.Figure:
+    """Loss and accuracy by epoch."""
     xs, ys = load_digits(return_X_y=True)
     parts = train_test_split(xs / 16, ys, test_size=360, stratify=ys, random_state=0)
     train_x, test_x, train_y, test_y = (part.tolist() for part in parts)

@@ -6,6 +6,7 @@ import math
 import random
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -18,6 +19,7 @@ from engine.errors import (
     ShapeError,
 )
 from engine.nn import checkpoint as checkpoints
+from engine.nn.gradient import BatchGradient, batch_gradient
 from engine.nn.history import History
 from engine.nn.module import Module
 from engine.nn.optim import Optimizer
@@ -50,6 +52,7 @@ def fit(
     checkpoint: str | PathLike[str] | None = None,
     resume: bool = False,
     progress: bool = True,
+    tape: bool = True,
 ) -> History:
     """Train a model on samples: gradients of the mean loss of a batch, then a step.
 
@@ -67,6 +70,8 @@ def fit(
         checkpoint: a file that is written after each epoch.
         resume: go on where the checkpoint was written, if there is one.
         progress: show a bar on a terminal (extra `progress`).
+        tape: record the loss once and replay it (extra `fast`), which is much faster;
+            where that cannot be, a line on standard error says why.
 
     Returns:
         History: the mean loss by epoch, and what was watched. Where the loss or a
@@ -93,6 +98,13 @@ def fit(
         assert checkpoint is not None
         history = checkpoints.restore(checkpoint, model, optimizer, rng)
     left = range(len(history), epochs)
+
+    def of_sample(x: Any, y: Any) -> Any:
+        return loss(model(x), y)
+
+    extra = None if penalty is None else partial(penalty, model)
+    gradient = batch_gradient(of_sample, extra, xs, ys, tape=tape)
+    story = partial(_story, of_sample, xs, ys)
     steps = len(left) * math.ceil(len(xs) / batch_size)
     with Progress(steps, "training", "step", show=progress) as bar:
         try:
@@ -100,9 +112,7 @@ def fit(
                 losses = []
                 for batch in _batches(len(xs), batch_size, rng):
                     optimizer.zero_grad()
-                    losses.append(
-                        _mean_gradient(model, xs, ys, batch, loss, penalty, optimizer)
-                    )
+                    losses.append(_checked(gradient, batch, optimizer, story))
                     optimizer.step()
                     bar.advance(history.last)
                 history.append({"loss": math.fsum(losses) / len(losses)})
@@ -147,50 +157,31 @@ def _batches(count: int, size: int, rng: random.Random | None) -> Iterator[list[
         yield order[start : start + size]
 
 
-def _mean_gradient(
-    model: Module,
-    xs: Sequence[Any],
-    ys: Sequence[Any],
+def _checked(
+    gradient: BatchGradient,
     batch: list[int],
-    loss: Callable[[Any, Any], Any],
-    penalty: Callable[[Module], Any] | None,
     optimizer: Optimizer,
+    story: Callable[[list[int]], str],
 ) -> float:
-    """Add the gradient of the batch's mean loss to the parameters; give that loss."""
-    share = 1 / len(batch)
-    total = 0.0
+    """The mean loss of a batch, whose gradient is now in the parameters."""
     try:
-        for i in batch:
-            out = loss(model(xs[i]), ys[i])
-            out.backward(share)
-            total += share * out.data
-        if penalty is not None:
-            extra = penalty(model)
-            extra.backward()
-            total += extra.data
+        total = gradient(batch)
     except _NOT_A_NUMBER as error:
-        raise _NotFiniteError(
-            _story(model, xs, ys, batch, loss) or str(error)
-        ) from error
+        raise _NotFiniteError(story(batch) or str(error)) from error
     if not math.isfinite(total + sum(p.grad for p in optimizer.parameters)):
-        story = _story(model, xs, ys, batch, loss)
-        raise _NotFiniteError(
-            story or "the sum over the batch, or the penalty, overflows"
-        )
+        hint = "the sum over the batch, or the penalty, overflows"
+        raise _NotFiniteError(story(batch) or hint)
     return total
 
 
 def _story(
-    model: Module,
-    xs: Sequence[Any],
-    ys: Sequence[Any],
+    loss: Callable[[Any, Any], Any], xs: Sequence[Any], ys: Sequence[Any],
     batch: list[int],
-    loss: Callable[[Any, Any], Any],
-) -> str:
+) -> str:  # fmt: skip
     """Why the first sample with a nan or an infinity has it."""
     for i in batch:
         with extended_arithmetic(), record_source():
-            out: Value = loss(model(xs[i]), ys[i])
+            out: Value = loss(xs[i], ys[i])
         if not all(map(math.isfinite, (out.data, *adjoints(out).values()))):
             return f"sample {i} is not finite.\n{why_nan(out)}"
     return ""

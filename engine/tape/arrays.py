@@ -9,26 +9,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.tape.passes import compressed
-from engine.tape.tape import Tape, row
-from engine.tape.vectorized import partials_function, value_function
+from engine.tape.steps import (
+    Elementwise,
+    Place,
+    Product,
+    Sums,
+    add_to,
+    numbers_of,
+    read,
+)
+from engine.tape.tape import Tape
 
 __all__ = ["ArrayProgram"]
 
 BLOCK = 1 << 16
 """So many numbers of a block of samples stay near the processor."""
-
-
-class Place(NamedTuple):
-    """Where the operands of a step are: rows of samples, or uniform numbers."""
-
-    uniform: bool
-    index: Any
-    """A slice, or an array of numbers of rows."""
-    repeats: bool
-    """Whether a row is there more than once."""
 
 
 class ArrayProgram:
@@ -73,7 +71,7 @@ class ArrayProgram:
         for start, stop in self._blocks(inputs.shape[1]):
             block = self._forward(inputs[:, start:stop], uniforms)
             for i, place in enumerate(self.outputs):
-                results[i, start:stop] = _get(place, block, uniforms)[0]
+                results[i, start:stop] = read(place, block, uniforms)[0]
         return results
 
     def gradient(
@@ -90,9 +88,9 @@ class ArrayProgram:
         place = self.outputs[0]
         for start, stop in self._blocks(count):
             block = self._forward(inputs[:, start:stop], uniforms)
-            results[start:stop] = _get(place, block, uniforms)[0]
+            results[start:stop] = read(place, block, uniforms)[0]
             adjoints = np.zeros_like(block)
-            _add(place, seeds[None, start:stop], adjoints, sums)
+            add_to(place, seeds[None, start:stop], adjoints, sums)
             with np.errstate(all="ignore"):
                 for step in steps:
                     step.backward(block, uniforms, adjoints, sums, by_inputs=by_inputs)
@@ -139,7 +137,7 @@ class ArrayProgram:
         shapes = [_terms(tape, operands)[1] for operands in used]
         return Product(
             target,
-            self._place([x for x, _ in terms if x is not None]),
+            self._place([x for x, _ in terms if x is not None], broadcast=False),
             [[self._uniform(u) for x, u in row if x is not None] for row in shapes],
             [[self._uniform(u) for x, u in row if x is None] for row in shapes],
         )
@@ -147,13 +145,13 @@ class ArrayProgram:
     def _uniform(self, slot: int) -> int:
         return slot - self.inputs
 
-    def _place(self, slots: Sequence[int]) -> Place:
+    def _place(self, slots: Sequence[int], *, broadcast: bool = True) -> Place:
         uniform = slots[0] in self._uniforms
         numbers = [s - self.inputs if uniform else self._rows[s] for s in slots]
         low, count = numbers[0], len(numbers)
         if numbers == list(range(low, low + count)):
             return Place(uniform, slice(low, low + count), False)
-        if len(set(numbers)) == 1:
+        if broadcast and len(set(numbers)) == 1:
             return Place(uniform, slice(low, low + 1), True)
         import numpy as np
 
@@ -171,16 +169,9 @@ class ArrayProgram:
                 range(step.target.start, step.target.stop)
             )
             step.passes_on = [
-                not place.uniform and not trained.isdisjoint(_numbers(place))
+                not place.uniform and not trained.isdisjoint(numbers_of(place))
                 for place in step.places
             ]
-
-
-def _numbers(place: Place) -> Iterable[int]:
-    index = place.index
-    return (
-        range(index.start, index.stop) if isinstance(index, slice) else index.tolist()
-    )
 
 
 def _groups(tape: Tape, uniforms: range, *, matrices: bool) -> list[list[int]]:
@@ -219,134 +210,3 @@ def _terms(
             return "sums", []
     rows = any(row is not None for row, _ in terms)
     return ("product", terms) if rows else ("sums", [])
-
-
-def _get(place: Place, block: Any, uniforms: Any) -> Any:
-    if place.uniform:
-        return uniforms[place.index][:, None]
-    return block[place.index]
-
-
-def _add(place: Place, shares: Any, adjoints: Any, sums: Any) -> None:
-    """Add what flows back to where it flows to."""
-    import numpy as np
-
-    target = adjoints
-    if place.uniform:
-        target = sums
-        shares = shares.sum(axis=1)
-    if place.repeats and isinstance(place.index, slice):
-        target[place.index] += shares.sum(axis=0)
-    elif place.repeats:
-        np.add.at(target, place.index, shares)
-    else:
-        target[place.index] += shares
-
-
-class Elementwise:
-    """One operation on several rows."""
-
-    trains = True
-    passes_on: list[bool]
-
-    def __init__(self, name: str, target: slice, places: list[Place]) -> None:
-        self.name, self.target, self.places = name, target, places
-        self.value = value_function(row(name))
-        self.partials = partials_function(row(name))
-
-    def forward(self, block: Any, uniforms: Any) -> None:
-        """Compute the rows."""
-        used = [_get(place, block, uniforms) for place in self.places]
-        block[self.target] = self.value(*used)
-
-    def backward(
-        self, block: Any, uniforms: Any, adjoints: Any, sums: Any, *, by_inputs: bool
-    ) -> None:
-        """Pass the gradients of the rows on."""
-        used = [_get(place, block, uniforms) for place in self.places]
-        upstream = adjoints[self.target]
-        for i, place in enumerate(self.places):
-            if place.uniform or by_inputs or self.passes_on[i]:
-                share = upstream * self.partials[i](block[self.target], *used)
-                _add(place, share, adjoints, sums)
-
-
-class Sums:
-    """Sums of products of rows, as many terms in each."""
-
-    trains = True
-    passes_on: list[bool]
-
-    def __init__(self, target: slice, pairs: list[tuple[Place, Place]]) -> None:
-        self.target, self.pairs = target, pairs
-        self.places = [place for pair in pairs for place in pair]
-
-    def forward(self, block: Any, uniforms: Any) -> None:
-        """Compute the rows."""
-        out = block[self.target]
-        out[:] = 0.0
-        for i, (a, b) in enumerate(self.pairs):
-            term = _get(a, block, uniforms) * _get(b, block, uniforms)
-            block[self.target] = term if i == 0 else out + term
-
-    def backward(
-        self, block: Any, uniforms: Any, adjoints: Any, sums: Any, *, by_inputs: bool
-    ) -> None:
-        """Pass the gradients of the rows on."""
-        upstream = adjoints[self.target]
-        for i, (a, b) in enumerate(self.pairs):
-            for place, other, passes in (
-                (a, b, self.passes_on[2 * i]), (b, a, self.passes_on[2 * i + 1])
-            ):  # fmt: skip
-                if place.uniform or by_inputs or passes:
-                    share = upstream * _get(other, block, uniforms)
-                    _add(place, share, adjoints, sums)
-
-
-class Product:
-    """Y = W·X + B: sums of products of the same rows with uniform numbers."""
-
-    trains = True
-    passes_on: list[bool]
-
-    def __init__(
-        self, target: slice, place: Place, weights: list[list[int]],
-        offsets: list[list[int]],
-    ) -> None:  # fmt: skip
-        import numpy as np
-
-        self.target, self.places = target, [place]
-        self.weights = np.array(weights)
-        self.offsets = np.array(offsets)
-        self.tied = len({*self.weights.flat, *self.offsets.flat}) < (
-            self.weights.size + self.offsets.size
-        )
-
-    def forward(self, block: Any, uniforms: Any) -> None:
-        """Compute the rows."""
-        out = uniforms[self.weights] @ block[self.places[0].index]
-        for offset in self.offsets.T:
-            out += uniforms[offset][:, None]
-        block[self.target] = out
-
-    def backward(
-        self, block: Any, uniforms: Any, adjoints: Any, sums: Any, *, by_inputs: bool
-    ) -> None:
-        """Pass the gradients of the rows on."""
-        import numpy as np
-
-        upstream = adjoints[self.target]
-        [place] = self.places
-        if by_inputs or self.passes_on[0]:
-            shares = uniforms[self.weights].T @ upstream
-            _add(place, shares, adjoints, sums)
-        by_weight = upstream @ block[place.index].T
-        by_offset = upstream.sum(axis=1)
-        if self.tied:
-            np.add.at(sums, self.weights, by_weight)
-            for offset in self.offsets.T:
-                np.add.at(sums, offset, by_offset)
-        else:
-            sums[self.weights] += by_weight
-            for offset in self.offsets.T:
-                sums[offset] += by_offset

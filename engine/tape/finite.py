@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from engine.context import extended_arithmetic, record_source
 from engine.errors import TapeError
 from engine.structure import flatten
-from engine.tape.samples import Samples, rebuilt
+from engine.tape.samples import Samples
+from engine.tape.structures import rebuilt
 from engine.value import Value
 from engine.why_nan import why_nan
 

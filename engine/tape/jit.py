@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,9 +14,18 @@ from engine.structure import mapped
 from engine.tape.finite import checked
 from engine.tape.path import Path
 from engine.tape.recorder import record
-from engine.tape.samples import Samples, rebuilt, taken_apart
+from engine.tape.samples import Samples, needs_numpy
+from engine.tape.structures import (
+    all_apart,
+    are_arrays,
+    cut,
+    fresh,
+    has_values,
+    joined,
+    rebuilt,
+    rows_as,
+)
 from engine.tape.tape import Tape
-from engine.value import Value
 
 __all__ = ["Jitted", "jit"]
 
@@ -103,12 +111,12 @@ class Jitted:
 
     def __call__(self, *args: Any) -> Any:
         """f(*args), replayed; with Values among the arguments, f itself."""
-        if context.recorder() is not None or _has_values(args):
+        if context.recorder() is not None or has_values(args):
             return self.f(*args)
-        keys, numbers = _apart(args)
+        keys, numbers = all_apart(args)
         result = self._replayed(keys, numbers, gradient=False)
         if result is None:
-            return mapped(float, self.f(*_fresh(keys, numbers)[0]))
+            return mapped(float, self.f(*fresh(keys, numbers)[0]))
         path, (outputs, *_) = result
         return _structured(path, iter(outputs))
 
@@ -120,15 +128,15 @@ class Jitted:
         Raises:
             TapeError: `f` gives more than one number.
         """
-        arrays = self.backend == "numba" and _are_arrays(args)
-        keys, numbers = _joined(args) if arrays else _apart(args)
+        arrays = self.backend == "numba" and are_arrays(args)
+        keys, numbers = joined(args) if arrays else all_apart(args)
         result = self._replayed(keys, numbers, gradient=True)
         if result is None:
             value, slopes = _eagerly(self.f, keys, numbers)
         else:
             _, ((value,), slopes, _) = result
         if arrays and result is not None:
-            return value, self._chosen(_cut(keys, slopes))
+            return value, self._chosen(cut(keys, slopes))
         return value, self._asked_for(keys, iter(slopes))
 
     def _asked_for(self, keys: Sequence[Any], slopes: Any) -> Any:
@@ -198,7 +206,7 @@ class Jitted:
         for path, which in self._split(samples):
             found = path.program.values(samples.columns[:, which], path.leaves())
             if results is None:
-                first, results = path, _empty(len(found), samples.count)
+                first, results = path, needs_numpy().empty((len(found), samples.count))
             results[:, which] = found
         checked(self, samples, results)
         return _structured(first, iter(results))
@@ -215,18 +223,30 @@ class Jitted:
     def backward(self, *args: Any) -> float:
         """Add the mean gradient to `grad` of every leaf that `f` closes over.
 
-        Give samples as to `batch`. The result is the mean value.
+        Give samples as to `batch`, or none to a function of its leaves alone. The
+        result is the mean value.
         """
+        if not args:
+            return self._backward_once()
         samples = args[0] if isinstance(args[0], Samples) else Samples.of(args)
         values, _, sums = self._gradients(samples, by_inputs=False)
         for leaves, gradients in sums:
             add_gradients(leaves, gradients)
         return float(values.mean())
 
+    def _backward_once(self) -> float:
+        result = self._replayed((), [], gradient=True)
+        if result is None:
+            value, _ = _eagerly(self.f, (), [])
+            return value
+        path, ((value,), _, by_leaf) = result
+        add_gradients(path.recording.leaves, by_leaf)
+        return float(value)
+
     def _gradients(self, samples: Samples, *, by_inputs: bool) -> tuple[Any, Any, Any]:
-        values, slopes = _empty(samples.count), _empty(*samples.columns.shape)
-        seeds = _empty(samples.count)
-        seeds[:] = 1.0 if by_inputs else 1 / samples.count
+        np = needs_numpy()
+        values, slopes = np.empty(samples.count), np.empty(samples.columns.shape)
+        seeds = np.full(samples.count, 1.0 if by_inputs else 1 / samples.count)
         sums = []
         for path, which in self._split(samples):
             path.one_output()
@@ -241,7 +261,7 @@ class Jitted:
 
     def _asked_for_all(self, samples: Samples, slopes: Any) -> Any:
         rows = iter(slopes)
-        return self._chosen([_rows_as(key, rows) for key in samples.keys])
+        return self._chosen([rows_as(key, rows) for key in samples.keys])
 
     def _split(self, samples: Samples) -> Any:
         """Each path, with the samples that go this way."""
@@ -265,54 +285,11 @@ class Jitted:
                 self._record(samples.keys, samples.columns[:, left[0]].tolist(), seen)
 
 
-def _apart(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[float]]:
-    parts = [taken_apart(arg, f"args[{i}]") for i, arg in enumerate(args)]
-    return tuple(key for key, _ in parts), [x for _, part in parts for x in part]
-
-
-def _are_arrays(args: tuple[Any, ...]) -> bool:
-    return all(hasattr(arg, "ravel") and hasattr(arg, "shape") for arg in args)
-
-
-def _joined(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-    """The same for arrays, without a walk through their numbers."""
-    import numpy as np
-
-    keys = tuple(("array", arg.shape) for arg in args)
-    return keys, np.concatenate([arg.ravel() for arg in args])
-
-
-def _cut(keys: Sequence[Any], flat: Any) -> list[Any]:
-    """The arrays that `_joined` has joined."""
-    parts, start = [], 0
-    for _, shape in keys:
-        stop = start + math.prod(shape)
-        parts.append(flat[start:stop].reshape(shape))
-        start = stop
-    return parts
-
-
-def _has_values(tree: Any) -> bool:
-    if isinstance(tree, dict):
-        tree = tuple(tree.values())
-    if isinstance(tree, (list, tuple)):
-        return any(map(_has_values, tree))
-    return isinstance(tree, Value)
-
-
-def _fresh(
-    keys: Sequence[Any], numbers: Sequence[float]
-) -> tuple[list[Any], list[Value]]:
-    values = [Value(x) for x in numbers]
-    left = iter(values)
-    return [rebuilt(key, left) for key in keys], values
-
-
 def _eagerly(
     f: Callable[..., Any], keys: Sequence[Any], numbers: Sequence[float]
 ) -> tuple[float, list[float]]:
     """With the engine's own arithmetic: what floats cannot do is an error here."""
-    args, values = _fresh(keys, numbers)
+    args, values = fresh(keys, numbers)
     output = f(*args)
     found = adjoints(output)
     return output.data, [found.get(value, 0.0) for value in values]
@@ -320,25 +297,3 @@ def _eagerly(
 
 def _structured(path: Path, results: Any) -> Any:
     return mapped(lambda _: next(results), path.recording.output)
-
-
-def _rows_as(key: Any, rows: Any) -> Any:
-    """The structure with an array of all samples in the place of each number."""
-    import numpy as np
-
-    if key is not None and key[0] == "array":
-        shape = key[1]
-        stacked = np.stack([next(rows) for _ in range(int(np.prod(shape)))], axis=-1)
-        return stacked.reshape(-1, *shape)
-    if key is None:
-        return next(rows)
-    kind, names, keys = key
-    keys = (None,) * names if keys is None else keys
-    parts = [_rows_as(part, rows) for part in keys]
-    return dict(zip(names, parts, strict=True)) if kind is dict else kind(parts)
-
-
-def _empty(*shape: int) -> Any:
-    import numpy as np
-
-    return np.empty(shape)

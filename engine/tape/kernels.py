@@ -1,28 +1,17 @@
-"""The Numba back end's two loops, written from the table and compiled once.
+"""The Numba back end's two loops, written from the table.
 
 They interpret instructions, so one compilation serves all tapes. Each instruction works
 on a row of samples ("lanes"), which the compiler turns into vector instructions.
-The source lies in a cache folder, and Numba keeps the machine code beside it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import math
-import os
-import sys
-from functools import lru_cache
-from pathlib import Path
-from types import ModuleType
 
-from engine.files import write_atomically
 from engine.op import Op
-from engine.table import TABLE
 from engine.tape.code import Code, names_of, partial_trees, value_tree, with_names
-from engine.tape.recorder import STOP
 
-__all__ = ["DOT", "WEIGHTED", "all_rows", "is_compiled", "kernels"]
+__all__ = ["DOT", "WEIGHTED", "codes_of", "is_opaque", "source"]
 
 DOT, WEIGHTED = 0, 1
 """Sums of products: of rows with rows, and of rows with leaves, one number each."""
@@ -154,52 +143,7 @@ class LaneCode(Code):
         return "nan" if number != number else "inf" if number > 0 else "-inf"
 
 
-def all_rows() -> tuple[Op, ...]:
-    """The table as it is now, and the row that only tapes have."""
-    return (*TABLE.values(), STOP)
-
-
-def is_compiled() -> bool:
-    """Whether the loops for the table as it is now have been compiled before."""
-    try:
-        import numba  # noqa: F401
-    except ModuleNotFoundError:
-        return False
-    return bool(_compiled_files(_path(_text(all_rows()))))
-
-
-def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
-    """The compiled loops for these rows, and the code of each row.
-
-    Raises:
-        ModuleNotFoundError: Numba is not installed.
-    """
-    try:
-        import numba  # noqa: F401
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "the Numba back end needs numba: pip install 'dotgrad[fast]'"
-        ) from None
-    return _loaded(rows)
-
-
-@lru_cache(maxsize=8)
-def _loaded(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
-    text = _text(rows)
-    odd = {op.name: op for op in rows if _is_opaque(op)}
-    return (_in_memory(text, odd) if odd else _from_cache(text)), _codes(rows)
-
-
-def _codes(rows: tuple[Op, ...]) -> dict[str, int]:
-    return {op.name: code for code, op in enumerate(rows, WEIGHTED + 1)}
-
-
-@lru_cache(maxsize=8)
-def _text(rows: tuple[Op, ...]) -> str:
-    return _source(rows, _codes(rows), cache=not any(map(_is_opaque, rows)))
-
-
-def _is_opaque(op: Op) -> bool:
+def is_opaque(op: Op) -> bool:
     """Whether a row is neither a formula nor a function that Numba knows."""
     return value_tree(op) is None and not _known(op)
 
@@ -208,7 +152,14 @@ def _known(op: Op) -> bool:
     return op.name in _NUMPY or getattr(math, op.name, None) is op.value
 
 
-def _source(rows: tuple[Op, ...], codes: dict[str, int], *, cache: bool) -> str:
+def codes_of(rows: tuple[Op, ...]) -> dict[str, int]:
+    """The code of each row in an instruction."""
+    return {op.name: code for code, op in enumerate(rows, WEIGHTED + 1)}
+
+
+def source(rows: tuple[Op, ...]) -> str:
+    """The module with the loops for these rows."""
+    codes, cache = codes_of(rows), not any(map(is_opaque, rows))
     parts = [_HEAD.format(cache=cache)]
     for op in rows:
         parts.append(_helper(op, cache=cache))
@@ -266,54 +217,3 @@ def _partial_lines(op: Op) -> list[str]:
             f"        A[p{i}, k] += A[o, k] * {text}",
         ]
     return lines
-
-
-def _in_memory(text: str, odd: dict[str, Op]) -> ModuleType:
-    """Rows with a body of their own are compiled with it, in each process anew."""
-    from numba import njit
-
-    module = ModuleType("dotgrad_kernels")
-    for name, op in odd.items():
-        setattr(module, f"{name}_", njit(nogil=True, error_model="numpy")(op.value))
-    exec(compile(text, "<dotgrad kernels>", "exec"), module.__dict__)
-    return module
-
-
-def _from_cache(text: str) -> ModuleType:
-    path = _path(text)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text.encode())
-    if not _compiled_files(path):
-        print(
-            "dotgrad: compiling the Numba back end; this is done once and takes some "
-            "seconds",
-            file=sys.stderr,
-        )
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where Numba's cache looks for it
-    spec.loader.exec_module(module)
-    return module
-
-
-def _path(text: str) -> Path:
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return cache_folder() / f"kernels_{digest}.py"
-
-
-def _compiled_files(path: Path) -> list[Path]:
-    """What Numba has kept of it for this version of Python."""
-    version = f"py{sys.version_info.major}{sys.version_info.minor}"
-    return list(path.parent.glob(f"**/{path.stem}.run-*.{version}.nbi"))
-
-
-def cache_folder() -> Path:
-    """Where compiled loops are kept: DOTGRAD_CACHE, or the user's cache folder."""
-    chosen = os.environ.get("DOTGRAD_CACHE")
-    if chosen:
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return Path(base or Path.home() / ".cache") / "dotgrad"

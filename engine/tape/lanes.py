@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
-from engine.tape.kernels import DOT, WEIGHTED, all_rows, kernels
+from engine.tape.compiled import all_rows, kernels
+from engine.tape.kernels import DOT, WEIGHTED
 from engine.tape.passes import compressed
 from engine.tape.tape import Tape
 

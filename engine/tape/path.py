@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from engine.errors import TapeError
 from engine.tape import straight
 from engine.tape.arrays import ArrayProgram
-from engine.tape.kernels import is_compiled
+from engine.tape.compiled import is_compiled
 from engine.tape.lanes import LaneProgram
 from engine.tape.recorder import Recording
 

@@ -21,7 +21,7 @@ from engine.graph import topological_order
 from engine.op import Op
 from engine.source import PACKAGE, shown, users_line
 from engine.structure import flatten, mapped
-from engine.tape.samples import rebuilt, taken_apart
+from engine.tape.structures import rebuilt, taken_apart
 from engine.tape.tape import Guard, Tape
 from engine.value import Value
 

@@ -1,76 +1,15 @@
-"""Arguments as numbers in a row, and many of them as columns of an array."""
+"""`Samples`: many arguments of one structure, as columns of an array."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
-from engine.errors import OperandError, ShapeError
-from engine.numeric import is_number
-from engine.value import Value
+from engine.errors import ShapeError
+from engine.tape.structures import Key, rebuilt, taken_apart
 
-__all__ = ["Samples", "needs_numpy", "rebuilt", "taken_apart"]
-
-Key = Any
-"""The structure of arguments: equal for those that one tape can take."""
-
-
-def taken_apart(arg: Any, path: str = "args") -> tuple[Key, list[float]]:
-    """The structure of an argument, and its numbers in order.
-
-    >>> taken_apart({"w": [1.0, 2.0], "b": 3})
-    ((<class 'dict'>, ('w', 'b'), ((<class 'list'>, 2, None), None)), [1.0, 2.0, 3])
-
-    Raises:
-        OperandError: there is something else than numbers in it.
-    """
-    if arg.__class__ is float or is_number(arg):
-        return None, [arg]
-    if hasattr(arg, "tolist") and hasattr(arg, "shape"):
-        return ("array", arg.shape), arg.ravel().tolist()
-    names: Any = None
-    items: Any = arg
-    if isinstance(arg, dict):
-        names, items = tuple(arg), arg.values()
-    elif isinstance(arg, (list, tuple)):
-        if all(item.__class__ is float for item in arg):  # fast, for the usual row
-            return (type(arg), len(arg), None), list(arg)
-    else:
-        raise OperandError(f"{path} has {arg!r:.80} in it, which is no number")
-    parts = [taken_apart(item, path) for item in items]
-    keys: Any = tuple(key for key, _ in parts)
-    if names is None and not any(keys):
-        keys, names = None, len(parts)
-    return (type(arg), names, keys), list(chain.from_iterable(n for _, n in parts))
-
-
-def rebuilt(key: Key, numbers: Iterator[Any]) -> Any:
-    """The structure, with these in the place of the numbers."""
-    if key is None:
-        return next(numbers)
-    kind, names, *keys = key
-    if kind == "array":
-        return _array(names, numbers)
-    if keys[0] is None:
-        keys = [(None,) * names]
-    items = [rebuilt(part, numbers) for part in keys[0]]
-    if kind is dict or isinstance(names, tuple):
-        return dict(zip(names, items, strict=True))
-    return kind(*items) if hasattr(kind, "_fields") else kind(items)
-
-
-def _array(shape: tuple[int, ...], numbers: Iterator[Any]) -> Any:
-    """An array of floats, or of Values as objects."""
-    import numpy as np
-
-    flat = [next(numbers) for _ in range(int(np.prod(shape)))]
-    if flat and isinstance(flat[0], Value):
-        objects = np.empty(len(flat), dtype=object)
-        objects[:] = flat
-        return objects.reshape(shape)
-    return np.array(flat, dtype=float).reshape(shape)
+__all__ = ["Samples", "needs_numpy"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,114 @@
+"""The Numba back end's loops, compiled: once, for the source lies in a cache folder.
+
+Numba keeps the machine code beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+from engine.files import write_atomically
+from engine.op import Op
+from engine.table import TABLE
+from engine.tape.kernels import codes_of, is_opaque, source
+from engine.tape.recorder import STOP
+
+__all__ = ["all_rows", "is_compiled", "kernels"]
+
+
+def all_rows() -> tuple[Op, ...]:
+    """The table as it is now, and the row that only tapes have."""
+    return (*TABLE.values(), STOP)
+
+
+def is_compiled() -> bool:
+    """Whether the loops for the table as it is now have been compiled before."""
+    try:
+        import numba  # noqa: F401
+    except ModuleNotFoundError:
+        return False
+    return bool(_compiled_files(_path(_text(all_rows()))))
+
+
+def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
+    """The compiled loops for these rows, and the code of each row.
+
+    Raises:
+        ModuleNotFoundError: Numba is not installed.
+    """
+    try:
+        import numba  # noqa: F401
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "the Numba back end needs numba: pip install 'dotgrad[fast]'"
+        ) from None
+    return _loaded(rows)
+
+
+@lru_cache(maxsize=8)
+def _loaded(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
+    text = _text(rows)
+    odd = {op.name: op for op in rows if is_opaque(op)}
+    return (_in_memory(text, odd) if odd else _from_cache(text)), codes_of(rows)
+
+
+@lru_cache(maxsize=8)
+def _text(rows: tuple[Op, ...]) -> str:
+    return source(rows)
+
+
+def _in_memory(text: str, odd: dict[str, Op]) -> ModuleType:
+    """Rows with a body of their own are compiled with it, in each process anew."""
+    from numba import njit
+
+    module = ModuleType("dotgrad_kernels")
+    for name, op in odd.items():
+        setattr(module, f"{name}_", njit(nogil=True, error_model="numpy")(op.value))
+    exec(compile(text, "<dotgrad kernels>", "exec"), module.__dict__)
+    return module
+
+
+def _from_cache(text: str) -> ModuleType:
+    path = _path(text)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode())
+    if not _compiled_files(path):
+        print(
+            "dotgrad: compiling the Numba back end; this is done once and takes some "
+            "seconds",
+            file=sys.stderr,
+        )
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where Numba's cache looks for it
+    spec.loader.exec_module(module)
+    return module
+
+
+def _path(text: str) -> Path:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return cache_folder() / f"kernels_{digest}.py"
+
+
+def _compiled_files(path: Path) -> list[Path]:
+    """What Numba has kept of it for this version of Python."""
+    version = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return list(path.parent.glob(f"**/{path.stem}.run-*.{version}.nbi"))
+
+
+def cache_folder() -> Path:
+    """Where compiled loops are kept: DOTGRAD_CACHE, or the user's cache folder."""
+    chosen = os.environ.get("DOTGRAD_CACHE")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return Path(base or Path.home() / ".cache") / "dotgrad"
