@@ -21,6 +21,7 @@ BACKENDS = ["numpy", "numba"]
 
 
 def program(tape, backend):
+    tape = compressed(tape)
     if backend == "numpy":
         return ArrayProgram(tape)
     pytest.importorskip("numba", reason="the extra fast is not installed")

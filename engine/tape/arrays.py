@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from engine.tape.passes import compressed
 from engine.tape.steps import (
     Elementwise,
     Place,
@@ -33,12 +32,11 @@ class ArrayProgram:
     """A tape on arrays: `values`, and `gradient` of its only output.
 
     Args:
-        tape: as recorded; it is compressed here.
+        tape: without guards, best compressed (see `engine.tape.passes`).
         matrices: recognise matrix products.
     """
 
     def __init__(self, tape: Tape, *, matrices: bool = True) -> None:
-        tape = compressed(tape)
         self.inputs, self.leaves = tape.inputs, len(tape.leaves)
         self.constants = tape.constants
         self._uniforms = range(tape.inputs, tape.first_node)

@@ -57,7 +57,7 @@ def jit(
         nonfinite: what a batch does about a result that is nan or infinite: "error",
             "explain" (an error with the story of `why_nan`), or "allow".
 
-    >>> from engine import tanh
+    >>> from engine import Value, tanh
     >>> w = Value(0.5)
     >>> @jit
     ... def f(x, y):

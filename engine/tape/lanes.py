@@ -9,7 +9,6 @@ from typing import Any
 
 from engine.tape.compiled import all_rows, kernels
 from engine.tape.kernels import DOT, WEIGHTED
-from engine.tape.passes import compressed
 from engine.tape.tape import Tape
 
 __all__ = ["LaneProgram"]
@@ -26,7 +25,7 @@ class LaneProgram:
     """A tape for the interpreter: `values`, `gradient`, and `one` sample.
 
     Args:
-        tape: as recorded; it is compressed here.
+        tape: without guards, best compressed (see `engine.tape.passes`).
         threads: how many threads share the samples of a batch.
     """
 
@@ -34,7 +33,6 @@ class LaneProgram:
         import numpy as np
 
         self._module, codes = kernels(all_rows())
-        tape = compressed(tape)
         self.inputs, self.leaves = tape.inputs, len(tape.leaves)
         self.size, self.threads = tape.size, threads
         self._uniforms = range(tape.inputs, tape.first_node)

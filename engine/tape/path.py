@@ -13,6 +13,7 @@ from engine.tape import straight
 from engine.tape.arrays import ArrayProgram
 from engine.tape.compiled import is_compiled
 from engine.tape.lanes import LaneProgram
+from engine.tape.passes import compressed
 from engine.tape.recorder import Recording
 
 __all__ = ["Path", "Program"]
@@ -87,7 +88,7 @@ class Path:
     @cached_property
     def program(self) -> Program:
         """What replays many samples."""
-        tape = replace(self.tape, guards=())
+        tape = compressed(replace(self.tape, guards=()))
         if self.backend == "numba":
             return LaneProgram(tape)
         program = ArrayProgram(tape)
@@ -105,7 +106,8 @@ class Path:
     def _asked(self) -> Program:
         """What the guards compare, two outputs for each guard."""
         asked = [s for guard in self.tape.guards for s in (guard.left, guard.right)]
-        return ArrayProgram(replace(self.tape, outputs=tuple(asked), guards=()))
+        tape = replace(self.tape, outputs=tuple(asked), guards=())
+        return ArrayProgram(compressed(tape))
 
     def holds(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """For each sample whether it goes this way."""
