@@ -358,7 +358,7 @@ def test_the_source_of_a_tape_is_shown_in_tracebacks():
 
     f = jit(lambda x: x * x + 1)
     f(1.0)
-    replay = next(iter(f._paths.values()))[0].value
+    replay = f.paths.items()[0][1].value
     lines = linecache.getlines(replay.__code__.co_filename)
     assert any("v0 * v0" in line for line in lines)
 

@@ -33,7 +33,7 @@ def is_compiled() -> bool:
         import numba  # noqa: F401
     except ModuleNotFoundError:
         return False
-    return bool(_compiled_files(_path(_text(all_rows()))))
+    return bool(_compiled_files(_path(_text(all_rows(), cache=True))))
 
 
 def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
@@ -53,23 +53,35 @@ def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
 
 @lru_cache(maxsize=8)
 def _loaded(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
-    text = _text(rows)
     odd = {op.name: op for op in rows if is_opaque(op)}
-    return (_in_memory(text, odd) if odd else _from_cache(text)), codes_of(rows)
+    if odd:
+        return _in_memory(rows, odd), codes_of(rows)
+    try:
+        module = _from_cache(_text(rows, cache=True))
+    except (OSError, RuntimeError) as error:  # Numba's own is a RuntimeError
+        print(
+            f"dotgrad: the folder {cache_folder()} cannot be used, so the Numba back "
+            f"end is compiled anew in each process: {error}. Set DOTGRAD_CACHE to a "
+            "folder that can be written",
+            file=sys.stderr,
+        )
+        module = _in_memory(rows, {})
+    return module, codes_of(rows)
 
 
 @lru_cache(maxsize=8)
-def _text(rows: tuple[Op, ...]) -> str:
-    return source(rows)
+def _text(rows: tuple[Op, ...], *, cache: bool) -> str:
+    return source(rows, cache=cache)
 
 
-def _in_memory(text: str, odd: dict[str, Op]) -> ModuleType:
+def _in_memory(rows: tuple[Op, ...], odd: dict[str, Op]) -> ModuleType:
     """Rows with a body of their own are compiled with it, in each process anew."""
     from numba import njit
 
     module = ModuleType("dotgrad_kernels")
     for name, op in odd.items():
         setattr(module, f"{name}_", njit(nogil=True, error_model="numpy")(op.value))
+    text = _text(rows, cache=False)
     exec(compile(text, "<dotgrad kernels>", "exec"), module.__dict__)
     return module
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine import context
-from engine.errors import OptionError, TapeError
+from engine.errors import OptionError
 from engine.reverse import add_gradients, adjoints
 from engine.structure import mapped
 from engine.tape.finite import checked
 from engine.tape.path import Path
-from engine.tape.recorder import record
+from engine.tape.paths import Paths
 from engine.tape.samples import Samples, needs_numpy
 from engine.tape.structures import (
     all_apart,
@@ -40,6 +39,7 @@ def jit(
     argnums: int | Sequence[int] = 0,
     max_paths: int = 64,
     nonfinite: str = "error",
+    threads: int = 1,
 ) -> Any:
     """Record `f` at its first call, and replay the tape at every call after it.
 
@@ -56,6 +56,8 @@ def jit(
         max_paths: how many ways through its comparisons `f` may have.
         nonfinite: what a batch does about a result that is nan or infinite: "error",
             "explain" (an error with the story of `why_nan`), or "allow".
+        threads: how many share the samples of a large batch in the Numba back end;
+            NumPy's matrix products have settings of their own.
 
     >>> from engine import Value, tanh
     >>> w = Value(0.5)
@@ -73,9 +75,9 @@ def jit(
     if f is None:
         return functools.partial(
             jit, backend=backend, argnums=argnums, max_paths=max_paths,
-            nonfinite=nonfinite,
+            nonfinite=nonfinite, threads=threads,
         )  # fmt: skip
-    return Jitted(f, backend, argnums, max_paths, nonfinite)
+    return Jitted(f, backend, argnums, max_paths, nonfinite, threads)
 
 
 class Jitted:
@@ -88,6 +90,7 @@ class Jitted:
         argnums: int | Sequence[int],
         max_paths: int,
         nonfinite: str,
+        threads: int,
     ) -> None:
         if backend not in BACKENDS:
             raise OptionError(f"backend={backend!r}: choose from {', '.join(BACKENDS)}")
@@ -95,17 +98,18 @@ class Jitted:
             raise OptionError(
                 f"nonfinite={nonfinite!r}: choose from {', '.join(NONFINITE)}"
             )
+        if not isinstance(threads, int) or threads < 1:
+            raise OptionError(f"threads={threads!r}: give a whole number from 1 on")
         self.f = f
         self.backend, self.argnums = backend, argnums
-        self.max_paths, self.nonfinite = max_paths, nonfinite
-        self._paths: dict[Any, list[Path]] = {}
-        self._recording = threading.Lock()
+        self.nonfinite = nonfinite
+        self.paths = Paths(f, max_paths, backend, threads)
         functools.update_wrapper(self, f)
 
     @property
     def tapes(self) -> list[Tape]:
         """The tapes that were recorded until now."""
-        return [path.tape for paths in self._paths.values() for path in paths]
+        return [path.tape for _, path in self.paths.items()]
 
     # -- one sample ------------------------------------------------------------------
 
@@ -153,8 +157,8 @@ class Jitted:
         """The path and what it gives; None where floats raise on the way."""
         seen = 0
         while True:
-            paths = self._paths.get(keys, [])
-            for path in paths[seen:]:
+            known = self.paths.of(keys)
+            for path in known[seen:]:
                 if gradient:
                     path.one_output()
                 try:
@@ -163,32 +167,8 @@ class Jitted:
                     return None
                 if found is not None:
                     return path, found
-            seen = len(paths)
-            self._record(keys, numbers, seen)
-
-    def _record(
-        self, keys: tuple[Any, ...], numbers: Sequence[float], seen: int
-    ) -> None:
-        """Add the path of these arguments, unless another thread has added one."""
-        with self._recording:
-            paths = self._paths.setdefault(keys, [])
-            if len(paths) > seen:
-                return
-            values = iter(numbers)
-            recording = record(self.f, [rebuilt(key, values) for key in keys])
-            if seen >= self.max_paths:
-                guards = recording.tape.guards
-                where = guards[-1].where if guards else "its comparisons"
-                raise TapeError(
-                    f"{self._name} goes more than {self.max_paths} ways through its "
-                    f"comparisons, the last one at {where}: give a larger max_paths, "
-                    "or compute without branches (engine.relu, max, where)"
-                )
-            paths.append(Path(recording, self.backend))
-
-    @property
-    def _name(self) -> str:
-        return getattr(self.f, "__name__", type(self.f).__name__)
+            seen = len(known)
+            self.paths.record(keys, numbers, seen)
 
     # -- many samples ----------------------------------------------------------------
 
@@ -203,7 +183,7 @@ class Jitted:
         """
         samples = Samples.of(args)
         results: Any = None
-        for path, which in self._split(samples):
+        for path, which in self.paths.split(samples):
             found = path.program.values(samples.columns[:, which], path.leaves())
             if results is None:
                 first, results = path, needs_numpy().empty((len(found), samples.count))
@@ -248,7 +228,7 @@ class Jitted:
         values, slopes = np.empty(samples.count), np.empty(samples.columns.shape)
         seeds = np.full(samples.count, 1.0 if by_inputs else 1 / samples.count)
         sums = []
-        for path, which in self._split(samples):
+        for path, which in self.paths.split(samples):
             path.one_output()
             values[which], part, by_leaf = path.program.gradient(
                 samples.columns[:, which], path.leaves(), seeds[which],
@@ -262,27 +242,6 @@ class Jitted:
     def _asked_for_all(self, samples: Samples, slopes: Any) -> Any:
         rows = iter(slopes)
         return self._chosen([rows_as(key, rows) for key in samples.keys])
-
-    def _split(self, samples: Samples) -> Any:
-        """Each path, with the samples that go this way."""
-        import numpy as np
-
-        left, seen = np.arange(samples.count), 0
-        while len(left):
-            paths = self._paths.get(samples.keys, [])
-            for path in paths[seen:]:
-                whole = len(left) == samples.count
-                inputs = samples.columns if whole else samples.columns[:, left]
-                mask = path.holds(inputs, path.leaves())
-                if mask.all():
-                    yield path, slice(None) if whole else left
-                    return
-                if mask.any():
-                    yield path, left[mask]
-                left = left[~mask]
-                seen += 1
-            if len(left):
-                self._record(samples.keys, samples.columns[:, left[0]].tolist(), seen)
 
 
 def _eagerly(

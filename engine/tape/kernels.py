@@ -157,9 +157,9 @@ def codes_of(rows: tuple[Op, ...]) -> dict[str, int]:
     return {op.name: code for code, op in enumerate(rows, WEIGHTED + 1)}
 
 
-def source(rows: tuple[Op, ...]) -> str:
-    """The module with the loops for these rows."""
-    codes, cache = codes_of(rows), not any(map(is_opaque, rows))
+def source(rows: tuple[Op, ...], *, cache: bool) -> str:
+    """The module with the loops for these rows; Numba is to keep its machine code."""
+    codes = codes_of(rows)
     parts = [_HEAD.format(cache=cache)]
     for op in rows:
         parts.append(_helper(op, cache=cache))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -111,10 +112,11 @@ class LaneProgram:
         import numpy as np
 
         wanted = ((size, width), (size, width) if gradient else (1, 1))
-        while self._spare:
-            lanes, adjoints, sums = self._spare.pop()
-            if (lanes.shape, adjoints.shape) == wanted:
-                return lanes, adjoints, sums
+        with suppress(IndexError):  # another thread may have taken the last ones
+            while True:
+                lanes, adjoints, sums = self._spare.pop()
+                if (lanes.shape, adjoints.shape) == wanted:
+                    return lanes, adjoints, sums
         count = self.leaves + len(self._constants)
         return np.empty(wanted[0]), np.empty(wanted[1]), np.empty(count)
 

@@ -43,12 +43,13 @@ class Path:
     Args:
         recording: the tape, its leaves, and the structure of its result.
         backend: "auto", "python", "numpy" or "numba".
+        threads: how many share a batch in the Numba back end.
     """
 
-    def __init__(self, recording: Recording, backend: str) -> None:
+    def __init__(self, recording: Recording, backend: str, threads: int = 1) -> None:
         self.recording = recording
         self.tape = recording.tape
-        self.backend = backend
+        self.backend, self.threads = backend, threads
 
     def leaves(self) -> list[float]:
         """The numbers of the leaves, as they are now."""
@@ -90,14 +91,14 @@ class Path:
         """What replays many samples."""
         tape = compressed(replace(self.tape, guards=()))
         if self.backend == "numba":
-            return LaneProgram(tape)
+            return LaneProgram(tape, threads=self.threads)
         program = ArrayProgram(tape)
         if self.backend != "auto" or program.weights > MATRICES:
             return program
         # Numba's loops are the fastest, but a first compilation has to be worth it.
         if program.regularity < IRREGULAR or is_compiled():
             try:
-                return LaneProgram(tape)
+                return LaneProgram(tape, threads=self.threads)
             except ModuleNotFoundError:
                 return program
         return program
