@@ -152,6 +152,8 @@ PLOTS = {
     "rosenbrock": "Three optimizers in Rosenbrock's valley",
     "moons": "What a network 2-16-16-1 makes of two moons",
     "digits": "Handwritten digits, 64-50-10",
+    "curve_fit": "SciPy fits NIST's Misra1a with gradients from a tape",
+    "distributed_training": "A ring, learnt from a Dask collection",
 }
 """What other examples plot with matplotlib."""
 

@@ -19,7 +19,7 @@ from viz import save
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-SMALL = {"digits": ["40", "1"]}
+SMALL = {"digits": ["40", "1"], "distributed_training": ["400", "3"]}
 
 
 def blocks(language):
@@ -224,6 +224,14 @@ def test_the_trained_examples_learn(capsys, monkeypatch):
     assert loss < 0.1
     _, (loss, share) = printed("moons", capsys)
     assert (share, loss < 0.1) == (100, True)
+
+
+def test_a_fitted_curve_has_the_certified_parameters(capsys, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    _, (squares, _, _, b1, exact1, _, b2, exact2) = printed("curve_fit", capsys)
+    assert (exact1, exact2) == (238.942129, 5.50156432e-4)  # NIST's
+    assert (b1, b2) == pytest.approx((exact1, exact2), rel=1e-7)
+    assert squares == pytest.approx(0.12455138894, rel=1e-8)  # NIST's, too
 
 
 def test_the_benchmark_runs():

@@ -1,0 +1,194 @@
+"""Gradients over a Dask collection, computed where its partitions are.
+
+The scheduling, the retries and the transport are Dask's. To the workers go tapes, the
+numbers of the parameters, and the function that replays the ones with the others on a
+partition: so they need dotgrad, and nothing of the program.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.errors import OperandError, ShapeError
+from engine.reverse import add_gradients
+from engine.tape.finite import checked
+from engine.tape.jit import Jitted, jit
+from engine.tape.partition import Packed, Step, added, first, same, sums
+from engine.tape.samples import Samples
+
+__all__ = ["Distributed", "distributed"]
+
+FAN_IN = 8
+"""So many sums are added up in one task."""
+
+
+def distributed(f: Callable[..., Any]) -> Distributed:
+    """A function whose `backward` takes Dask collections.
+
+    Args:
+        f: a loss of one sample; make it by `jit` to give options. Rows of the table
+            that a program has added have to be added on the workers, too.
+
+    >>> import dask.array
+    >>> from engine.nn import parameter
+    >>> w = parameter(1.0)
+    >>> loss = distributed(lambda x, y: (w * x - y) ** 2)
+    >>> x = dask.array.arange(5, chunks=2)
+    >>> loss.backward(x, 3 * x), w.grad  # the means of (w x − 3 x)², 2 (w x − 3 x) x
+    (24.0, -24.0)
+
+    Raises:
+        ModuleNotFoundError: Dask is not installed.
+    """
+    _needs_dask()
+    return Distributed(f if isinstance(f, Jitted) else jit(f))
+
+
+class Distributed:
+    """What `distributed` makes of a function."""
+
+    def __init__(self, f: Jitted) -> None:
+        self.f = f
+        self._sent: tuple[Any, list[Any], Any] = (None, [], None)
+
+    def backward(self, *collections: Any) -> float:
+        """Add the mean gradient to `grad` of every leaf that `f` closes over.
+
+        The result is the mean value. Both are what `jit(f).backward` gives for the
+        same samples on one machine, up to the rounding of sums: those of the
+        partitions are added in a tree, which does not depend on the workers.
+
+        Args:
+            collections: Dask arrays with a row for each sample, bags of samples, or
+                lists of delayed partitions, all cut at the same samples.
+
+        Raises:
+            OperandError: one is no such collection.
+            ShapeError: they are cut differently, or have no samples.
+            TapeError: a value is not finite (see `jit`).
+        """
+        partitions = _partitions(collections)
+        if not self.f.paths.items():
+            self._record_first(partitions)
+        while True:
+            paths = self.f.paths.items()
+            captured = [path.recording.leaves for _, path in paths]
+            leaves = list(dict.fromkeys(leaf for some in captured for leaf in some))
+            number = {leaf: i for i, leaf in enumerate(leaves)}
+            step = Step(
+                [leaf.data for leaf in leaves],
+                [[number[leaf] for leaf in some] for some in captured],
+                self.f.nonfinite == "allow",
+            )
+            [total] = _needs_dask().compute(self._total(step, paths, partitions))
+            if not total.unknown:
+                break
+            for samples in total.unknown:
+                self._record(samples)
+        for samples, values in total.nonfinite:
+            checked(self.f, samples, values)
+        if not total.count:
+            raise ShapeError("the collections have no samples")
+        add_gradients(leaves, (total.by_leaf / total.count).tolist())
+        return float(total.value / total.count)
+
+    def _record_first(self, partitions: list[Any]) -> None:
+        for parts in partitions:
+            [samples] = _needs_dask().compute(_delayed(first)(*parts))
+            if samples is not None:
+                self._record(samples)
+                break
+
+    def _record(self, samples: Samples) -> None:
+        """Add the paths of these samples to those that are known."""
+        for _ in self.f.paths.split(samples):
+            pass
+
+    def _total(self, step: Step, paths: list[Any], partitions: list[Any]) -> Any:
+        """The tree of tasks that ends in the sums over all partitions."""
+        tapes, now = self._at_the_workers(paths), _delayed(same)(step)
+        level = [_delayed(sums)(now, tapes, *parts) for parts in partitions]
+        while len(level) > 1:
+            level = [
+                _delayed(added)(*level[i : i + FAN_IN])
+                for i in range(0, len(level), FAN_IN)
+            ]
+        return level[0]
+
+    def _at_the_workers(self, paths: list[Any]) -> Any:
+        """The tapes; to a cluster they are sent once, and stay there."""
+        client = _client()
+        if self._sent[:2] != (client, paths) or _is_lost(self._sent[2]):
+            packed = [Packed.of(keys, path) for keys, path in paths]
+            # A task, not data: Dask repeats it when the worker that has it dies.
+            tapes = _delayed(same)(packed)
+            self._sent = client, paths, tapes if client is None else tapes.persist()
+        return self._sent[2]
+
+
+def _partitions(collections: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The delayed partitions of all collections side by side."""
+    if not collections:
+        raise ShapeError("backward needs a collection with the samples")
+    listed = [_cut(c, f"args[{i}]") for i, c in enumerate(collections)]
+    counts = [len(parts) for _, parts in listed]
+    sizes = [rows for rows, _ in listed if rows is not None]
+    if len(set(counts)) > 1 or any(rows != sizes[0] for rows in sizes):
+        raise ShapeError(
+            f"the collections have {counts} partitions, with {sizes} rows where that "
+            "is known: cut them at the same samples (rechunk, repartition)"
+        )
+    return list(zip(*(parts for _, parts in listed), strict=True))
+
+
+def _cut(collection: Any, path: str) -> tuple[Any, list[Any]]:
+    """How many rows the partitions have, if that is known, and the partitions."""
+    if hasattr(collection, "rechunk"):
+        whole = collection.rechunk(dict.fromkeys(range(1, collection.ndim), -1))
+        rows = whole.chunks[0]
+        return None if any(
+            n != n for n in rows
+        ) else rows, whole.to_delayed().ravel().tolist()
+    if hasattr(collection, "to_delayed"):
+        return None, list(collection.to_delayed())
+    if isinstance(collection, (list, tuple)) and all(
+        hasattr(part, "dask") for part in collection
+    ):
+        return None, list(collection)
+    raise OperandError(
+        f"{path} is {collection!r:.80}: give a Dask array or bag, or a list of delayed "
+        "partitions; what is in memory is for jit(f).backward"
+    )
+
+
+def _delayed(f: Callable[..., Any]) -> Any:
+    from dask.delayed import delayed
+
+    return delayed(f, traverse=False)
+
+
+def _client() -> Any:
+    """The cluster that Dask computes in; None if it is this process."""
+    module = sys.modules.get("distributed")  # who has a cluster has imported it
+    try:
+        return module and module.default_client()
+    except ValueError:
+        return None
+
+
+def _is_lost(task: Any) -> bool:
+    """Whether it was at workers of a cluster that has been restarted since."""
+    module = sys.modules.get("distributed")
+    return module is not None and any(x.cancelled() for x in module.futures_of(task))
+
+
+def _needs_dask() -> Any:
+    try:
+        import dask
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "Dask collections need dask: pip install 'dotgrad[distributed]'"
+        ) from None
+    return dask
