@@ -25,6 +25,7 @@ import graphs  # noqa: E402
 
 from engine import TABLE, Value  # noqa: E402
 from viz import Picture, animate, draw, draw_diff, save, tree  # noqa: E402
+from viz.cli.ops import markdown_table  # noqa: E402
 
 Graph = Callable[[], Value]
 
@@ -210,24 +211,11 @@ def _formats() -> Iterator[str]:
     yield ""
 
 
-def operations() -> str:
-    """The table of operations as Markdown, written from the rows."""
-    lines = ["| operation | symbol | domain | local derivatives |", "|---|---|---|---|"]
-    for op in TABLE.values():
-        domain = " , ".join(dict.fromkeys(op.domain)).replace("inf", "∞")
-        domain = domain.replace("-", "−").replace("|", "∪")
-        call = f"`{op.name}({', '.join(op.operands)})`"
-        rules = " , ".join(f"`{formula}`" for formula in op.formulas).replace(
-            "|", "\\|"
-        )
-        lines.append(f"| {call} | {op.symbol} | {domain} | {rules} |")
-    return "\n".join(lines)
-
-
 def readme(text: str) -> str:
     """The README with the table of operations as it is now."""
+    table = markdown_table(list(TABLE.values()))
     pattern = r"(<!-- operations -->\n).*?(\n<!-- end of operations -->)"
-    return re.sub(pattern, lambda m: m[1] + operations() + m[2], text, flags=re.DOTALL)
+    return re.sub(pattern, lambda m: m[1] + table + m[2], text, flags=re.DOTALL)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+from engine.describe import OfInstance, described, signature
 from engine.numeric import as_number
 from engine.operators import Operators
 from engine.record import failure, fast_method, real
@@ -38,11 +39,16 @@ class Op:
             a plain number, the symbol then: "^{}" makes x**3 a node ^3 with one
             parent. A default of that operand in `value` makes it optional.
         operands: the operands' names; those of the rule's parameters otherwise.
+        about: for readers of its documentation, what its name does not tell: a
+            formula, or a unit.
 
     `value` and `partials` may use Python arithmetic, other rows, and comparisons
     inside `where(condition, x, y)`. Write constants as ints: the rules then stay
     exact on Fractions.
     """
+
+    __doc__ = OfInstance(described, of_class=__doc__)
+    __signature__ = OfInstance(signature)
 
     def __init__(
         self,
@@ -56,8 +62,9 @@ class Op:
         limits: Mapping[float, float] | None = None,
         folds: str | None = None,
         operands: Sequence[str] = (),
+        about: str = "",
     ) -> None:
-        self.name = name
+        self.name = self.__name__ = name
         self.symbol = symbol
         self.value = value
         self.entries = _entries(partials)
@@ -74,6 +81,7 @@ class Op:
         self.kinks = kinks
         self.limits = dict(limits or {})
         self.folds = folds
+        self.about = about
         self.default = _default(value) if folds else None
         self.made_from: tuple[Op, float] | None = None
         """The row and the number that `fixed` made this one from."""
@@ -141,6 +149,17 @@ class Op:
         symbols = map(Symbol, self.operands)
         return tuple(map(formula, self.partials(Symbol("out"), *symbols)))
 
+    @property
+    def intervals(self) -> tuple[str, ...]:
+        """The domain of each operand in mathematical notation.
+
+        >>> from engine import ops
+        >>> ops.truediv.intervals
+        ('(−∞, ∞)', '(−∞, 0) ∪ (0, ∞)')
+        """
+        signs = str.maketrans({"-": "−", "|": "∪"})
+        return tuple(x.replace("inf", "∞").translate(signs) for x in self.domain)
+
     def __repr__(self) -> str:
         return f"<Op {self.name} {self.symbol}>"
 
@@ -167,6 +186,7 @@ def _fixed(op: Op, number: float) -> Op:
         kinks=op.kinks and bound(op.kinks),
         limits=op.limits,
         operands=op.operands[:-1],
+        about=op.about,
     )
     made.made_from = (op, number)
     return made

@@ -79,9 +79,11 @@ mul = Op("mul", "×", operator.mul, lambda out, x, y: (y, x))
 truediv = Op("truediv", "÷", operator.truediv, lambda out, x, y: (1 / y, -out / y),
     domain=(_REAL, _NONZERO))
 floordiv = Op("floordiv", "//", operator.floordiv, (0, 0),
-    domain=(_REAL, _NONZERO), kinks=lambda x, y: x / y - round(x / y))
+    domain=(_REAL, _NONZERO), kinks=lambda x, y: x / y - round(x / y),
+    about="the floor of x ÷ y")
 mod = Op("mod", "mod", operator.mod, lambda out, x, y: (1, -(x // y)),
-    domain=(_REAL, _NONZERO), kinks=lambda x, y: x / y - round(x / y))
+    domain=(_REAL, _NONZERO), kinks=lambda x, y: x / y - round(x / y),
+    about="= x − y × (x // y), which has the sign of y")
 pow = Op("pow", "^", operator.pow, (
         lambda out, x, y: where(y == 0, lambda: _slope_at_exponent_0(out, x, y),
                                 lambda: y * x ** (y - 1)),
@@ -92,29 +94,35 @@ neg = Op("neg", "neg", operator.neg, (-1,))
 abs = Op("abs", "abs", operator.abs, lambda out, x: (_sign(x),), kinks=lambda x: x)
 
 exp = Op("exp", "exp", math.exp, lambda out, x: (out,))
-expm1 = Op("expm1", "expm1", math.expm1, lambda out, x: (exp(x),))
+expm1 = Op("expm1", "expm1", math.expm1, lambda out, x: (exp(x),),
+    about="= exp(x) − 1, with all digits for a small x")
 log: Op = Op("log", "log", math.log, lambda out, x: (1 / x,),
-    domain="(0, inf)", limits={0: -math.inf})
+    domain="(0, inf)", limits={0: -math.inf}, about="natural logarithm")
 log1p = Op("log1p", "log1p", math.log1p, lambda out, x: (1 / (1 + x),),
-    domain="(-1, inf)", limits={-1: -math.inf})
+    domain="(-1, inf)", limits={-1: -math.inf},
+    about="= log(1 + x), with all digits for a small x")
 log2 = Op("log2", "log₂", math.log2, lambda out, x: (1 / (x * _LN2),),
     domain="(0, inf)", limits={0: -math.inf})
 log10 = Op("log10", "log₁₀", math.log10, lambda out, x: (1 / (x * _LN10),),
     domain="(0, inf)", limits={0: -math.inf})
-sqrt = Op("sqrt", "√", math.sqrt, lambda out, x: (1 / (2 * out),), domain="[0, inf)")
-cbrt = Op("cbrt", "cbrt", _cbrt, lambda out, x: (1 / (3 * out * out),), kinks=lambda x: x)
+sqrt = Op("sqrt", "√", math.sqrt, lambda out, x: (1 / (2 * out),), domain="[0, inf)",
+    about="square root")
+cbrt = Op("cbrt", "cbrt", _cbrt, lambda out, x: (1 / (3 * out * out),), kinks=lambda x: x,
+    about="cube root")
 
-sin = Op("sin", "sin", math.sin, lambda out, x: (cos(x),))
-cos: Op = Op("cos", "cos", math.cos, lambda out, x: (-sin(x),))
-tan = Op("tan", "tan", math.tan, lambda out, x: (1 + out * out,))
+sin = Op("sin", "sin", math.sin, lambda out, x: (cos(x),), about="x in radians")
+cos: Op = Op("cos", "cos", math.cos, lambda out, x: (-sin(x),), about="x in radians")
+tan = Op("tan", "tan", math.tan, lambda out, x: (1 + out * out,), about="x in radians")
 asin = Op("asin", "asin", math.asin, lambda out, x: (1 / sqrt((1 - x) * (1 + x)),),
-    domain="[-1, 1]")
+    domain="[-1, 1]", about="in radians, from −π/2 to π/2")
 acos = Op("acos", "acos", math.acos, lambda out, x: (-1 / sqrt((1 - x) * (1 + x)),),
-    domain="[-1, 1]")
-atan = Op("atan", "atan", math.atan, lambda out, x: (1 / (1 + x * x),))
+    domain="[-1, 1]", about="in radians, from 0 to π")
+atan = Op("atan", "atan", math.atan, lambda out, x: (1 / (1 + x * x),),
+    about="in radians, from −π/2 to π/2")
 atan2 = Op("atan2", "atan2", math.atan2, lambda out, y, x: (
         x / hypot(x, y) / hypot(x, y), -y / hypot(x, y) / hypot(x, y)),
-    kinks=lambda y, x: where(x < 0, y, hypot(x, y)))
+    kinks=lambda y, x: where(x < 0, y, hypot(x, y)),
+    about="the angle of the point (x, y) in radians, from −π to π")
 sinh = Op("sinh", "sinh", math.sinh, lambda out, x: (cosh(x),))
 cosh: Op = Op("cosh", "cosh", math.cosh, lambda out, x: (sinh(x),))
 tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (1 / cosh(x) ** 2,))
@@ -125,18 +133,22 @@ atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / ((1 - x) * (1 + x))
     domain="(-1, 1)", limits={-1: -math.inf, 1: math.inf})
 hypot: Op = Op("hypot", "hypot", math.hypot, lambda out, x, y: (
         where(out == 0, 0, lambda: x / out), where(out == 0, 0, lambda: y / out)),
-    kinks=lambda x, y: hypot(x, y))
-erf = Op("erf", "erf", math.erf, lambda out, x: (_ERF * exp(-x * x),))
-erfc = Op("erfc", "erfc", math.erfc, lambda out, x: (-_ERF * exp(-x * x),))
+    kinks=lambda x, y: hypot(x, y), about="= √(x² + y²)")
+erf = Op("erf", "erf", math.erf, lambda out, x: (_ERF * exp(-x * x),),
+    about="= 2 ÷ √π × ∫₀ˣ exp(−t²) dt")
+erfc = Op("erfc", "erfc", math.erfc, lambda out, x: (-_ERF * exp(-x * x),),
+    about="= 1 − erf(x), with all digits for a large x")
 
 relu = Op("relu", "relu", lambda x: where(x < 0, 0, x),
     lambda out, x: (where(x > 0, 1, 0),), kinks=lambda x: x)
 leaky_relu = Op("leaky_relu", "leaky_relu", _leaky_relu,
     lambda out, x, slope: (where(x > 0, 1, slope), where(x < 0, x, 0)),
     kinks=lambda x, slope: x, folds="leaky_relu")
-sigmoid: Op = Op("sigmoid", "sigmoid", _sigmoid, lambda out, x: (out * sigmoid(-x),))
+sigmoid: Op = Op("sigmoid", "sigmoid", _sigmoid, lambda out, x: (out * sigmoid(-x),),
+    about="= 1 ÷ (1 + exp(−x))")
 softplus = Op("softplus", "softplus",
-    lambda x: where(x > 0, x, 0) + log1p(exp(-abs(x))), lambda out, x: (sigmoid(x),))
+    lambda x: where(x > 0, x, 0) + log1p(exp(-abs(x))), lambda out, x: (sigmoid(x),),
+    about="= log(1 + exp(x))")
 max = Op("max", "max", lambda x, y: where(y > x, y, x),
     lambda out, x, y: (_share(x, y), _share(y, x)), kinks=lambda x, y: x - y)
 min = Op("min", "min", lambda x, y: where(y < x, y, x),

@@ -149,7 +149,12 @@ class Notation:
         if op.name == "neg":
             return f"{self.sign('−')}{self.apart(args[0], SIGN)}", SIGN
         if op.name == "pow":
-            return self.power(*args), POWER
+            base, exponent = args
+            if exponent.__class__ is float and exponent.is_integer():
+                exponent = int(exponent)
+            if exponent.__class__ is int and exponent == 1:
+                return self.write(base)
+            return self.power(base, exponent), POWER
         return self.function(op.name, [self.write(arg)[0] for arg in args]), ATOM
 
     def function(self, name: str, args: list[str]) -> str:

@@ -11,7 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 VIZ = sorted((ROOT / "viz").rglob("*.py"))
-PUBLIC = {"engine", "engine.files", "engine.nn", "engine.progress"}
+PUBLIC = {"engine", "engine.files", "engine.nn", "engine.progress", "engine.tape"}
 
 
 def imports(path, *, top_level_only=False):

@@ -66,18 +66,21 @@ def test_readme_commands_are_those_of_ci():
 
 
 def test_readme_terminal(tmp_path, monkeypatch):
-    """The commands of the terminal section run as they stand."""
+    """The commands of the terminal run as they stand, each of them at least once."""
+    import io
     import shlex
 
-    from viz.cli import main
+    from viz.cli import PROGRAM, main
 
     monkeypatch.chdir(tmp_path)
-    commands = [line for block in blocks("sh") for line in block.splitlines()]
-    drawn = [c[c.index("dotgrad draw") :] for c in commands if "dotgrad draw" in c]
-    assert len(drawn) >= 2
-    for command in drawn:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y"))
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    commands = [line[line.index("dotgrad ") :] for line in lines if "dotgrad " in line]
+    assert {command.split()[1] for command in commands} == set(PROGRAM.commands)
+    for command in commands:
         assert main(shlex.split(command)[1:]) == 0
-    assert {p.name for p in tmp_path.iterdir()} == {"price.png", "neuron.svg"}
+    made = {"price.png", "neuron.svg", "film.gif"}
+    assert {p.name for p in tmp_path.iterdir()} == made
 
 
 def pictures():

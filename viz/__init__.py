@@ -182,9 +182,9 @@ def save(value: Value, path: str | os.PathLike[str], **look: Unpack[Look]) -> Pa
     """Draw `value` into a file, whose suffix says the format.
 
     png, svg, jpg, pdf: a picture. gv, dot: its source for Graphviz. tex: the same
-    picture in TikZ. mmd: a flowchart for Mermaid. graphml: the graph as data. txt: a
-    tree of text. The options are those of `draw`, where a format has a use for them.
-    The file is written whole or not at all.
+    picture in TikZ. mmd: a flowchart for Mermaid. graphml, json: the graph as data.
+    txt: a tree of text. The options are those of `draw`, where a format has a use for
+    them. The file is written whole or not at all.
 
     Raises:
         FormatError: the path has no suffix that is a format.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from typing_extensions import Unpack
 
-__all__ = ["animate"]
+__all__ = ["animate", "filmed"]
 
 FORMATS = {"gif": "GIF", "png": "PNG", "apng": "PNG", "webp": "WEBP"}
 MOST_FRAMES = 300
@@ -60,29 +60,47 @@ def animate(
         ModuleNotFoundError: Pillow is missing (extra `film`).
     """
     target = Path(path)
-    format_ = _format(target)
-    check("pace", pace, seconds, "a number of seconds above 0")
-    _check(look)
-    film = frames(value, digits=look.get("digits", 4))
-    _check_length(film)
-    images = _images(film, look, progress=progress)
-    data = _encoded(images, format_, pace)
-    write_atomically(target, data)
-    return target
-
-
-def _format(target: Path) -> str:
     suffix = target.suffix[1:].lower()
     if suffix not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
         raise FormatError(f"{os.fspath(target)!r}: end the name of a film in {known}")
+    write_atomically(
+        target, filmed(value, suffix, pace=pace, progress=progress, **look)
+    )
+    return target
+
+
+def filmed(
+    value: Value,
+    format_: str,
+    *,
+    pace: float = 1.2,
+    progress: bool = True,
+    **look: Unpack[Look],
+) -> bytes:
+    """The film as the contents of a file.
+
+    Raises:
+        FormatError: there is no such format.
+    """
+    if format_ not in FORMATS:
+        raise FormatError(f"cannot film {format_!r}: choose from {', '.join(FORMATS)}")
+    check("pace", pace, seconds, "a number of seconds above 0")
+    _check(look)
+    film = frames(value, digits=look.get("digits", 4))
+    _check_length(film)
+    _need_pillow()
+    images = _images(film, look, progress=progress)
+    return _encoded(images, FORMATS[format_], pace)
+
+
+def _need_pillow() -> None:
     try:
         import PIL.Image  # noqa: F401
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             "a film needs Pillow: pip install 'dotgrad[film]'"
         ) from None
-    return FORMATS[suffix]
 
 
 def _check(look: Look) -> None:

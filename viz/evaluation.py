@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine import TABLE, EngineError, Value
@@ -18,8 +19,8 @@ CONSTANTS = {
 """Names that have a value unless another is given or assigned."""
 
 
-def evaluate(program: Program, values: Mapping[str, float]) -> Value:
-    """Run a program: each free name becomes a labelled leaf.
+def evaluate(program: Program, values: Mapping[str, float | Value]) -> Value:
+    """Run a program: each free name becomes a labelled leaf, unless it is a Value.
 
     The result of an assignment is labelled with its name, unless it has a label
     already: `b = a` is one more name for the same value, which stays labelled a.
@@ -31,20 +32,33 @@ def evaluate(program: Program, values: Mapping[str, float]) -> Value:
     Raises:
         ExpressionError: a value is missing or not used, or an operation has no value.
     """
-    if unused := [name for name in values if _normal(name) not in program.names]:
-        free = ", ".join(program.names) or "no names"
-        raise ExpressionError(
-            f"there is no name {unused[0]!r} to give a value; it has {free}"
-        )
     known: dict[str, Any] = {
-        _normal(name): Value(x, label=name) for name, x in values.items()
+        _normal(name): x if isinstance(x, Value) else Value(x, label=name)
+        for name, x in values.items()
     }
+    _check_names(program, known)
     result: Any = None
     for statement in program.statements:
         result = _run(statement.steps, known)
         if statement.target:
             result = known[statement.target] = _named(result, statement.target)
     return result if isinstance(result, Value) else Value(result)
+
+
+def _check_names(program: Program, known: Mapping[str, Any]) -> None:
+    free = program.names
+    missing = [name for name in free if name not in known and name not in CONSTANTS]
+    if unused := [name for name in known if name not in free]:
+        near = difflib.get_close_matches(unused[0], missing or free, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"it has {_listed(free)}"
+        raise ExpressionError(f"there is no name {unused[0]!r} to give a value; {hint}")
+    if len(missing) > 1:
+        given = " ".join(f"{name}=..." for name in missing)
+        raise ExpressionError(f"{_listed(missing)} have no values; give {given}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "no names"
 
 
 def _run(steps: tuple[Step, ...], known: Mapping[str, Any]) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine import Value
+from viz.data import to_json
+from viz.diagram import Diagram
 from viz.drawing import options_of
 from viz.errors import FormatError
 from viz.forms import formed
@@ -62,10 +64,19 @@ def _mermaid(value: Value, look: Look) -> str:
 
 
 def _graphml(value: Value, look: Look) -> str:
+    return to_graphml(_data(value, look))
+
+
+def _json(value: Value, look: Look) -> str:
+    return to_json(_data(value, look)) + "\n"
+
+
+def _data(value: Value, look: Look) -> Diagram:
+    """Whole, unless a part was asked for: programs like it so."""
     choice = _choice(look)
     if choice["depth"] is None and choice["budget"] is None:
-        choice["depth"] = 0  # data is for programs, which like it whole
-    return to_graphml(formed(value, **choice).diagram)
+        choice["depth"] = 0
+    return formed(value, **choice).diagram
 
 
 def _choice(look: Look) -> dict[str, Any]:
@@ -89,5 +100,6 @@ FORMATS: dict[str, Callable[[Value, Look], str | bytes]] = {
     "tex": _tikz,
     "mmd": _mermaid,
     "graphml": _graphml,
+    "json": _json,
     "txt": _text,
 }

@@ -1,0 +1,104 @@
+"""`dotgrad check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from engine import GradientRow, GradientTable, grad, gradient_table
+from viz.cli.command import command
+from viz.cli.inputs import Given, takes_expression
+from viz.cli.output import json_option, print_json
+from viz.cli.table import print_lines
+
+__all__ = ["check"]
+
+
+@command(
+    'dotgrad check "y = tanh(w * x + b)" w=-3 x=2 b=6.9',
+    'dotgrad check "x ** 3 * y" x=2 y=5 --order 2 --mode reverse',
+    'dotgrad check "relu(x)" x=0 --json',
+    closing="Exit status: 0 when all derivatives are right, 1 when one is wrong.",
+)
+@takes_expression
+@click.option(
+    "--order",
+    type=click.IntRange(1, 2),
+    default=1,
+    show_default=True,
+    help="2 checks the derivatives of the gradient.",
+)
+@click.option(
+    "--mode",
+    "modes",
+    type=click.Choice(["forward", "reverse"]),
+    multiple=True,
+    default=("forward", "reverse"),
+    help="May be repeated; both by default.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["richardson", "central"]),
+    default="richardson",
+    show_default=True,
+    help="Extrapolated differences, or the textbook's.",
+)
+@click.option(
+    "--rtol", type=float, default=1e-6, show_default=True, help="Relative tolerance."
+)
+@click.option(
+    "--atol", type=float, default=1e-9, show_default=True, help="Absolute tolerance."
+)
+@json_option
+def check(given: Given, *, order: int, as_json: bool, **options: Any) -> None:
+    """Compare the gradients with numerical differentiation."""
+    names = list(given.numbers)
+    output = given.value().label or "output"
+    if not names:
+        raise click.UsageError("The expression has no names to differentiate by.")
+    f: Callable[..., Any] = given.function
+    outputs = {"output": output}
+    if order == 2:
+        f = grad(f, tuple(range(len(names))))
+        outputs = {f"output[{i}]": f"∂{output}/∂{x}" for i, x in enumerate(names)}
+    found = gradient_table(f, *given.numbers.values(), progress=True, **options)
+    inputs = {f"args[{i}]": name for i, name in enumerate(names)}
+    table = GradientTable(
+        tuple(
+            replace(row, input=inputs[row.input], output=outputs[row.output])
+            for row in found.rows
+        )
+    )
+    if as_json:
+        print_json({"ok": table.ok, "rows": [_data(row) for row in table.rows]})
+    else:
+        print_lines([*str(table).splitlines(), _summary(table)], bad="WRONG")
+    if not table.ok:
+        raise click.exceptions.Exit(1)
+
+
+def _summary(table: GradientTable) -> str:
+    count = len(table.rows)
+    if table.ok:
+        return f"{count} derivatives, all right"
+    return f"{len(table.wrong)} of {count} derivatives are WRONG"
+
+
+def _data(row: GradientRow) -> dict[str, Any]:
+    return {
+        "input": row.input,
+        "output": row.output,
+        "mode": row.mode,
+        "analytic": row.analytic,
+        "numerical": row.slope.value,
+        "from": row.slope.low,
+        "to": row.slope.high,
+        "absolute": row.absolute,
+        "relative": row.relative,
+        "tolerance": row.tolerance,
+        "note": row.slope.note,
+        "ok": row.ok,
+    }

@@ -1,0 +1,67 @@
+"""What the commands have in common: their help ends with examples that are tested."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+__all__ = ["Command", "Group", "command", "nobody_reads"]
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 88}
+
+
+class Command(click.Command):
+    """A command whose help shows how it is typed."""
+
+    def __init__(
+        self,
+        name: str | None,
+        *,
+        examples: Sequence[str] = (),
+        closing: str = "",
+        **rest: Any,
+    ) -> None:
+        super().__init__(name, context_settings=_SETTINGS, **rest)
+        self.examples = examples
+        """Command lines, which the tests run as they stand."""
+        self.closing = closing
+
+    def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples as they are typed, and what is left to say."""
+        formatter.write("\nExamples:\n")
+        for line in "\n".join(self.examples).splitlines():
+            formatter.write(f"  {line}\n")
+        if self.closing:
+            formatter.write(f"\n{self.closing}\n")
+
+
+class Group(Command, click.Group):
+    """The commands, listed in the order they were given."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """In the order given, which is not that of the alphabet."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader who went away (`| head`) is no error to tell."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(nobody_reads()) from None
+
+
+def command(
+    *examples: str, closing: str = ""
+) -> Callable[[Callable[..., Any]], Command]:
+    """Make a function a command of its name; its docstring is the help."""
+    return click.command(cls=Command, examples=examples, closing=closing)
+
+
+def nobody_reads() -> int:
+    """The exit status when the output's reader has gone; what is left goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141

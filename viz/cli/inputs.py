@@ -1,0 +1,135 @@
+"""The expression that a command is about, and the values of its names."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine import Value
+from viz.cli.completion import names
+from viz.errors import FormatError
+from viz.evaluation import evaluate
+from viz.expression import ExpressionError, Program, parse
+
+__all__ = ["Given", "nearest", "takes_expression"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was typed: an expression, and a number for each of its names."""
+
+    program: Program
+    numbers: dict[str, float]
+
+    def value(self, seed: float | None = 1.0) -> Value:
+        """The expression's graph, with its gradients unless `seed` is None."""
+        value = evaluate(self.program, self.numbers)
+        if seed is not None:
+            value.backward(seed)
+        return value
+
+    def function(self, *xs: Any) -> Value:
+        """The expression as a function of its names, in order."""
+        return evaluate(self.program, dict(zip(self.numbers, xs, strict=True)))
+
+
+def takes_expression(
+    function: Callable[..., Any] | None = None, *, optional: bool = False
+) -> Callable[..., Any]:
+    """Give a command the expression of its line: `function(given, ...)`.
+
+    Where it is optional, `given` is None when there is none.
+    """
+    if function is None:
+        return functools.partial(takes_expression, optional=optional)
+
+    @click.argument(
+        "arguments",
+        nargs=-1,
+        metavar=f"{'[EXPRESSION]' if optional else 'EXPRESSION'} [NAME=NUMBER]...",
+        shell_complete=names,
+    )
+    @click.option(
+        "-f",
+        "--file",
+        type=click.Path(),
+        help="Read the expression from this file; - is standard input.",
+    )
+    @functools.wraps(function)
+    def run(arguments: tuple[str, ...], file: str | None, **options: Any) -> Any:
+        given = None
+        if file is not None or arguments or not optional:
+            given = _given(list(arguments), file)
+        return function(given, **options)
+
+    return run
+
+
+def _given(arguments: list[str], file: str | None) -> Given:
+    if file is None and not arguments:
+        raise click.UsageError('There is no expression; write one such as "x * y + 1".')
+    text = arguments.pop(0) if file is None else _read(file)
+    program = parse(_read("-") if text == "-" else text)
+    numbers: dict[str, float] = {}
+    for argument in arguments:
+        name, number = _assignment(argument)
+        if name in numbers:
+            raise click.UsageError(f"{name} is given twice.")
+        numbers[name] = number
+    return Given(program, numbers)
+
+
+def _read(path: str) -> str:
+    try:
+        if path != "-":
+            return Path(path).read_text(encoding="utf-8")
+        if sys.stdin.isatty():
+            click.echo("Type the expression, then Ctrl-D:", err=True)
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        where = "standard input" if path == "-" else path
+        raise FormatError(f"{where} is not a text in UTF-8: {error.reason}") from None
+
+
+def _assignment(argument: str) -> tuple[str, float]:
+    name, equals, text = argument.partition("=")
+    name = name.strip()
+    if not equals or not name.isidentifier():
+        raise click.UsageError(
+            f"{argument!r} should be NAME=NUMBER, such as x=3; "
+            "the expression comes first, as one word in quotes."
+        )
+    return name, _number(name, text)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return evaluate(parse(text), {}).data  # pi / 2, 1 / 3
+    except ExpressionError:
+        raise click.UsageError(
+            f"'{name}={text}': {text!r} is not a number; write one such as {name}=1.5."
+        ) from None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What somebody who wrote `name` may have meant.
+
+    >>> nearest("tahn", ["tanh", "sin"]), nearest("q", ["tanh", "sin"])
+    ('did you mean tanh?', 'there are tanh, sin.')
+    """
+    known = list(known)
+    near = difflib.get_close_matches(name, known)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"there are {', '.join(known)}."

@@ -1,0 +1,91 @@
+"""`main`: from the command line to an exit status, every error in one line."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+import click
+
+import engine
+from engine import EngineError
+from viz.cli.animate import animate
+from viz.cli.bench import bench
+from viz.cli.check import check
+from viz.cli.command import Group, nobody_reads
+from viz.cli.completion import completion
+from viz.cli.draw import draw
+from viz.cli.explain import explain
+from viz.cli.ops import ops
+from viz.cli.repl import repl
+from viz.errors import RendererError, VizError
+from viz.expression import ExpressionError
+
+__all__ = ["PROGRAM", "main"]
+
+PROGRAM = Group(
+    "dotgrad",
+    commands=[draw, explain, check, animate, repl, bench, ops],
+    params=[completion],
+    help="Computational graphs with values and gradients, in the terminal.",
+    examples=[
+        'dotgrad draw "price = apple * n * tax" apple=100 n=2 tax=1.1 -o price.png',
+        'dotgrad explain "z = x * y + x" x=2 y=5',
+        'eval "$(dotgrad --completion bash)"',
+    ],
+    closing="""\
+Exit status: 0 done; 1 a gradient is wrong, or this machine lacks what is needed;
+2 the input is wrong. One line on standard error says what to do. 130 after Ctrl-C,
+141 when nobody reads the output any more.""",
+)
+click.version_option(engine.__version__, message="%(version)s")(PROGRAM)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        status = _run(argv)
+    for warning in caught:
+        _say(f"warning: {warning.message}")
+    return status
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        status = PROGRAM.main(argv, "dotgrad", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return nobody_reads()
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return 2
+    except click.UsageError as error:
+        return _fail(f"{error.format_message()} {_advice(error)}", 2)
+    except (RendererError, ModuleNotFoundError) as error:
+        return _fail(error, 1)
+    except OSError as error:
+        path = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{path}{error.strerror or error}", 2)
+    except (ExpressionError, VizError, EngineError) as error:
+        return _fail(error, 2)
+    return status or 0
+
+
+def _advice(error: click.UsageError) -> str:
+    """Where help is; and what to do with an expression such as -x."""
+    option = getattr(error, "option_name", "--")
+    minus = "" if option.startswith("--") else "write -- before an expression -x, or "
+    return f"({minus}see {error.ctx.command_path if error.ctx else 'dotgrad'} --help)"
+
+
+def _fail(error: object, status: int) -> int:
+    _say(str(error))
+    return status
+
+
+def _say(text: str) -> None:
+    print("dotgrad: " + " ".join(text.split()), file=sys.stderr)
