@@ -130,6 +130,59 @@ def test_modules_are_named_like_the_attributes_that_hold_them():
     assert repr(net) == "Net(hidden=Affine(1, 2), activation=Tanh(), out=Affine(2, 1))"
 
 
+def scopes_of(*outputs):
+    return {v.scope for v in topological_order(*outputs) if v.op}
+
+
+def test_modules_in_lists_and_networks_in_modules_have_scopes_of_their_own():
+    class Net(nn.Module):
+        def __init__(self):
+            rng = random.Random(0)
+            self.blocks = [nn.Affine(2, 2, rng=rng), nn.Affine(2, 1, rng=rng)]
+            self.heads = {"a": nn.Affine(1, 1, rng=rng)}
+            self.actor, self.critic = nn.MLP(2, [1]), nn.MLP(2, [1])
+            self.layer, self.neuron = nn.Layer(2, 1), nn.Neuron(2)
+
+        def forward(self, x, *, negative=False):
+            first, second = self.blocks
+            [y] = self.heads["a"](second(first(x)))
+            y = y * self.actor(x) + self.critic(x) + self.layer(x) + self.neuron(x)
+            return -y if negative else y
+
+    net, one = Net(), "neuron 1"
+    assert scopes_of(net([1.0, 2.0])) == {
+        (), ("blocks 1", one), ("blocks 1", "neuron 2"), ("blocks 2", one),
+        ("heads a", one), ("actor", "layer 1", one), ("critic", "layer 1", one),
+        ("layer", one), ("neuron",),
+    }  # fmt: skip
+    assert net([1.0, 2.0], negative=True).data == -net([1.0, 2.0]).data
+    assert scopes_of(nn.MLP(2, [1])([1.0, 2.0])) == {("layer 1", one)}
+
+
+def test_a_layer_keeps_its_name_outside_of_a_sequential():
+    affine = nn.Affine(2, 1, rng=random.Random(0))
+    nn.Sequential(affine)
+    assert scopes_of(*affine([1.0, 2.0])) == {("Affine", "neuron 1")}
+
+
+def test_any_function_may_be_a_layer_of_an_mlp():
+    model = nn.MLP(2, [2, 1])
+    model.layers[0] = lambda x: [x[0] * 2, x[1]]
+    assert scopes_of(model([Value(1.0), 2.0])) == {
+        ("layer 1",),
+        ("layer 2", "neuron 1"),
+    }
+
+
+def test_two_parameters_of_one_name_cannot_be_saved():
+    class Odd(nn.Module):
+        def __init__(self):
+            self.w = {"a": {"b": nn.parameter(1.0)}, "a.b": nn.parameter(2.0)}
+
+    with pytest.raises(OptionError, match=r"two parameters are named w\.a\.b"):
+        Odd().state_dict()
+
+
 def test_parameters_are_found_once_and_in_order():
     class Tied(nn.Module):
         def __init__(self):
@@ -314,8 +367,15 @@ def test_wrong_targets():
         nn.hinge([1.0], [0])
     with pytest.raises(OptionError, match="from 0 to 1, not 2"):
         nn.binary_cross_entropy([1.0], [2])
-    with pytest.raises(OptionError, match="choose from 0 to 1"):
-        nn.softmax_cross_entropy([1.0, 2.0], 2)
+    for wrong in (2, -1, 0.5, math.nan, math.inf, "cat", None, Value(2.0)):
+        with pytest.raises(OptionError, match="choose from 0 to 1"):
+            nn.softmax_cross_entropy([1.0, 2.0], wrong)
+    for shares in ([0.5, 0.4], [1, 1], [0, 0], [Value(1.0), 0.5]):
+        with pytest.raises(OptionError, match="probabilities sum up to 1"):
+            nn.softmax_cross_entropy([1.0, 2.0], shares)
+    for wrong in ("yes", None, math.nan):
+        with pytest.raises(OptionError, match="from 0 to 1, not"):
+            nn.binary_cross_entropy([1.0], [wrong])
     with pytest.raises(ShapeError, match="2 outputs and 3 targets"):
         nn.softmax_cross_entropy([1.0, 2.0], [0, 0, 1])
 

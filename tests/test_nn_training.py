@@ -1,182 +1,16 @@
-"""Optimizers against their published rules; fit; files of models."""
+"""`fit`: it is the plain loop, and stops well."""
 
 import json
 import math
+import pathlib
 import random
-import subprocess
 import sys
 import warnings
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from small_training import in_a_process, small, trained
 
-from engine import EngineError, ModelFileError, OptionError, ShapeError, Value, exp, nn
-from engine.nn import storage
-
-GRADIENTS = [[0.5, -2.0], [0.25, 1.0], [-1.0, 0.0], [0.125, 3.0]]
-RULES = {
-    "SGD": (nn.SGD, {}),
-    "SGD with decay": (nn.SGD, {"weight_decay": 0.1}),
-    "Momentum": (nn.Momentum, {"momentum": 0.8}),
-    "Momentum with decay": (nn.Momentum, {"momentum": 0.8, "weight_decay": 0.1}),
-    "Nesterov": (nn.Nesterov, {"momentum": 0.8}),
-    "AdaGrad": (nn.AdaGrad, {}),
-    "RMSProp": (nn.RMSProp, {"decay": 0.9}),
-    "Adam": (nn.Adam, {}),
-    "Adam with decay": (nn.Adam, {"weight_decay": 0.1, "betas": (0.8, 0.99)}),
-}
-
-
-def path_of(case, lr=0.1):
-    """Where two parameters go when they are given these gradients."""
-    rule, options = RULES[case]
-    parameters = [nn.parameter(1.0), nn.parameter(-0.5)]
-    optimizer = rule(parameters, lr=lr, **options)
-    path = []
-    for gradient in GRADIENTS:
-        optimizer.zero_grad()
-        for parameter, g in zip(parameters, gradient, strict=True):
-            (parameter * g).backward()
-        optimizer.step()
-        path.append([p.data for p in parameters])
-    return path
-
-
-@pytest.mark.parametrize("case", RULES)
-def test_optimizers_go_where_those_of_torch_go(case):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    rule, options = RULES[case]
-    made = {
-        nn.SGD: lambda p, **o: torch.optim.SGD(p, **o),
-        nn.Momentum: lambda p, **o: torch.optim.SGD(p, **o),
-        nn.Nesterov: lambda p, **o: torch.optim.SGD(p, nesterov=True, **o),
-        nn.AdaGrad: lambda p, **o: torch.optim.Adagrad(p, **o),
-        nn.RMSProp: lambda p, decay, **o: torch.optim.RMSprop(p, alpha=decay, **o),
-        nn.Adam: lambda p, **o: torch.optim.Adam(p, **o),
-    }
-    w = torch.tensor([1.0, -0.5], dtype=torch.float64, requires_grad=True)
-    optimizer = made[rule]([w], lr=0.1, **options)
-    for gradient, ours in zip(GRADIENTS, path_of(case), strict=True):
-        w.grad = torch.tensor(gradient, dtype=torch.float64)
-        optimizer.step()
-        assert ours == pytest.approx(w.tolist(), rel=1e-13)
-
-
-def published(case, w, gradients, lr=0.1):
-    """The rules of the papers, for one parameter, in their own letters."""
-    m = v = h = 0.0
-    for t, g in enumerate(gradients, 1):
-        if case == "SGD":
-            w -= lr * g
-        elif case == "Momentum":  # Sutskever et al. (2013), equations 1 and 2
-            v = 0.8 * v - lr * g
-            w += v
-        elif case == "Nesterov":  # Bengio et al. (2013), equation 7
-            old, v = v, 0.8 * v - lr * g
-            w += -0.8 * old + 1.8 * v
-        elif case == "AdaGrad":
-            h += g**2
-            w -= lr * g / (math.sqrt(h) + 1e-10)
-        elif case == "RMSProp":
-            h = 0.9 * h + 0.1 * g**2
-            w -= lr * g / (math.sqrt(h) + 1e-8)
-        elif case == "Adam":  # Kingma & Ba (2015), algorithm 1
-            m = 0.9 * m + 0.1 * g
-            v = 0.999 * v + 0.001 * g**2
-            m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
-            w -= lr * m_hat / (math.sqrt(v_hat) + 1e-8)
-        yield w
-
-
-@pytest.mark.parametrize("case", [c for c in RULES if "decay" not in c])
-def test_optimizers_follow_the_published_rules(case):
-    for i, start in enumerate((1.0, -0.5)):
-        expected = list(published(case, start, [g[i] for g in GRADIENTS]))
-        assert [step[i] for step in path_of(case)] == pytest.approx(expected, rel=1e-13)
-
-
-@pytest.mark.parametrize("case", RULES)
-def test_weight_decay_is_a_gradient_and_all_rules_descend(case):
-    rule, options = RULES[case]
-    w = nn.parameter(3.0)
-    optimizer = rule([w], lr=0.5 if case == "AdaGrad" else 0.05, **options)
-    for _ in range(300):
-        optimizer.zero_grad()
-        ((w - 1) ** 2).backward()
-        optimizer.step()
-    goal = 2 / (2 + options.get("weight_decay", 0.0))  # 2(w − 1) + λw = 0
-    assert w.data == pytest.approx(goal, abs=0.03)
-
-
-def test_a_parameter_out_of_reach_is_left_alone():
-    near, far = nn.parameter(1.0), nn.parameter(1.0)
-    optimizer = nn.SGD([near, far], lr=0.1, weight_decay=1.0)
-    with pytest.raises(EngineError, match="backward"):
-        optimizer.step()
-    (near * 2).backward()
-    optimizer.step()
-    assert (near.data, far.data) == (pytest.approx(0.7), 1.0)
-
-
-def test_wrong_options_of_optimizers():
-    w = nn.parameter(1.0)
-    with pytest.raises(OptionError, match="no parameters"):
-        nn.SGD([])
-    with pytest.raises(OptionError, match="leaf Value"):
-        nn.SGD([w * 2])
-    for wrong in ({"lr": -1}, {"lr": math.nan}, {"momentum": 1}, {"weight_decay": -1}):
-        with pytest.raises(OptionError, match=next(iter(wrong))):
-            nn.Momentum([w], **wrong)
-    with pytest.raises(OptionError, match="betas=1"):
-        nn.Adam([w], betas=(0.9, 1))
-
-
-@given(st.integers(0, 200))
-def test_schedules(step):
-    line = nn.linear(1.0, 0.1, 100)
-    assert line(step) == pytest.approx(1.0 - 0.9 * min(step, 100) / 100)
-    assert nn.exponential(0.5, 0.9)(step) == pytest.approx(0.5 * 0.9**step)
-    assert nn.steps(0.5, 0.1, every=30)(step) == pytest.approx(
-        0.5 * 0.1 ** (step // 30)
-    )
-    wave = nn.cosine(1.0, 0.2, 100, warmup=10)
-    if step >= 10:
-        angle = math.pi * min(step - 10, 100) / 100
-        assert wave(step) == pytest.approx(0.6 + 0.4 * math.cos(angle))
-    else:
-        assert wave(step) == pytest.approx((step + 1) / 10)
-
-
-def test_an_optimizer_follows_its_schedule():
-    w = nn.parameter(0.0)
-    optimizer = nn.SGD([w], lr=nn.linear(1.0, 0.0, 4))
-    for _ in range(6):
-        optimizer.zero_grad()
-        (-w).backward()
-        optimizer.step()
-    assert w.data == 1.0 + 0.75 + 0.5 + 0.25
-
-
-# -- fit -------------------------------------------------------------------------
-
-
-def small():
-    rng = random.Random(5)
-    affine = nn.Affine(2, 3, rng=rng)
-    model = nn.Sequential(affine, nn.Tanh(), nn.Affine(3, 2, rng=rng))
-    xs = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(12)]
-    return model, xs, [int(a * b > 0) for a, b in xs]
-
-
-def trained(epochs, optimizer=nn.Adam, seed=1, **options):
-    model, xs, ys = small()
-    rule = optimizer(model.parameters(), lr=0.05)
-    history = nn.fit(
-        model, xs, ys, loss=nn.softmax_cross_entropy, optimizer=rule, epochs=epochs,
-        batch_size=5, rng=random.Random(seed), **options,
-    )  # fmt: skip
-    return model, history
+from engine import OperandError, OptionError, ShapeError, Value, exp, nn
 
 
 def test_fit_is_the_plain_loop():
@@ -193,8 +27,8 @@ def test_fit_is_the_plain_loop():
             loss = nn.softmax_cross_entropy(rows, [ys[i] for i in batch])
             loss.backward()
             optimizer.step()
-            epoch.append(loss.data)
-        losses.append(sum(epoch) / 3)
+            epoch.append(loss.data * len(batch))
+        losses.append(sum(epoch) / 12)
     fitted, history = trained(3)
     assert history["loss"] == pytest.approx(losses, rel=1e-12)
     ours = [p.data for p in fitted.parameters()]
@@ -225,36 +59,6 @@ def test_fit_adds_the_penalty_once_for_each_batch():
     assert model.weight[0][0].data == 2 - 0.25 * 4
 
 
-def test_a_resumed_training_is_the_uninterrupted_one(tmp_path):
-    path = tmp_path / "run.json"
-    whole, history = trained(6)
-    trained(4, checkpoint=path)
-    resumed, again = trained(6, checkpoint=path, resume=True)
-    assert resumed.state_dict() == whole.state_dict()
-    assert again.series == history.series
-    assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
-
-
-def test_a_checkpoint_of_another_training_changes_nothing(tmp_path):
-    path = tmp_path / "run.json"
-    trained(1, checkpoint=path)
-    with pytest.raises(ModelFileError, match="of Adam, not of SGD"):
-        trained(2, nn.SGD, checkpoint=path, resume=True)
-    model = nn.Affine(1, 1, rng=random.Random(0))
-    before = model.state_dict()
-    options = {
-        "loss": nn.sum_of_squares, "optimizer": nn.Adam(model.parameters()),
-        "rng": random.Random(0), "checkpoint": path, "resume": True,
-    }  # fmt: skip
-    with pytest.raises(ModelFileError, match=r"lacks weight\.0\.0"):
-        nn.fit(model, [[1.0]], [[1.0]], **options)
-    with pytest.raises(ModelFileError, match="rng="):
-        nn.fit(model, [[1.0]], [[1.0]], **{**options, "rng": None})
-    assert model.state_dict() == before
-    with pytest.raises(OptionError, match="checkpoint="):
-        trained(1, resume=True)
-
-
 @pytest.mark.parametrize("lr", [1e3, 1e200])
 def test_fit_stops_before_nan_and_tells_why(lr):
     """The steps are too large: what overflows is a value, or an operation raises."""
@@ -282,7 +86,27 @@ def test_fit_stops_at_a_gradient_that_is_not_finite():
     assert (w.data, len(history)) == (0.0, 0)
 
 
-def test_ctrl_c_keeps_what_was_trained():
+def test_a_step_that_overflows_is_not_made():
+    w = nn.parameter(1.0, "w")
+    with pytest.warns(nn.TrainingWarning, match=r"rate 1e\+300 is too large"):
+        history = nn.fit(
+            lambda x: w * x, [1e10], [0.0], loss=nn.mean_squared_error,
+            optimizer=nn.Momentum([w], lr=1e300), tape=False,
+        )  # fmt: skip
+    assert (w.data, len(history)) == (1.0, 0)
+
+
+def test_the_story_of_a_penalty():
+    w = nn.parameter(0.0, "w")
+    with pytest.warns(nn.TrainingWarning, match="the penalty is not finite") as caught:
+        nn.fit(
+            lambda x: w * x, [1.0], [0.0], loss=nn.mean_squared_error,
+            optimizer=nn.SGD([w]), penalty=lambda _: (w * w).sqrt(), tape=False,
+        )  # fmt: skip
+    assert "sqrt(0)" in str(caught[0].message)
+
+
+def test_an_interrupt_keeps_what_was_trained():
     calls = []
 
     def interrupt(model):
@@ -291,9 +115,112 @@ def test_ctrl_c_keeps_what_was_trained():
             raise KeyboardInterrupt
         return 0.0
 
-    model, history = trained(10, watch={"calls": interrupt})
-    assert history.stopped == "interrupted in epoch 4"
+    with pytest.warns(nn.TrainingWarning, match="interrupted"):
+        model, history = trained(10, watch={"calls": interrupt})
+    assert history.stopped == "interrupted after 2 of 10 epochs"
+    assert [len(row) for row in history.series.values()] == [2, 2]
     assert model.state_dict() == calls[-1] != calls[0]
+
+
+CTRL_C = """
+import os, signal, sys
+from engine.nn import SGD, Module, fit, parameter
+
+class Three(Module):
+    def __init__(self):
+        self.numbers = [parameter(0.0) for _ in range(3)]
+    def forward(self, x):
+        return sum(self.numbers)
+
+class Interrupted(SGD):
+    def change(self, g, lr, state):  # in the middle of the 50th step
+        if [p.data for p in self.parameters] == [-50, -49, -49]:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().change(g, lr, state)
+
+model = Three()
+rule = Interrupted(model.parameters(), lr=1.0)
+history = fit(model, [0.0] * 6, [0.0] * 6, loss=lambda y, t: y, optimizer=rule,
+              epochs=10**9, batch_size=2, tape=False)
+print(model.state_dict(), history.stopped, sep="\\n")
+model.save(sys.argv[1])
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(tmp_path):
+    path = tmp_path / "model.json"
+    done = in_a_process(CTRL_C, path)
+    whole = {f"numbers.{i}": -50.0 for i in range(3)}
+    expected = [str(whole), "interrupted after 16 of 1000000000 epochs"]
+    assert done.stdout.splitlines() == expected
+    assert "TrainingWarning: interrupted" in done.stderr
+    assert json.loads(path.read_text())["model"]["parameters"] == whole
+
+
+BARE = """
+import sys
+sys.modules.update(dict.fromkeys(["numpy", "numba"]))
+import runpy
+runpy.run_path(sys.argv[1])["logistic_gate"]()
+"""
+
+
+def test_fit_does_without_numpy_and_says_so():
+    example = pathlib.Path(__file__).parent.parent / "examples" / "logistic_gate.py"
+    done = in_a_process(BARE, example)
+    assert "1 and 1: 0.97" in done.stdout
+    [notice] = done.stderr.splitlines()
+    assert notice.startswith("training without a tape, which is slower: ")
+    assert notice.endswith("pip install 'dotgrad[fast]'")
+
+
+def test_what_a_tape_cannot_do_is_done_without(capsys):
+    """At the first sample, or on a way that a later one goes."""
+    for odd in (0, 1):
+        w = nn.parameter(0.0)
+        history = nn.fit(
+            lambda x, w=w, odd=odd: w * (x if x != odd else float(x)),
+            [0.0, 1.0], [0.0, 2.0], loss=nn.sum_of_squares, batch_size=1,
+            optimizer=nn.SGD([w], lr=1.0), epochs=2,
+        )  # fmt: skip
+        assert (w.data, history["loss"]) == (2.0, [1.0, 0.0])
+        [notice] = capsys.readouterr().err.splitlines()
+        assert "without a tape" in notice
+        assert "float(v)" in notice
+
+
+def test_a_mistake_is_told_once_and_not_blamed_on_the_tape(capsys):
+    model, xs, ys = small()
+    rule = nn.SGD(model.parameters())
+    with pytest.raises(ShapeError, match=r"Affine\(2, 3\) wants 2 inputs, not 1"):
+        nn.fit(
+            model, [x[:1] for x in xs], ys, loss=nn.softmax_cross_entropy,
+            optimizer=rule,
+        )  # fmt: skip
+    with pytest.raises(OperandError, match=r"the loss of sample 0 is 1.0 and no Value"):
+        nn.fit(model, xs, ys, loss=lambda y, t: 1.0, optimizer=rule, tape=False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("tape", [True, False])
+@pytest.mark.parametrize(
+    ("loss", "targets", "message"),
+    [
+        (nn.softmax_cross_entropy, [0, 1, 2], "the class is 2.*: choose from 0 to 1"),
+        (nn.softmax_cross_entropy, [0, 1, 0.5], "the class is 0.5"),
+        (nn.softmax_cross_entropy, [[0, 1], [1, 0], [1, 1]], "sum up to 1"),
+        (nn.hinge, [[1, 1], [1, -1], [0, 1]], "−1 or 1, not 0"),
+        (nn.binary_cross_entropy, [[1, 1], [0, 0.5], [0, 2]], "from 0 to 1, not 2"),
+    ],
+)
+def test_a_wrong_target_is_found_in_a_replay_too(tape, loss, targets, message):
+    model = nn.Affine(1, 2, rng=random.Random(0))
+    with pytest.raises(OptionError, match=message):
+        nn.fit(
+            model, [[1.0], [2.0], [3.0]], targets, loss=loss, batch_size=1,
+            optimizer=nn.SGD(model.parameters()), tape=tape,
+        )  # fmt: skip
 
 
 def test_wrong_options_of_fit():
@@ -302,7 +229,9 @@ def test_wrong_options_of_fit():
     good = {"loss": nn.softmax_cross_entropy, "optimizer": optimizer}
     with pytest.raises(ShapeError, match="12 samples and 3 targets"):
         nn.fit(model, xs, ys[:3], **good)
-    for wrong in ({"epochs": -1}, {"batch_size": 0}, {"batch_size": 1.5}):
+    for wrong in (
+        {"epochs": -1}, {"batch_size": 0}, {"batch_size": 1.5}, {"watch": {"loss": abs}}
+    ):  # fmt: skip
         with pytest.raises(OptionError, match=next(iter(wrong))):
             nn.fit(model, xs, ys, **good, **wrong)
 
@@ -318,109 +247,6 @@ def test_fit_shows_a_bar_on_a_terminal_and_says_which_extra_it_needs(
     assert capsys.readouterr().err.strip().endswith("pip install 'dotgrad[progress]'")
     trained(2, progress=False)
     assert capsys.readouterr().err == ""
-
-
-# -- files -----------------------------------------------------------------------
-
-LOAD = """
-import random, sys
-from engine.nn import MLP
-model = MLP(2, [3, 1])
-model.load(sys.argv[1])
-print(model([0.1, -0.7]).data.hex(), [p.data.hex() for p in model.parameters()])
-"""
-
-
-def test_a_fresh_process_loads_the_same_numbers(tmp_path):
-    model = nn.MLP(2, [3, 1])
-    odd = [0.1 + 0.2, -0.0, 5e-324, 1.7976931348623157e308, 1 / 3]
-    for parameter, x in zip(model.parameters(), odd, strict=False):
-        parameter.data = x
-    path = tmp_path / "model.json"
-    model.save(path)
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD, str(path)], capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    numbers = [p.data.hex() for p in model.parameters()]
-    assert done.stdout.split(" ", 1)[1].strip() == str(numbers)
-    assert done.stdout.split(" ", 1)[0] == model([0.1, -0.7]).data.hex()
-
-
-def test_numbers_that_json_cannot_write(tmp_path):
-    model = nn.Affine.of([[math.inf, -math.inf, math.nan]])
-    model.save(tmp_path / "odd.json")
-    strict = json.JSONDecoder(parse_constant=lambda name: pytest.fail(name))
-    strict.decode((tmp_path / "odd.json").read_text())
-    other = nn.Affine.of([[0.0, 0.0, 0.0]])
-    other.load(tmp_path / "odd.json")
-    assert str(other.state_dict()) == str(model.state_dict())
-
-
-def damaged(text):
-    yield text[: len(text) // 2], "not JSON, or damaged"
-    yield "", "not JSON"
-    yield "[" * 100_000, "not JSON"
-    yield "[1, 2]", "not a file that dotgrad wrote"
-    yield '{"format": "something else"}', "not a file that dotgrad wrote"
-    yield text.replace('"version": 1', '"version": 99'), "version 99"
-    yield text.replace("0.25", "0.26"), "checksum"
-    yield text.replace("dotgrad model", "dotgrad checkpoint"), "for a model"
-
-
-def test_damaged_and_foreign_files_change_nothing(tmp_path):
-    model = nn.Affine.of([[0.25, 0.5]], [1.0, 2.0])
-    path = tmp_path / "model.json"
-    model.save(path)
-    before = model.state_dict()
-    for text, message in damaged(path.read_text()):
-        (tmp_path / "wrong.json").write_text(text)
-        with pytest.raises(ModelFileError, match=message) as caught:
-            model.load(tmp_path / "wrong.json")
-        assert "wrong.json" in str(caught.value)
-        assert model.state_dict() == before
-    (tmp_path / "bytes.json").write_bytes(b"\xff\x00\x80")
-    with pytest.raises(ModelFileError, match="not JSON"):
-        model.load(tmp_path / "bytes.json")
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        model.load(tmp_path / "nowhere.json")
-    nn.Affine.of([[0.25, 0.5]]).save(path)
-    with pytest.raises(ModelFileError, match=r"lacks bias.0, bias.1"):
-        model.load(path)
-    assert model.state_dict() == before
-
-
-def test_states_that_do_not_fit():
-    model = nn.Affine.of([[0.25] * 9])
-    with pytest.raises(ModelFileError, match=r"lacks weight.0.0.* and 4 more"):
-        model.load_state_dict({})
-    state = model.state_dict()
-    with pytest.raises(ModelFileError, match=r"has no more"):
-        model.load_state_dict({**state, "more": 1.0})
-    for wrong in ("0.5", None, [1.0], True):
-        with pytest.raises(ModelFileError, match="not a number"):
-            model.load_state_dict({**state, "weight.0.8": wrong})
-    with pytest.raises(ModelFileError, match="a state is a dict"):
-        model.load_state_dict([1.0])
-    assert model.state_dict() == state
-
-
-def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
-    model = nn.Affine.of([[0.25]])
-    path = tmp_path / "model.json"
-    model.save(path)
-    old = path.read_bytes()
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
-    model.weight[0][0].data = 1.0
-    with pytest.raises(OSError, match="28"):
-        model.save(path)
-    assert path.read_bytes() == old
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_storage_knows_one_checksum_for_one_body(tmp_path):
-    storage.write(tmp_path / "a", "model", {"b": (1, 2.5), "a": {"x": None}}, "")
-    assert storage.read(tmp_path / "a", "model") == {"b": [1, 2.5], "a": {"x": None}}
 
 
 def test_no_warning_when_all_is_well():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from engine.errors import ModelFileError
 from engine.nn import storage
@@ -13,6 +14,8 @@ from engine.nn.module import Module
 from engine.nn.optim import Optimizer
 
 __all__ = ["restore", "store"]
+
+_FIELDS = ("model", "optimizer", "history", "rng")
 
 
 def store(
@@ -46,16 +49,39 @@ def restore(
     if not Path(path).exists():
         return History()
     with storage.naming(path):
-        body = storage.read(path, "checkpoint")
-        if (body["rng"] is None) != (rng is None):
-            raise ModelFileError("the training was shuffled in another way: see rng=")
+        body = storage.read(path, "checkpoint", _FIELDS)
+        history = _history(body["history"])
+        state = _generator(body["rng"], rng)
         storage.matching(body["model"], dict(model.named_parameters()))
         optimizer.load_state_dict(body["optimizer"])
         model.load_state_dict(body["model"])
     if rng is not None:
-        version, numbers, spare = body["rng"]
-        rng.setstate((version, tuple(numbers), spare))
-    history = History()
-    for name, row in body["history"].items():
-        history.series[name] = [storage.number(name, x) for x in row]
+        rng.setstate(state)
     return history
+
+
+def _history(series: Any) -> History:
+    if not isinstance(series, dict) or not all(
+        isinstance(row, list) for row in series.values()
+    ):
+        raise ModelFileError(
+            f"a history is lists of numbers by name, not {series!r:.80}"
+        )
+    return History(
+        {name: [storage.number(name, x) for x in row] for name, row in series.items()}
+    )
+
+
+def _generator(state: Any, rng: random.Random | None) -> Any:
+    """What `setstate` wants; it is tried on another generator."""
+    if (state is None) != (rng is None):
+        raise ModelFileError("the training was shuffled in another way: see rng=")
+    if rng is None:
+        return None
+    try:
+        version, numbers, spare = state
+        whole = (version, tuple(numbers), spare)
+        random.Random().setstate(whole)
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"rng is no state of a generator: {error}") from error
+    return whole

@@ -4,80 +4,108 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from contextlib import suppress
+from typing import Any
 
-from engine.errors import EngineError
-from engine.tape.jit import jit
+from engine.errors import (
+    DivisionByZeroError,
+    DomainError,
+    EngineError,
+    EscapeError,
+    OperandError,
+    RangeError,
+    TapeError,
+)
+from engine.tape.jit import Jitted, jit
 from engine.tape.samples import Samples
+from engine.value import Value
 
-__all__ = ["BatchGradient", "batch_gradient"]
+__all__ = ["NOT_A_NUMBER", "BatchGradient"]
 
+NOT_A_NUMBER = (DivisionByZeroError, DomainError, RangeError)
+"""What floats raise where IEEE arithmetic would go on with nan or ∞."""
 
-class BatchGradient(Protocol):
-    """Adds the gradient of a batch's mean loss to the parameters."""
-
-    def __call__(self, batch: list[int]) -> float:
-        """Give that loss for the samples of these numbers."""
-
-
-def batch_gradient(
-    loss: Callable[[Any, Any], Any],
-    penalty: Callable[[], Any] | None,
-    xs: Sequence[Any],
-    ys: Sequence[Any],
-    *,
-    tape: bool,
-) -> BatchGradient:
-    """From a tape where that can be, with a notice where it cannot."""
-    if not tape:
-        return EagerGradient(loss, penalty, xs, ys)
-    try:
-        return TapeGradient(loss, penalty, xs, ys)
-    except (EngineError, ModuleNotFoundError) as error:
-        reason = str(error).splitlines()[0]
-        print(f"training without a tape, which is slower: {reason}", file=sys.stderr)
-        return EagerGradient(loss, penalty, xs, ys)
+Loss = Callable[[Any, Any], Any]
+Penalty = Callable[[], Any]
 
 
-class EagerGradient:
-    """A graph for each sample."""
+class BatchGradient:
+    """Adds the gradient of a batch's mean loss, and of a penalty, to the parameters.
+
+    Args:
+        loss: of one sample and its target.
+        penalty: what is added to the mean loss of each batch.
+        xs, ys: all samples and their targets.
+        tape: record both once, and replay them for all samples of a batch together.
+            Where that cannot be, a line on standard error says why.
+    """
 
     def __init__(
-        self, loss: Callable[[Any, Any], Any], penalty: Callable[[], Any] | None,
-        xs: Sequence[Any], ys: Sequence[Any],
+        self, loss: Loss, penalty: Penalty | None, xs: Sequence[Any],
+        ys: Sequence[Any], *, tape: bool,
     ) -> None:  # fmt: skip
         self.loss, self.penalty, self.xs, self.ys = loss, penalty, xs, ys
+        self.tape: Jitted | None = None
+        self.penalty_tape: Jitted | None = None
+        if tape:
+            self._record()
+
+    def _record(self) -> None:
+        """Most of what cannot be recorded shows now, before any training."""
+        try:
+            taped = jit(self.loss, nonfinite="allow")
+            self.samples = Samples.of((self.xs, self.ys))
+            taped.batch(self.xs[:1], self.ys[:1])
+        except (EngineError, ModuleNotFoundError) as error:
+            with suppress(*NOT_A_NUMBER):  # is it wrong without a tape, too?
+                self.loss(self.xs[0], self.ys[0])
+            _say(error)
+        else:
+            self.tape = taped
+            self.penalty_tape = self.penalty and _taped(self.penalty)
 
     def __call__(self, batch: list[int]) -> float:
-        share, total = 1 / len(batch), 0.0
-        for i in batch:
-            out = self.loss(self.xs[i], self.ys[i])
-            out.backward(share)
-            total += share * out.data
-        if self.penalty is not None:
-            extra = self.penalty()
-            extra.backward()
-            total += extra.data
+        """Give the batch's loss, for the samples of these numbers."""
+        total = self._of_loss(batch)
+        if self.penalty_tape is not None:
+            total += self.penalty_tape.backward()
+        elif self.penalty is not None:
+            total += _swept(self.penalty(), 1.0, "the penalty")
         return total
 
+    def _of_loss(self, batch: list[int]) -> float:
+        if self.tape is not None:
+            try:
+                return self.tape.backward(self.samples.take(batch))
+            except (EscapeError, TapeError) as error:  # on a way not gone until now
+                _say(error)
+                self.tape = None
+        share = 1 / len(batch)
+        return sum(
+            _swept(self.loss(self.xs[i], self.ys[i]), share, f"the loss of sample {i}")
+            for i in batch
+        )
 
-class TapeGradient:
-    """The loss recorded once, and replayed for all samples of the batch together."""
 
-    def __init__(
-        self, loss: Callable[[Any, Any], Any], penalty: Callable[[], Any] | None,
-        xs: Sequence[Any], ys: Sequence[Any],
-    ) -> None:  # fmt: skip
-        self.loss = jit(loss, nonfinite="allow")
-        self.penalty = None if penalty is None else jit(penalty)
-        self.samples = Samples.of((xs, ys))
-        # What cannot be recorded shows now, and not in the middle of a training.
-        self.loss.batch(xs[:1], ys[:1])
-        if self.penalty is not None:
-            self.penalty()
+def _taped(penalty: Penalty) -> Jitted | None:
+    taped: Jitted = jit(penalty)
+    try:
+        taped()
+    except (EscapeError, TapeError):
+        return None
+    return taped
 
-    def __call__(self, batch: list[int]) -> float:
-        total: float = self.loss.backward(self.samples.take(batch))
-        if self.penalty is not None:
-            total += self.penalty.backward()
-        return total
+
+def _swept(out: Any, share: float, what: str) -> float:
+    if not isinstance(out, Value):
+        raise OperandError(
+            f"{what} is {out!r:.80} and no Value: it does not depend on the model's "
+            "parameters by operations of engine"
+        )
+    out.backward(share)
+    return share * out.data
+
+
+def _say(error: Exception) -> None:
+    reason = str(error).splitlines()[0]
+    print(f"training without a tape, which is slower: {reason}", file=sys.stderr)

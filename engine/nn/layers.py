@@ -11,7 +11,7 @@ from engine import functions, ops
 from engine.context import scope
 from engine.errors import OperandError, OptionError, ShapeError
 from engine.nn.initial import Initial, Rng, xavier
-from engine.nn.module import Module
+from engine.nn.module import Module, called_in
 from engine.op import Op
 from engine.value import Value, parameter
 
@@ -226,11 +226,14 @@ class Sequential(Module):
     ('Affine 2', 'neuron 1')
     """
 
+    layers: list[Callable[[Any], Any]]
+
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
         for layer in layers:
             if not callable(layer):
                 raise OptionError(f"a layer is a Module or a function, not {layer!r}")
-        self.layers = list(layers)
+        # Not by setattr, for a layer is named by its place here and not for all time.
+        vars(self)["layers"] = list(layers)
 
     def forward(self, x: Any) -> Any:
         """What the last layer makes of what the others made of x."""
@@ -238,10 +241,7 @@ class Sequential(Module):
         for layer in self.layers:
             name = getattr(layer, "__name__", type(layer).__name__)
             counts[name] = counts.get(name, 0) + 1
-            # The name of this place in the line goes before the layer's own.
-            own = isinstance(layer, Module) and type(layer).__call__ is Module.__call__
-            with scope(f"{name} {counts[name]}"):
-                x = layer.forward(x) if own else layer(x)  # type: ignore[attr-defined]
+            x = called_in(f"{name} {counts[name]}", layer, x)
         return x
 
     def __repr__(self) -> str:

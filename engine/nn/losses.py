@@ -2,13 +2,16 @@
 
 Each takes the outputs and the targets of one sample, or lists of them, and gives the
 mean over the samples. Its nodes are in the scope "loss".
+
+Targets are checked with comparisons, which a tape notices as guards: so a wrong one is
+found in a replay, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from operator import add
+from operator import add, mul
 from typing import Any
 
 from engine import functions, ops
@@ -26,6 +29,9 @@ __all__ = [
     "softmax_cross_entropy",
     "sum_of_squares",
 ]
+
+_ROUNDING = 1e-4
+"""How far from 1 the sum of probabilities may be; they may be computed in 32 bits."""
 
 
 @scope("loss")
@@ -45,7 +51,8 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Any:
 
     Raises:
         ShapeError: logits and target do not go together.
-        OptionError: there is no class of this number.
+        OptionError: there is no class of this number, or the probabilities do not sum
+            up to 1.
     """
     return _mean_of_samples(_cross_entropy, logits, target)
 
@@ -54,12 +61,16 @@ def _cross_entropy(logits: list[Any], target: Any) -> Any:
     top = functions.largest(logits)
     shifted = [a - top for a in logits]
     total = ops.log(reduce(add, map(ops.exp, shifted)))
-    if isinstance(target, Value):  # on a tape it may be another class each time
-        target = [ops.relu(1 - abs(target - k)) for k in range(len(logits))]
-    if hasattr(target, "__len__"):
+    if hasattr(target, "__len__") and not isinstance(target, str):
         pairs = _paired(shifted, list(target))
+        if not abs(reduce(add, [t for _, t in pairs]) - 1) < _ROUNDING:
+            raise OptionError(f"probabilities sum up to 1, and not {_plain(target)}")
         return total - reduce(add, [t * a for a, t in pairs])
-    return total - shifted[_class(target, len(logits))]
+    target = _class(target, len(logits))
+    if isinstance(target, Value):  # on a tape it may be another class each time
+        shares = [ops.relu(1 - abs(target - k)) for k in range(len(logits))]
+        return total - reduce(add, map(mul, shares, shifted))
+    return total - shifted[int(target)]
 
 
 @scope("loss")
@@ -105,8 +116,8 @@ def hinge(scores: Any, labels: Any) -> Any:
     """
     pairs = _flat(scores, labels)
     for _, label in pairs:
-        if is_number(label) and label not in (-1, 1):
-            raise OptionError(f"a label of hinge is −1 or 1, not {label!r}")
+        if not (_is_operand(label) and abs(label) == 1):
+            raise OptionError(f"a label of hinge is −1 or 1, not {_plain(label)}")
     return functions.mean(ops.relu(1 - label * score) for score, label in pairs)
 
 
@@ -125,8 +136,10 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
     """
     pairs = _flat(logits, targets)
     for _, target in pairs:
-        if is_number(target) and not 0 <= target <= 1:
-            raise OptionError(f"a target is a probability from 0 to 1, not {target!r}")
+        if not (_is_operand(target) and 0 <= target <= 1):
+            raise OptionError(
+                f"a target is a probability from 0 to 1, not {_plain(target)}"
+            )
     return functions.mean(ops.softplus(a) - t * a for a, t in pairs)
 
 
@@ -143,10 +156,24 @@ def one_hot(index: int, classes: int) -> list[float]:
     return [1.0 if i == index else 0.0 for i in range(classes)]
 
 
-def _class(index: Any, classes: int) -> int:
-    if int(index) != index or not 0 <= index < classes:
-        raise OptionError(f"the class is {index!r}: choose from 0 to {classes - 1}")
-    return int(index)
+def _class(index: Any, classes: int) -> Any:
+    known = _is_operand(index) and 0 <= index <= classes - 1
+    if not (known and index % 1 == 0):
+        raise OptionError(
+            f"the class is {_plain(index)}: choose from 0 to {classes - 1}"
+        )
+    return index
+
+
+def _is_operand(x: Any) -> bool:
+    return isinstance(x, Value) or is_number(x)
+
+
+def _plain(x: Any) -> str:
+    """What was given, for an error: on a tape it is a Value."""
+    if hasattr(x, "__len__") and not isinstance(x, str):
+        return f"[{', '.join(map(_plain, x))}]"
+    return f"{x.data if isinstance(x, Value) else x!r:.80}"
 
 
 def _mean_of_samples(

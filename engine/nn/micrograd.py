@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine import ops
-from engine.context import scope
 from engine.errors import ShapeError
 from engine.nn.layers import shared
-from engine.nn.module import Module
+from engine.nn.module import Module, called_in
 from engine.value import Value, parameter
 
 __all__ = ["MLP", "Layer", "Neuron"]
@@ -40,7 +39,7 @@ class Neuron(Module):
         self.b = parameter(0, "b")
         self.nonlin = nonlin
 
-    def __call__(self, x: Sequence[Any]) -> Value:
+    def forward(self, x: Sequence[Any]) -> Value:
         if len(x) != len(self.w):
             raise ShapeError(f"{self} wants {len(self.w)} inputs, not {len(x)}")
         act: Value = sum((w * x for w, x in zip(self.w, x, strict=True)), self.b)
@@ -56,11 +55,9 @@ class Layer(Module):
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
         self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
 
-    def __call__(self, x: Sequence[Any]) -> Any:
-        x, out = shared(x), []
-        for i, neuron in enumerate(self.neurons, 1):
-            with scope(f"neuron {i}"):
-                out.append(neuron(x))
+    def forward(self, x: Sequence[Any]) -> Any:
+        x = shared(x)
+        out = [called_in(f"neuron {i}", n, x) for i, n in enumerate(self.neurons, 1)]
         return out[0] if len(out) == 1 else out
 
     def __repr__(self) -> str:
@@ -85,10 +82,9 @@ class MLP(Module):
             for i in range(len(nouts))
         ]
 
-    def __call__(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Any:
         for i, layer in enumerate(self.layers, 1):
-            with scope(f"layer {i}"):
-                x = layer(x)
+            x = called_in(f"layer {i}", layer, x)
         return x
 
     def __repr__(self) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from os import PathLike
 from typing import Any
 
 from engine.context import scope
+from engine.errors import OptionError
 from engine.nn import storage
 from engine.reverse import clear
 from engine.value import Value
 
-__all__ = ["Module"]
+__all__ = ["Module", "called_in"]
 
 
 class Module:
@@ -20,7 +21,8 @@ class Module:
 
     They are found in its attributes, in order, and in lists, tuples, dicts and
     modules within. A subclass has `forward`, or a `__call__` of its own. Nodes that
-    it makes are in a scope that is named like the attribute which holds the module.
+    it makes are in a scope that is named like the attribute which holds the module,
+    such as "hidden", or "blocks 2" for the second of a list.
 
     >>> from engine.nn import parameter
     >>> class Line(Module):
@@ -37,15 +39,14 @@ class Module:
     _scope = ""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Module) and "_scope" not in vars(value):
-            object.__setattr__(value, "_scope", name)
+        _name(name, value)
         object.__setattr__(self, name, value)
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **options: Any) -> Any:
         with scope(self._scope) if self._scope else nullcontext():
-            return self.forward(*args)
+            return self.forward(*args, **options)
 
-    def forward(self, *args: Any) -> Any:
+    def forward(self, *args: Any, **options: Any) -> Any:
         """What the module computes."""
         raise NotImplementedError(
             f"{type(self).__name__} has no forward: define forward(self, x)"
@@ -64,8 +65,12 @@ class Module:
         clear(self.parameters())
 
     def state_dict(self) -> dict[str, float]:
-        """The numbers of the parameters by name; JSON can hold it."""
-        return {name: float(p.data) for name, p in self.named_parameters()}
+        """The numbers of the parameters by name; JSON can hold it.
+
+        Raises:
+            OptionError: two parameters have one name.
+        """
+        return {name: float(p.data) for name, p in self._by_name().items()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set the parameters to what `state_dict` gave.
@@ -74,7 +79,7 @@ class Module:
             ModelFileError: names are missing or unknown, or something is not a number;
                 no parameter is changed then.
         """
-        parameters = dict(self.named_parameters())
+        parameters = self._by_name()
         numbers = storage.matching(state, parameters)
         for name, parameter in parameters.items():
             parameter.data = numbers[name]
@@ -96,7 +101,16 @@ class Module:
                 no parameter is changed then.
         """
         with storage.naming(path):
-            self.load_state_dict(storage.read(path, "model")["parameters"])
+            body = storage.read(path, "model", ("parameters",))
+            self.load_state_dict(body["parameters"])
+
+    def _by_name(self) -> dict[str, Value]:
+        named: dict[str, Value] = {}
+        for name, parameter in self.named_parameters():
+            if name in named:
+                raise OptionError(f"two parameters are named {name}: rename a key")
+            named[name] = parameter
+        return named
 
     def __repr__(self) -> str:
         inside = ", ".join(
@@ -105,6 +119,25 @@ class Module:
             if isinstance(part, Module)
         )
         return f"{type(self).__name__}({inside})"
+
+
+def called_in(name: str, part: Callable[[Any], Any], x: Any) -> Any:
+    """part(x) in the scope `name`, which takes the place of the module's own."""
+    own = isinstance(part, Module) and type(part).__call__ is Module.__call__
+    with scope(name):
+        return part.forward(x) if own else part(x)  # type: ignore[attr-defined]
+
+
+def _name(name: str, thing: Any) -> None:
+    """Let the scope of each module in it tell where it is held first."""
+    if isinstance(thing, Module):
+        vars(thing).setdefault("_scope", name)
+    elif isinstance(thing, (list, tuple)):
+        for i, part in enumerate(thing, 1):
+            _name(f"{name} {i}", part)
+    elif isinstance(thing, dict):
+        for key, part in thing.items():
+            _name(f"{name} {key}", part)
 
 
 def _walk(name: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Value]]:

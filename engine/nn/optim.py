@@ -65,6 +65,8 @@ class Optimizer:
         for parameter in self.parameters:
             if not isinstance(parameter, Value) or parameter.op is not None:
                 raise OptionError(f"a parameter is a leaf Value, not {parameter!r:.80}")
+        if len(set(self.parameters)) < len(self.parameters):
+            raise OptionError("a parameter is given twice: it would move twice a step")
         if not callable(lr):
             within("lr", lr, 0, math.inf)
         within("weight_decay", weight_decay, 0, math.inf)
@@ -104,7 +106,8 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """What the optimizer remembers; JSON can hold it."""
-        return {"rule": type(self).__name__, "steps": self.steps, "state": self.state}
+        rows = [list(row) for row in self.state]
+        return {"rule": type(self).__name__, "steps": self.steps, "state": rows}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where `state_dict` was taken.
@@ -113,16 +116,22 @@ class Optimizer:
             ModelFileError: it is of another optimizer, or of other parameters; nothing
                 is changed.
         """
+        if not isinstance(state, dict) or not isinstance(state.get("state"), list):
+            raise ModelFileError("this is not what state_dict of an optimizer gives")
         rule, own = state.get("rule"), type(self).__name__
         if rule != own:
             raise ModelFileError(f"this is the state of {rule}, not of {own}")
-        rows, count = state["state"], state["steps"]
-        if [len(row) for row in rows] != [len(row) for row in self.state]:
+        rows, steps = state["state"], state.get("steps")
+        if len(rows) != len(self.state):
             raise ModelFileError(
                 f"this is the state of {len(rows)} parameters, not of {len(self.state)}"
             )
+        if not all(isinstance(r, list) and len(r) == self.remembers for r in rows):
+            raise ModelFileError(f"{own} keeps {self.remembers} numbers a parameter")
+        if not isinstance(steps, int) or steps < 0:
+            raise ModelFileError(f"steps is {steps!r:.80}, not a count")
         self.state = [[number("state", x) for x in row] for row in rows]
-        self.steps = int(count)
+        self.steps = steps
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from os import PathLike, fspath
 from pathlib import Path
@@ -35,8 +35,10 @@ def write(path: str | PathLike[str], kind: str, body: Any, about: str) -> None:
     write_atomically(Path(fspath(path)), text.encode())
 
 
-def read(path: str | PathLike[str], kind: str) -> Any:
-    """What `write` wrote.
+def read(
+    path: str | PathLike[str], kind: str, fields: tuple[str, ...]
+) -> dict[str, Any]:
+    """What `write` wrote, which must have these fields.
 
     Raises:
         OSError: the file cannot be read.
@@ -55,7 +57,10 @@ def read(path: str | PathLike[str], kind: str) -> Any:
         )
     if kind not in document or document.get("checksum") != _checksum(document[kind]):
         raise ModelFileError("the file is damaged: its checksum is wrong")
-    return document[kind]
+    body = document[kind]
+    if not isinstance(body, dict) or any(field not in body for field in fields):
+        raise ModelFileError(f"the file is damaged: it wants {', '.join(fields)}")
+    return body
 
 
 @contextmanager
@@ -95,9 +100,11 @@ def number(name: str, x: Any) -> float:
     Raises:
         ModelFileError: it is something else.
     """
-    if x in ("nan", "inf", "-inf") or (is_number(x) and not isinstance(x, bool)):
-        return float(x)
-    raise ModelFileError(f"{name} is {x!r:.80}, not a number")
+    named = isinstance(x, str) and x in ("nan", "inf", "-inf")
+    if named or (is_number(x) and not isinstance(x, bool)):
+        with suppress(OverflowError):  # an int that no float can hold
+            return float(x)
+    raise ModelFileError(f"{name} is {x!r:.80}, not a number that a float can be")
 
 
 def _plain(body: Any) -> Any:

@@ -10,27 +10,17 @@ from functools import partial
 from os import PathLike
 from typing import Any
 
-from engine.context import extended_arithmetic, record_source
-from engine.errors import (
-    DivisionByZeroError,
-    DomainError,
-    OptionError,
-    RangeError,
-    ShapeError,
-)
+from engine.errors import OptionError, ShapeError
 from engine.nn import checkpoint as checkpoints
-from engine.nn.gradient import BatchGradient, batch_gradient
+from engine.nn.gradient import BatchGradient
 from engine.nn.history import History
+from engine.nn.interrupts import interruptible
 from engine.nn.module import Module
 from engine.nn.optim import Optimizer
+from engine.nn.stepping import NotFiniteError, Steps
 from engine.progress import Progress
-from engine.reverse import adjoints
-from engine.value import Value
-from engine.why_nan import why_nan
 
 __all__ = ["History", "TrainingWarning", "fit"]
-
-_NOT_A_NUMBER = (DivisionByZeroError, DomainError, RangeError)
 
 
 class TrainingWarning(UserWarning):
@@ -66,7 +56,8 @@ def fit(
         rng: shuffles the samples in each epoch; without it they stay in order.
         penalty: a function of the model that is added to the loss of each batch, such
             as the sum of the squares of all weights.
-        watch: functions of the model that are called after each epoch, by name.
+        watch: functions of the model that are called after each epoch, by name; the
+            history keeps what they give.
         checkpoint: a file that is written after each epoch.
         resume: go on where the checkpoint was written, if there is one.
         progress: show a bar on a terminal (extra `progress`).
@@ -74,10 +65,11 @@ def fit(
             where that cannot be, a line on standard error says why.
 
     Returns:
-        History: the mean loss by epoch, and what was watched. Where the loss or a
-        gradient is not finite the training stops before the step, with a warning that
-        tells the story of `why_nan`; Ctrl-C stops it, too. The model keeps what it has
-        learned until then, and `stopped` says why.
+        History: the mean loss by epoch, and what was watched. Where the loss, a
+        gradient or a parameter is not finite the training stops before the step, with a
+        warning that tells the story of `why_nan`. Ctrl-C stops it between two steps (a
+        second Ctrl-C at once), with a warning, too. The model keeps what it has learned
+        until then, and `stopped` says why.
 
     >>> from engine.nn import SGD, Affine, fit, sum_of_squares
     >>> model = Affine.of([[0.0]], [0.0])
@@ -93,42 +85,40 @@ def fit(
         ModelFileError: the checkpoint is damaged, or of another training.
     """
     _check(xs, ys, epochs, batch_size, checkpoint, resume)
+    if watch and "loss" in watch:
+        raise OptionError("watch: the history keeps the loss as 'loss', so rename this")
     history = History()
-    if resume:
-        assert checkpoint is not None
+    if resume and checkpoint is not None:
         history = checkpoints.restore(checkpoint, model, optimizer, rng)
     left = range(len(history), epochs)
-
-    def of_sample(x: Any, y: Any) -> Any:
-        return loss(model(x), y)
-
     extra = None if penalty is None else partial(penalty, model)
-    gradient = batch_gradient(of_sample, extra, xs, ys, tape=tape)
-    story = partial(_story, of_sample, xs, ys)
-    steps = len(left) * math.ceil(len(xs) / batch_size)
-    with Progress(steps, "training", "step", show=progress) as bar:
+    bar = Progress(
+        len(left) * math.ceil(len(xs) / batch_size), "training", "step", show=progress
+    )
+    with interruptible() as pause, bar:
         try:
+            gradient = BatchGradient(
+                lambda x, y: loss(model(x), y), extra, xs, ys, tape=tape
+            )
+            step = Steps(gradient, optimizer)
             for _ in left:
                 losses = []
                 for batch in _batches(len(xs), batch_size, rng):
-                    optimizer.zero_grad()
-                    losses.append(_checked(gradient, batch, optimizer, story))
-                    optimizer.step()
+                    losses.append(step(batch) * len(batch))
                     bar.advance(history.last)
-                history.append({"loss": math.fsum(losses) / len(losses)})
-                history.append({name: f(model) for name, f in (watch or {}).items()})
+                    pause()
+                watched = {name: f(model) for name, f in (watch or {}).items()}
+                history.append({"loss": math.fsum(losses) / len(xs), **watched})
                 if checkpoint is not None:
                     checkpoints.store(checkpoint, model, optimizer, history, rng)
-        except _NotFiniteError as error:
+                pause()
+        except NotFiniteError as error:
             history.stopped = f"epoch {len(history) + 1}, {error}"
-            warnings.warn(history.stopped, TrainingWarning, stacklevel=2)
         except KeyboardInterrupt:
-            history.stopped = f"interrupted in epoch {len(history) + 1}"
+            history.stopped = f"interrupted after {len(history)} of {epochs} epochs"
+    if history.stopped:
+        warnings.warn(history.stopped, TrainingWarning, stacklevel=2)
     return history
-
-
-class _NotFiniteError(Exception):
-    """The loss or a gradient of a batch is not finite."""
 
 
 def _check(
@@ -155,33 +145,3 @@ def _batches(count: int, size: int, rng: random.Random | None) -> Iterator[list[
         rng.shuffle(order)
     for start in range(0, count, size):
         yield order[start : start + size]
-
-
-def _checked(
-    gradient: BatchGradient,
-    batch: list[int],
-    optimizer: Optimizer,
-    story: Callable[[list[int]], str],
-) -> float:
-    """The mean loss of a batch, whose gradient is now in the parameters."""
-    try:
-        total = gradient(batch)
-    except _NOT_A_NUMBER as error:
-        raise _NotFiniteError(story(batch) or str(error)) from error
-    if not math.isfinite(total + sum(p.grad for p in optimizer.parameters)):
-        hint = "the sum over the batch, or the penalty, overflows"
-        raise _NotFiniteError(story(batch) or hint)
-    return total
-
-
-def _story(
-    loss: Callable[[Any, Any], Any], xs: Sequence[Any], ys: Sequence[Any],
-    batch: list[int],
-) -> str:  # fmt: skip
-    """Why the first sample with a nan or an infinity has it."""
-    for i in batch:
-        with extended_arithmetic(), record_source():
-            out: Value = loss(xs[i], ys[i])
-        if not all(map(math.isfinite, (out.data, *adjoints(out).values()))):
-            return f"sample {i} is not finite.\n{why_nan(out)}"
-    return ""
