@@ -41,8 +41,9 @@ def extended(op: Op, xs: tuple[float, ...]) -> float:
     except ZeroDivisionError:
         return _quotient_limit(op.name, *xs)
     except OverflowError:  # the sign shows where the numbers are small
-        return math.copysign(
-            math.inf, op.value(math.copysign(1.0, xs[0]), *map(float, xs[1:]))
+        small = op.value(math.copysign(1.0, xs[0]), *map(float, xs[1:]))
+        return (
+            math.nan if small.__class__ is complex else math.copysign(math.inf, small)
         )
     except ValueError:
         return op.limits.get(xs[0], math.nan)

@@ -32,6 +32,7 @@ from viz.errors import (
     TooLargeError,
     VizError,
 )
+from viz.explorer import explore
 from viz.formats import FORMATS, written
 from viz.forms import WIRES, Form, formed
 from viz.frames import Frame, Frames, frames
@@ -68,6 +69,7 @@ __all__ = [
     "draw",
     "draw_diff",
     "draw_dot",
+    "explore",
     "frames",
     "save",
     "show",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from engine import Value, topological_order
 from viz.build import assembled, checked
 from viz.diagram import Diagram
 
-__all__ = ["MOST_COUNTED", "cut"]
+__all__ = ["MOST_COUNTED", "chosen", "cut"]
 
 MOST_COUNTED = 10_000
 """Hidden values are counted up to here, for each place where the graph is cut."""
@@ -30,14 +30,24 @@ def cut(output: Value, budget: int) -> Diagram:
     >>> len(diagram.nodes), max(node.hidden for node in diagram.nodes)
     (9, 192)
     """
+    return assembled(*chosen(output, budget, lambda value: value.grad))
+
+
+def chosen(
+    output: Value, budget: int, gradient: Callable[[Value], float]
+) -> tuple[list[Value], dict[Value, int]]:
+    """The values that are drawn, in topological order, and how many values are hidden
+    behind those whose operands are not."""
     order = topological_order(checked(output))
-    shown = _chosen(output, budget)
+    shown = _along_the_largest(output, budget, gradient)
     drawn = [value for value in order if value in shown]
     stubs = [value for value in drawn if not shown.issuperset(value.parents)]
-    return assembled(drawn, {stub: _count_behind(stub, shown) for stub in stubs})
+    return drawn, {stub: _count_behind(stub, shown) for stub in stubs}
 
 
-def _chosen(output: Value, budget: int) -> set[Value]:
+def _along_the_largest(
+    output: Value, budget: int, gradient: Callable[[Value], float]
+) -> set[Value]:
     """The output, then the operands of the largest gradient, and so on."""
     shown = {output}
     waiting = [(0.0, 0, output)]
@@ -50,13 +60,12 @@ def _chosen(output: Value, budget: int) -> set[Value]:
         shown.update(new)
         for operand in new:
             count += 1
-            heapq.heappush(waiting, (-_weight(operand), count, operand))
+            heapq.heappush(waiting, (-_weight(gradient(operand)), count, operand))
     return shown
 
 
-def _weight(value: Value) -> float:
-    weight = abs(value.grad)
-    return math.inf if math.isnan(weight) else weight
+def _weight(gradient: float) -> float:
+    return math.inf if math.isnan(gradient) else abs(gradient)
 
 
 def _count_behind(stub: Value, shown: Set[Value]) -> int:

@@ -43,7 +43,8 @@ class Node:
     id: str
     """n0, n1, ... in topological order."""
     kind: str
-    """'leaf', 'parameter', 'constant', 'operation', or 'scope' for a whole scope."""
+    """'leaf', 'parameter', 'constant', 'operation', or 'scope' for a whole scope; in
+    the inside of a scope 'entry' and 'exit' for a value that comes in or goes out."""
     value: float
     gradient: float | None
     """None where no `backward` has reached the node since it was made or cleared."""

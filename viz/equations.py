@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from viz.diagram import Diagram, Node
+from viz.diagram import Diagram, Edge, Node
 from viz.labels import capped, format_number
 
 __all__ = ["Equations"]
@@ -42,11 +42,12 @@ class Equations:
 
     def forward(self, node: Node) -> str:
         """What an operation computes."""
-        operands = [self.number(edge.value) for edge in self.diagram.into(node.id)]
-        made = f"{self._applied(node, operands)} = {self.number(node.value)}"
+        made = f"{self.applied(node)} = {self.number(node.value)}"
         return f"forward through {self._operation(node)}: {made}"
 
-    def _applied(self, node: Node, operands: list[str]) -> str:
+    def applied(self, node: Node) -> str:
+        """An operation on the numbers of its operands."""
+        operands = [self.number(edge.value) for edge in self.diagram.into(node.id)]
         if node.operation in _INFIX and len(operands) == 2:
             return f"{operands[0]} {node.symbol} {operands[1]}"
         if node.operation == "pow":  # its exponent is part of the symbol
@@ -66,7 +67,7 @@ class Equations:
     def backward(self, node: Node, upstream: float, flows: Sequence[float]) -> str:
         """The chain rule at one operation: upstream × local = contribution."""
         parts = [
-            f"{self.number(upstream)} × {self.number(edge.partial or 0.0)} = "
+            f"{self.number(upstream)} × {self.number(_local(edge))} = "
             f"{self.number(flow)} to {self.called(self.diagram[edge.source])}"
             for edge, flow in zip(self.diagram.into(node.id), flows, strict=True)
         ]
@@ -79,3 +80,7 @@ class Equations:
         summed = " + ".join(parts).replace("+ −", "− ")
         name = self.called(node)
         return f"contributions meet at {name}: {summed} = {self.number(total)}"
+
+
+def _local(edge: Edge) -> float:
+    return 0.0 if edge.partial is None else edge.partial

@@ -16,7 +16,7 @@ from viz.fuse import fuse
 from viz.scopes import is_crowded
 from viz.theme import Style
 
-__all__ = ["Form", "formed"]
+__all__ = ["Form", "check_choice", "formed"]
 
 WIRES = 40
 CARDS = 150
@@ -58,7 +58,7 @@ def formed(
         OptionError: options that exclude each other, or have no such value.
         TooLargeError: the whole graph was asked for, and is too large to lay out.
     """
-    _check(depth, fuse_sums, budget)
+    check_choice(depth, fuse_sums, budget)
     order = topological_order(checked(output))
     if depth:
         return _collapsed(output, order, depth, style)
@@ -69,7 +69,12 @@ def formed(
     return _reduced(output, order, fuse_sums)
 
 
-def _check(depth: int | None, fuse_sums: bool | None, budget: int | None) -> None:
+def check_choice(depth: int | None, fuse_sums: bool | None, budget: int | None) -> None:
+    """Nothing, if these options choose what is drawn.
+
+    Raises:
+        OptionError: they exclude each other, or have no such value.
+    """
     choices = "a number of scopes, 0 for the whole graph, or None"
     check("depth", depth, lambda x: x is None or whole_number(0, 99)(x), choices)
     check("fuse", fuse_sums, lambda x: x in (None, True, False), "True, False or None")

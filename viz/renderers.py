@@ -25,7 +25,7 @@ TIME_LIMIT = 60.0
 """Seconds that a renderer may take."""
 
 _RASTER = frozenset({"png", "jpg", "jpeg"})
-_COMMON = frozenset({"svg", *_RASTER})
+_COMMON = frozenset({"svg", "json0", *_RASTER})
 
 
 class CannotStartError(RendererError):

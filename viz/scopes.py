@@ -26,6 +26,7 @@ CARDS_LEGEND = (
     "on an edge: what is used of it; |grad| is √Σ gradient² of several values",
 )
 MOST_OUTPUTS = 2
+_INPUTS = ("leaf", "entry", "exit")
 MOST_IN_TOOLTIP = 12
 
 
@@ -56,12 +57,12 @@ class ScopeEmitter:
 
     def draws(self, node: Node) -> bool:
         """Whether a node is drawn here; in a crowd, inputs are circles as well."""
-        return node.inside is not None or (self.crowded and node.kind == "leaf")
+        return node.inside is not None or (self.crowded and node.kind in _INPUTS)
 
     def body(self, node: Node) -> None:
         """The card or the circle of a node."""
         simple = _is_simple(node) and node is not self.diagram.output
-        if self.crowded and (simple or node.kind == "leaf"):
+        if self.crowded and (simple or node.kind in _INPUTS):
             self._circle(node)
         else:
             self._card(node)
@@ -89,7 +90,7 @@ class ScopeEmitter:
         lines = [self._number(node.value, 12)]
         fill, border = painter.theme.leaf
         color = painter.theme.ink
-        if node.kind == "leaf":
+        if node.kind in _INPUTS:
             lines[:0] = [Line(node.label, 12, color)] if node.label else []
         elif node.gradient is not None:
             fill, border = painter.pen(node.gradient).color, painter.theme.ink

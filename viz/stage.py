@@ -11,7 +11,7 @@ from viz.frames import Frame, Frames, State
 from viz.highlight import lit_names
 from viz.numbers import Hidden
 
-__all__ = ["Stage", "stages"]
+__all__ = ["Stage", "completed", "stages"]
 
 
 class Stage:
@@ -37,17 +37,17 @@ class Stage:
 
 def stages(film: Frames) -> Iterator[Stage]:
     """One after the other; all have the same numbers, so that nothing moves."""
-    end = State()
-    for frame in film:
-        end.after(frame)
-    whole = _completed(film.diagram, end)
+    whole = completed(film)
     state = State()
     for frame in film:
         yield Stage(whole, state.after(frame), frame)
 
 
-def _completed(diagram: Diagram, end: State) -> Diagram:
+def completed(film: Frames) -> Diagram:
     """The diagram with the gradients that the film ends with."""
+    diagram, end = film.diagram, State()
+    for frame in film:
+        end.after(frame)
     nodes = tuple(
         replace(node, gradient=end.gradients[node.id], elsewhere=0.0)
         for node in diagram.nodes

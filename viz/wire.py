@@ -47,7 +47,7 @@ class WireEmitter:
                 self._only_use(node, uses[0])
             elif uses:
                 self._fork(node, uses)
-        if not self.diagram.output.inside:
+        if not self.diagram.output.inside and self.diagram.output.kind != "exit":
             self._output(self.diagram.output)
 
     def _bundles(self, node: Node, uses: Sequence[Edge]) -> None:

@@ -11,8 +11,9 @@ v3 = v2 + v0
 outputs v3
 """
 
+from engine.tape.javascript import javascript
 from engine.tape.jit import Jitted, jit
 from engine.tape.recorder import Recording, record
 from engine.tape.tape import Guard, Tape
 
-__all__ = ["Guard", "Jitted", "Recording", "Tape", "jit", "record"]
+__all__ = ["Guard", "Jitted", "Recording", "Tape", "javascript", "jit", "record"]

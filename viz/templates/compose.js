@@ -1,0 +1,125 @@
+// Scenes inside of scenes: where everything stands when some scopes are open.
+//
+// An open scope takes more room than its card. The scene around it is stretched, like
+// rubber, where the card was: all that is right of it moves right, all below moves down.
+
+const PAD = 12;
+const TITLE = 22;
+
+/** The lists that Python wrote, as objects. */
+export function unpacked([width, height, bodies, wires, paths]) {
+  const names = ["name", "kind", "shape", "ref", "x", "y", "width", "height"];
+  return {
+    width,
+    height,
+    bodies: bodies.map((list) => Object.fromEntries(names.map((name, i) => [name, list[i]]))),
+    wires: wires.map(([name, what, ref, uses, x, y, width]) => ({ name, what, ref, uses, x, y, width })),
+    paths: paths.map(([tail, head, points, tip, uses]) => ({ tail, head, points, tip, uses })),
+  };
+}
+
+/**
+ * One picture of a scene and of those in its open scopes.
+ *
+ * @param scene what `unpacked` gives
+ * @param inside the scene of a scope, by its number
+ * @param open the numbers of the open scopes
+ */
+export function composed(scene, inside, open) {
+  const opened = new Map();
+  for (const body of scene.bodies) {
+    if (body.kind === "scope" && open.has(body.ref) && inside(body.ref)) {
+      opened.set(body.name, composed(inside(body.ref), inside, open));
+    }
+  }
+  const across = stretched(scene, opened, "x", "width", 2 * PAD);
+  const down = stretched(scene, opened, "y", "height", TITLE + PAD);
+  const layout = { width: across(scene.width), height: down(scene.height), bodies: [], wires: [], paths: [], boxes: [], cables: [] };
+  const moved = new Map();
+  for (const part of [...scene.bodies, ...scene.wires]) {
+    const place = { ...part, flow: part, x: across(part.x), y: down(part.y) };
+    if (opened.has(part.name)) continue;
+    moved.set(part.name, [place.x - part.x, place.y - part.y]);
+    (part.kind ? layout.bodies : layout.wires).push(place);
+  }
+  const paths = scene.paths.map((path) => withWire(path, bent(path, moved, across, down), scene));
+  for (const body of scene.bodies.filter(({ name }) => opened.has(name))) {
+    nest(layout, body, opened.get(body.name), across, down, paths);
+  }
+  layout.paths.unshift(...paths);
+  return layout;
+}
+
+/** Maps a coordinate to where it is once the open cards have the room they need. */
+function stretched(scene, opened, axis, size, around) {
+  const cards = scene.bodies.filter(({ name }) => opened.has(name));
+  const spans = cards.map((card) => {
+    const needed = opened.get(card.name)[size] + around;
+    return [card[axis] - card[size] / 2, card[axis] + card[size] / 2, needed / card[size]];
+  });
+  const cuts = [...new Set(spans.flatMap(([from, to]) => [from, to]))].sort((a, b) => a - b);
+  const parts = cuts.slice(1).map((end, i) => {
+    const over = spans.filter(([from, to]) => from <= cuts[i] && end <= to);
+    return [cuts[i], end, Math.max(1, ...over.map(([, , factor]) => factor)) - 1];
+  });
+  return (x) => parts.reduce((sum, [from, to, more]) => sum + (Math.min(Math.max(x, from), to) - from) * more, x);
+}
+
+/** A path whose ends stay at what they lead from and to. */
+function bent(path, moved, across, down) {
+  const last = path.points.length - 2;
+  const move = (name, [x, y]) => {
+    const by = moved.get(name);
+    return by ? [x + by[0], y + by[1]] : [across(x), down(y)];
+  };
+  const points = path.points.map((point, i) => {
+    if (i < 2) return move(path.tail, point);
+    return i >= last ? move(path.head, point) : [across(point[0]), down(point[1])];
+  });
+  return { ...path, points, tip: path.tip && move(path.head, path.tip) };
+}
+
+/** A path and what flows along it: that of the wire it leads to or comes from. */
+function withWire(path, placed, scene) {
+  scene.byName ??= new Map(scene.wires.map((wire) => [wire.name, wire]));
+  return { ...placed, flow: scene.byName.get(path.head) ?? scene.byName.get(path.tail) ?? path };
+}
+
+/** Put the picture of an open scope into the box that its card has become. */
+function nest(layout, body, inner, across, down, paths) {
+  const left = across(body.x - body.width / 2);
+  const right = across(body.x + body.width / 2);
+  const top = down(body.y - body.height / 2);
+  const bottom = down(body.y + body.height / 2);
+  const dx = (left + right - inner.width) / 2;
+  const dy = (top + TITLE + bottom - PAD + 4 - inner.height) / 2;
+  layout.boxes.push({ ref: body.ref, x: left, y: top, width: right - left, height: bottom - top });
+  const at = (part) => ({ ...part, x: part.x + dx, y: part.y + dy });
+  const shift = (points) => points.map(([x, y]) => [x + dx, y + dy]);
+  const bodies = inner.bodies.map(at);
+  layout.bodies.push(...bodies);
+  layout.wires.push(...inner.wires.map(at));
+  layout.boxes.push(...inner.boxes.map(at));
+  layout.paths.push(...inner.paths.map((p) => ({ ...p, points: shift(p.points), tip: p.tip && shift([p.tip])[0] })));
+  layout.cables.push(...inner.cables.map((c) => ({ ...c, points: shift(c.points) })));
+  const own = bodies.filter((part) => part.depth === undefined);
+  for (const part of bodies) part.depth = (part.depth ?? 0) + 1;
+  layout.cables.push(...cables(body, own, paths));
+}
+
+/** From where a path meets the box of a scope to each value inside that it carries. */
+function cables(body, bodies, paths) {
+  const found = [];
+  for (const path of paths) {
+    const sides = [];
+    if (path.head === body.name) sides.push(["entry", path.tip ?? path.points.at(-1)]);
+    if (path.tail === body.name) sides.push(["exit", path.points[0]]);
+    for (const [kind, point] of sides) {
+      for (const end of bodies.filter((part) => part.kind === kind)) {
+        const points = kind === "entry" ? [point, [end.x, end.y]] : [[end.x, end.y], point];
+        found.push({ points, flow: path.flow, ref: end.ref });
+      }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,190 @@
+// The page: its state, and what follows when it changes.
+import { byId, say, svg } from "./dom.js";
+import { Tape } from "./tape.js";
+import { Film } from "./film.js";
+import { Words } from "./words.js";
+import { Picture } from "./draw.js";
+import { lightUp } from "./light.js";
+import { Camera } from "./camera.js";
+import { Hint, story } from "./details.js";
+import { Leaves } from "./leaves.js";
+import { Find } from "./find.js";
+import { Player } from "./player.js";
+import { read, written } from "./link.js";
+import { savePng, saveSvg } from "./export.js";
+import { listen } from "./keys.js";
+
+const data = JSON.parse(byId("data").textContent);
+const tape = new Tape(data, ROWS);
+const film = new Film(data.film, data.computed, tape, data.digits);
+const words = new Words(data, tape, film);
+const root = svg("g");
+const picture = new Picture(root, data, tape, film, words);
+const hint = new Hint(words);
+
+const begins = data.scopes.flatMap(({ name }, i) => (i && name.length < data.begins ? [i] : []));
+const start = { frame: film.total, pinned: -1, flat: !data.begins && data.flat !== null, open: new Set(begins), leaves: new Map(), theme: data.theme };
+const limits = { frames: film.total, scopes: data.scopes.length, isLeaf: (v) => tape.isLeaf(v) };
+let state = read(location.hash, start, limits);
+let arranged;
+let hovered = -1;
+
+byId("picture").append(root);
+byId("picture").setAttribute("aria-label", `Graph of ${words.output()}: ${tape.size} values`);
+say(byId("note"), data.note);
+byId("note").hidden = !data.note;
+const camera = new Camera(byId("picture"), root, () => hint.hide());
+const player = new Player(film, steps, (frame, done) => change({ frame }, done));
+const leaves = new Leaves(words, (set, done) => change({ leaves: set }, done));
+const find = new Find(words, (value) => pin(value));
+
+/** Change the state and show it; `done` makes it a step of the browser's history. */
+function change(what, done = true) {
+  state = { ...state, ...what };
+  show();
+  if (done) remember();
+}
+
+function remember() {
+  const hash = written(state, start);
+  if (hash !== location.hash.slice(1)) history.pushState(null, "", `#${hash}`);
+}
+
+function show() {
+  const { frame, flat, open, theme } = state;
+  document.documentElement.dataset.theme = theme;
+  say(byId("theme"), `Theme: ${theme === "auto" ? "system" : theme}`);
+  if (!sameLeaves()) tape.change(state.leaves);
+  const arrangement = flat ? "flat" : [...open].sort().join();
+  if (arranged !== arrangement) {
+    picture.arrange(flat, open);
+    picture.fill(frame);
+    camera.show(picture.size);
+    arranged = arrangement;
+    rove();
+  } else picture.fill(frame);
+  byId("flat").setAttribute("aria-pressed", flat);
+  player.show(frame);
+  leaves.refresh();
+  lightUp(picture, hovered >= 0 ? hovered : state.pinned);
+  detail();
+}
+
+function sameLeaves() {
+  const { changed } = tape;
+  return changed.size === state.leaves.size && [...changed].every(([leaf, x]) => Object.is(state.leaves.get(leaf), x));
+}
+
+function detail() {
+  const pinned = state.pinned < tape.size ? state.pinned : -1;
+  byId("details").hidden = pinned < 0;
+  if (pinned < 0) return;
+  const parts = story(words, pinned, state.frame);
+  if (tape.isLeaf(pinned)) parts.push(...(leaves.controls.has(pinned) ? [] : []));
+  byId("details").replaceChildren(...parts);
+}
+
+/** The frame that is a step away: inside of a collapsed scope all are one step. */
+function steps(frame, by) {
+  let next = frame + by;
+  const place = (at) => film.kind(at) + picture.shownIn(film.focus(at), state);
+  const closed = (at) => picture.shownIn(film.focus(at), state) > 0;
+  while (next > 1 && next < film.total && closed(next) && place(next) === place(next + (by > 0 ? 1 : -1))) next += by;
+  return Math.min(film.total, Math.max(1, next));
+}
+
+function pin(value) {
+  if (!state.flat && data.scopes.length) {
+    const open = new Set(state.open);
+    for (let home = data.homes[value]; home > 0; home = data.scopes[home].parent) open.add(home);
+    state.open = open;
+  }
+  change({ pinned: value });
+  const part = picture.parts.find(({ ref, kind }) => ref === value && !["scope", "fork", "entry", "exit"].includes(kind));
+  if (part) camera.reveal(part.group);
+}
+
+/** Open or close scopes. */
+function toggle(scope, isOpen) {
+  const open = new Set(state.open);
+  if (isOpen) open.add(scope);
+  else open.delete(scope);
+  change({ open });
+}
+
+/** What an element of the picture does when it is pressed. */
+function press(target) {
+  const element = target.closest?.("[data-value],[data-open],[data-shut]");
+  if (!element || !root.contains(element)) return false;
+  const { value, open, shut } = element.dataset;
+  if (open !== undefined) toggle(Number(open), true);
+  else if (shut !== undefined) toggle(Number(shut), false);
+  else change({ pinned: state.pinned === Number(value) ? -1 : Number(value) });
+  return true;
+}
+
+/** One stop of the tab key for the whole picture. */
+function rove(to) {
+  const stops = [...root.querySelectorAll("[role=button]")];
+  const now = to ?? stops.at(-1);
+  for (const stop of stops) stop.setAttribute("tabindex", stop === now ? "0" : "-1");
+  return stops;
+}
+
+function move(by) {
+  const stops = [...root.querySelectorAll("[role=button]")];
+  const place = stops.indexOf(document.activeElement);
+  const next = stops[place < 0 ? 0 : Math.min(stops.length - 1, Math.max(0, place + by))];
+  rove(next);
+  next.focus();
+  camera.reveal(next);
+}
+
+function hover(target, isOver) {
+  const element = target.closest?.("[data-value]");
+  const value = isOver && element ? Number(element.dataset.value) : -1;
+  if (value === hovered) return;
+  hovered = value;
+  lightUp(picture, value >= 0 ? value : state.pinned);
+  if (value >= 0) hint.show(element, value, state.frame);
+  else hint.hide();
+}
+
+root.addEventListener("click", (event) => camera.dragged || press(event.target));
+root.addEventListener("pointerover", (event) => event.pointerType !== "touch" && hover(event.target, true));
+root.addEventListener("pointerout", (event) => hover(event.relatedTarget ?? root, true));
+root.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && hover(event.target, true));
+root.addEventListener("focusout", () => hover(root, false));
+
+const on = (id, act) => byId(id).addEventListener("click", act);
+on("in", () => camera.zoom(1.25));
+on("out", () => camera.zoom(0.8));
+on("fit", () => camera.fit());
+on("flat", () => change({ flat: !state.flat }));
+on("collapse", () => change({ flat: false, open: new Set() }));
+on("expand", () => change({ flat: false, open: new Set(data.scopes.keys()) }));
+on("theme", () => {
+  const all = ["auto", "light", "dark"];
+  change({ theme: all[(all.indexOf(state.theme) + 1) % 3] });
+});
+on("svg", () => saveSvg(byId("picture"), "dotgrad"));
+on("png", () => savePng(byId("picture"), "dotgrad"));
+byId("theme").hidden = data.theme === "only";
+byId("collapse").hidden = byId("expand").hidden = data.scopes.length < 2;
+byId("flat").hidden = data.scopes.length < 2 || data.flat === null;
+listen({
+  step: (by) => player.step(by),
+  jump: (frame) => player.jump(Math.min(frame, film.total)),
+  toggle: () => player.toggle(),
+  zoom: (factor) => camera.zoom(factor),
+  fit: () => camera.fit(),
+  pan: (dx, dy) => camera.pan(dx, dy),
+  letGo: () => change({ pinned: -1 }),
+  move,
+  press,
+});
+addEventListener("popstate", () => {
+  state = read(location.hash, start, limits);
+  show();
+});
+show();

@@ -1,0 +1,61 @@
+// How a gradient looks (viz/paint.py has the same rules): width and colour by magnitude
+// on a log scale over three decades, the hue by sign.
+
+const DECADES = 3;
+
+/** What flows along a wire at a frame: its numbers, and what is known of them. */
+export function flowing(flow, tape, film, frame) {
+  const { sources, uses } = flow;
+  const several = sources.length > 1;
+  const all = flow.what === "output" || uses.length === 0;
+  let gradient;
+  if (all) gradient = tape.gradients[tape.output];
+  else if (several) gradient = norm(sums(uses, tape));
+  else if (uses.length === tape.usedBy[sources[0]].length) gradient = tape.gradients[sources[0]];
+  else gradient = sums(uses, tape)[0];
+  return {
+    value: several ? undefined : tape.values[sources[0]],
+    gradient,
+    several,
+    valueKnown: sources.every((source) => film.valueKnown(source, frame)),
+    gradientKnown:
+      flow.what === "use" || flow.what === "share"
+        ? uses.every((use) => film.shareKnown(use, frame))
+        : film.gradientKnown(sources[0], frame),
+  };
+}
+
+/** The contributions of uses, added up for each value that is used. */
+export function sums(uses, tape) {
+  const found = new Map();
+  for (const use of uses) {
+    const { source } = tape.uses[use];
+    found.set(source, (found.get(source) ?? 0) + tape.shares[use]);
+  }
+  return [...found.values()];
+}
+
+export const norm = (numbers) => Math.hypot(...numbers);
+
+/** 0 for the thinnest wire, 1 for the widest. */
+export function strength(gradient, largest) {
+  const below = Math.log10(largest) - Math.log10(Math.abs(gradient));
+  return Math.min(1, Math.max(0, 1 - below / DECADES));
+}
+
+/** The hue of a gradient, as a class; the style says how it looks. */
+export function hue(gradient) {
+  if (!Number.isFinite(gradient)) return "nonfinite";
+  if (gradient === 0) return "zero";
+  return gradient > 0 ? "positive" : "negative";
+}
+
+/** Class, strength and width of the wire of a gradient. */
+export function pen(gradient, largest, weighted, several) {
+  if (!weighted) return { hue: "plain", share: 1, width: 1 };
+  const kind = hue(gradient);
+  if (kind === "zero") return { hue: kind, share: 1, width: 1 };
+  if (kind === "nonfinite") return { hue: kind, share: 1, width: 4 };
+  const strong = strength(gradient, largest);
+  return { hue: several ? "plain" : kind, share: 0.35 + 0.65 * strong, width: 1 + 3 * strong };
+}

@@ -1,0 +1,114 @@
+// What is said of a value: in the picture, in a hint beside it, to a screen reader.
+import { formatNumber } from "./numbers.js";
+
+/** Names, numbers and sentences about the values of one graph. */
+export class Words {
+  constructor(data, tape, film) {
+    Object.assign(this, { data, tape, film });
+  }
+
+  number(x) {
+    return formatNumber(x, this.data.digits);
+  }
+
+  /** A value by its label, else by its symbol, else by its number. */
+  name(value) {
+    return this.data.labels[value] || this.data.symbols[value] || this.number(this.tape.values[value]);
+  }
+
+  /** Its label, else its number: as an operand in a formula. */
+  operand(value) {
+    return this.data.labels[value] || this.number(this.tape.values[value]);
+  }
+
+  output() {
+    return this.data.labels[this.tape.output] || "output";
+  }
+
+  kind(value) {
+    const kind = this.data.kinds[value];
+    return kind === "operation" ? this.data.ops[this.data.rows[value]].name : kind;
+  }
+
+  /** "q = x × y = 3 × −2 = −6": what it is called, how it is computed, what it is. */
+  computed(value) {
+    const number = this.number(this.tape.values[value]);
+    const label = this.data.labels[value];
+    if (this.tape.isLeaf(value)) return label ? `${label} = ${number}` : number;
+    const named = this.film.computed(value, (place) => this.operand(place));
+    const counted = this.film.computed(value, (place) => this.number(this.tape.values[place]));
+    return [label, named, counted, number].filter((part, i, all) => part && part !== all[i - 1]).join(" = ");
+  }
+
+  /** "∂L/∂q = −11" */
+  gradient(value) {
+    return `∂${this.output()}/∂${this.name(value)} = ${this.number(this.tape.gradients[value])}`;
+  }
+
+  /** "−11 × −2 = 22": the chain rule at one use. */
+  chain(use) {
+    const { target } = this.tape.uses[use];
+    const factors = [this.tape.gradients[target], this.tape.partials[use]];
+    return `${factors.map((x) => this.number(x)).join(" × ")} = ${this.number(this.tape.shares[use])}`;
+  }
+
+  /** The rule of a use: its local derivative as a formula, and as a number. */
+  rule(use) {
+    const { target, position } = this.tape.uses[use];
+    const op = this.data.ops[this.data.rows[target]];
+    const formula = op.rules[position];
+    const number = this.number(this.tape.partials[use]);
+    const said = formula === number ? number : `${formula} = ${number}`;
+    return `∂/∂${op.operands[position]} = ${said}`;
+  }
+
+  /** Contributions, added up: "22 + 1 = 23". */
+  total(uses, sum) {
+    const parts = uses.map((use) => this.number(this.tape.shares[use]));
+    const few = parts.length > 6 ? [...parts.slice(0, 5), "…"] : parts;
+    return `${few.join(" + ").replaceAll("+ −", "− ")} = ${this.number(sum)}`;
+  }
+
+  /** The small line below a gradient: how it came about. */
+  reason(flow, gradient) {
+    const { uses } = flow;
+    if (flow.what === "trunk") {
+      const parts = uses.map((use) => this.number(this.tape.shares[use]));
+      return `= ${parts.length > 3 ? `Σ of ${parts.length}` : parts.join(" + ").replaceAll("+ −", "− ")}`;
+    }
+    if (uses.length !== 1 || this.tape.partials[uses[0]] === 1 || gradient === undefined) return "";
+    const { target } = this.tape.uses[uses[0]];
+    return [this.tape.gradients[target], this.tape.partials[uses[0]]].map((x) => this.number(x)).join(" × ");
+  }
+
+  /** The path to the output along which most of the gradient flows: [values, factors]. */
+  path(value) {
+    const values = [value];
+    const factors = [];
+    while (values.at(-1) !== this.tape.output) {
+      const uses = this.tape.usedBy[values.at(-1)];
+      const best = uses.reduce((a, b) => (Math.abs(this.tape.shares[b]) > Math.abs(this.tape.shares[a]) ? b : a));
+      factors.unshift(this.tape.partials[best]);
+      values.push(this.tape.uses[best].target);
+    }
+    return [values.reverse(), factors];
+  }
+
+  /** "L ← + ← q: 1 × 1 × −6 = −6", its middle left out when it is long. */
+  along(value) {
+    const [values, factors] = this.path(value);
+    if (factors.length === 0) return "";
+    const product = this.number(factors.reduce((a, b) => a * b));
+    const shown = (list, sign) => (list.length > 7 ? [...list.slice(0, 3), "…", ...list.slice(-3)] : list).join(sign);
+    const names = shown(values.map((v) => this.name(v)), " ← ");
+    const numbers = shown(factors.map((x) => this.number(x)), " × ");
+    return factors.length > 1 ? `${names}: ${numbers} = ${product}` : `${names}: ${product}`;
+  }
+
+  /** What a screen reader says of a value at a frame. */
+  spoken(value, frame) {
+    const known = this.film.valueKnown(value, frame) ? this.computed(value) : `${this.name(value)}, not computed yet`;
+    const back = this.film.gradientKnown(value, frame) ? `; ${this.gradient(value)}` : "";
+    return `${this.kind(value)}: ${known}${back}`;
+  }
+}
