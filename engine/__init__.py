@@ -36,6 +36,7 @@ from engine.gradcheck import (
 from engine.graph import Edge, edges, topological_order
 from engine.latex import latex_text
 from engine.op import Op
+from engine.recompute import recompute
 from engine.reverse import gradients
 from engine.symbol import where
 from engine.table import TABLE, register, unregister
@@ -92,6 +93,7 @@ __all__ = [
     "logsumexp",
     "mean",
     "no_grad",
+    "recompute",
     "record_source",
     "register",
     "scope",

@@ -27,18 +27,27 @@ from engine.value import UNTOUCHED, Value, constant
 if TYPE_CHECKING:
     from engine.op import Op
 
-__all__ = ["apply", "failure", "fast_method", "real", "record"]
+__all__ = [
+    "apply",
+    "failure",
+    "fast_method",
+    "link",
+    "local_derivatives",
+    "real",
+    "record",
+    "value_of",
+]
 
 
 def record(op: Op, parents: tuple[Value, ...]) -> Value:
     """The node for `op` on `parents`, in whatever context holds here."""
     here = context.current()
     xs = tuple(as_float(parent.data, where=op.name) for parent in parents)
-    out = extended(op, xs) if here.extended else _value(op, xs, parents)
+    out = extended(op, xs) if here.extended else value_of(op, xs, parents)
     node = Value(out)
     if here.recording or here.recorder is not None:
         node.op = op
-        _link(node, parents, local_derivatives(op, out, xs))
+        link(node, parents, local_derivatives(op, out, xs))
     if not here.recording:
         if here.recorder is not None:
             return here.recorder.stopped(node)
@@ -46,7 +55,8 @@ def record(op: Op, parents: tuple[Value, ...]) -> Value:
     return node
 
 
-def _value(op: Op, xs: tuple[float, ...], parents: tuple[Value, ...]) -> float:
+def value_of(op: Op, xs: tuple[float, ...], parents: tuple[Value, ...]) -> float:
+    """The operation on numbers; the labels of `parents` stand in its errors."""
     try:
         out = op.value(*xs)
     except EngineError:  # from a row that the value is composed of
@@ -65,7 +75,8 @@ def local_derivatives(op: Op, out: float, xs: tuple[float, ...]) -> tuple[float,
         return tuple(map(float, partials))
 
 
-def _link(node: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> None:
+def link(node: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> None:
+    """Make `node` remember its operands and local derivatives."""
     if len(parents) > 2:
         node._y, node._dy = parents, partials
         return

@@ -1,5 +1,6 @@
-"""The chapter as a notebook: it runs, and prints what it is stored with."""
+"""`%load_ext viz`, and the chapter as a notebook."""
 
+import base64
 import json
 import pathlib
 import re
@@ -7,6 +8,12 @@ import subprocess
 import sys
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
+from traitlets.config import Config
+
+from engine import Value
+from viz import Picture, notebook
 
 pytest.importorskip("nbclient", reason="nbclient is not installed")
 PATH = pathlib.Path(__file__).parent.parent / "examples" / "chapter.ipynb"
@@ -31,6 +38,122 @@ def outputs(path):
                 shown = "" if picture else data.get("text/plain", "")
                 text += "".join(output.get("text", "")) + "".join(shown)
             yield text, pictures
+
+
+def shell_of(kind):
+    config = Config({"HistoryManager": {"enabled": False}})
+    shell = kind(config=config)
+    shell.extension_manager.load_extension("viz")
+    return shell
+
+
+@pytest.fixture
+def shell():
+    loaded = shell_of(InteractiveShell)
+    yield loaded
+    loaded.extension_manager.unload_extension("viz")
+
+
+@pytest.fixture
+def fan():
+    x, y = Value(3.0, label="x"), Value(-2.0, label="y")
+    q = x * y
+    output = (q * q + q) + x
+    output.backward()
+    return output
+
+
+def test_a_value_is_shown_as_its_picture(shell, fan):
+    data, sizes = shell.display_formatter.format(fan)
+    assert set(data) == {"text/plain", "image/svg+xml", "image/png"}
+    assert ">−11 × −2<" in data["image/svg+xml"].replace("&#45;", "-")
+    assert "├─ x = 3  grad 23, here 22" in data["text/plain"]
+    width, height = re.search(r'svg width="(\d+)pt" height="(\d+)pt"', data[
+        "image/svg+xml"]).groups()  # fmt: skip
+    shown = sizes["image/png"]
+    assert shown["width"] == pytest.approx(int(width) * 4 / 3, rel=0.02)
+    assert shown["height"] == pytest.approx(int(height) * 4 / 3, rel=0.02)
+    only, _ = shell.display_formatter.format(fan, include={"image/png"})
+    assert set(only) == {"image/png"}
+
+
+def test_values_in_a_list_stay_text(shell, fan):
+    data, _ = shell.display_formatter.format([fan])
+    assert data == {"text/plain": "[Value(33.0, op='+', grad=1.0)]"}
+
+
+def test_unloading_ends_it(shell, fan):
+    shell.extension_manager.unload_extension("viz")
+    data, _ = shell.display_formatter.format(fan)
+    assert data == {"text/plain": "Value(33.0, op='+', grad=1.0)"}
+    shell.extension_manager.load_extension("viz")
+
+
+def test_a_terminal_shows_the_tree(fan, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Picture, "pipe", lambda *args, **_: drawn.append(args))
+    data, _ = shell_of(TerminalInteractiveShell).display_formatter.format(fan)
+    assert set(data) == {"text/plain"}
+    assert data["text/plain"].splitlines()[0] == "+ = 33  grad 1"
+    assert drawn == []
+
+
+def test_a_large_graph_is_drawn_small_and_a_huge_one_is_not(shell, monkeypatch):
+    y = Value(1.0, label="x")
+    for _ in range(1000):
+        y = y * 2.0
+    data, _ = shell.display_formatter.format(y)
+    assert "2,001 values" in data["image/svg+xml"]
+    assert data["text/plain"] == repr(y)
+    monkeypatch.setattr(notebook, "LIMIT", 2000)
+    data, _ = shell.display_formatter.format(y)
+    assert set(data) == {"text/plain"}
+    text, why = data["text/plain"].splitlines()
+    assert text == repr(y)
+    assert why.startswith("(no picture unasked of more than 2,000 values; viz.draw")
+
+
+def test_what_cannot_be_drawn_is_text_and_one_line(shell, fan, monkeypatch, capsys):
+    monkeypatch.setenv("DOTGRAD_RENDERER", "dto")
+    data, _ = shell.display_formatter.format(fan)
+    assert set(data) == {"text/plain"}
+    last = data["text/plain"].splitlines()[-1]
+    assert last.startswith("(no picture: renderer='dto': there is no such renderer")
+    assert capsys.readouterr() == ("", "")
+
+
+CELLS = """
+import sys, nbclient, nbformat
+cells = [
+    "%load_ext viz\\nfrom engine import Value\\nx = Value(3.0, label='x')\\ny = x * x",
+    "y.backward()\\ny",
+    "import viz\\nw = viz.widget(y)\\nw",
+    "w['x'] = 5.0\\ny",
+]
+notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, cells)])
+nbclient.NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+nbformat.write(notebook, sys.argv[1])
+"""
+
+
+def test_a_kernel_sends_pictures_and_the_widget(tmp_path):
+    done = tmp_path / "done.ipynb"
+    subprocess.run([sys.executable, "-c", CELLS, str(done)], check=True)
+    stored = json.loads(done.read_text(encoding="utf-8"))
+    shown = [[out["data"] for out in cell["outputs"]] for cell in stored["cells"]]
+    assert shown[0] == []
+    for [data], number in ((shown[1], "9"), (shown[3], "25")):
+        assert f">{number}<" in "".join(data["image/svg+xml"])
+        png = base64.b64decode("".join(data["image/png"]))
+        assert png.startswith(b"\x89PNG")
+        assert "".join(data["text/plain"]).startswith(f"× = {number}")
+    [data] = shown[2]
+    assert set(data) >= {"application/vnd.jupyter.widget-view+json", "image/svg+xml"}
+    model = data["application/vnd.jupyter.widget-view+json"]["model_id"]
+    states = stored["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]
+    state = states["state"][model]["state"]
+    assert (state["values"], state["_shown"]["value"]) == ({"x": 5.0}, "25")
+    assert "export default" in state["_esm"]
 
 
 def test_the_notebook_runs_and_is_stored_with_its_results(tmp_path):

@@ -39,10 +39,12 @@ from viz.frames import Frame, Frames, frames
 from viz.highlight import highlighted
 from viz.look import Look
 from viz.micrograd import draw_dot, trace
+from viz.notebook import load_ipython_extension, unload_ipython_extension
 from viz.picture import Picture
 from viz.renderers import TIME_LIMIT
 from viz.text import show, tree
 from viz.theme import STYLES, THEMES, Style, Theme
+from viz.widget import widget
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -71,10 +73,13 @@ __all__ = [
     "draw_dot",
     "explore",
     "frames",
+    "load_ipython_extension",
     "save",
     "show",
     "trace",
     "tree",
+    "unload_ipython_extension",
+    "widget",
 ]
 
 

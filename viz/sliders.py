@@ -1,0 +1,180 @@
+"""The leaves of a graph that can be moved: their names and ranges."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any
+
+from engine import Value, topological_order
+from viz.errors import OptionError
+
+__all__ = ["MOST", "Range", "Slider", "as_number", "chosen", "name_of", "names"]
+
+MOST = 12
+"""So many leaves get a slider, unless they are chosen one by one."""
+
+POSITIONS = 400
+"""A slider has at most so many positions, and no less than two in five of them."""
+
+FAR, NEAR = 1e300, 1e-300
+"""Numbers that are farther from 0 cannot be reached; nearer ones are as good as 0."""
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """A number that can be moved from `low` to `high`, in steps.
+
+    >>> Slider.around("w", -3.0)
+    Slider(name='w', start=-3.0, low=-10.0, high=10.0, step=0.1)
+    """
+
+    name: str
+    start: float
+    low: float
+    high: float
+    step: float
+
+    @classmethod
+    def around(cls, name: str, x: float) -> Slider:
+        """A slider on which x can be doubled, and change its sign."""
+        far = _rounded_up(2 * abs(x)) if abs(x) > NEAR else 1.0
+        return cls.between(name, x, (-far, far))
+
+    @classmethod
+    def between(cls, name: str, x: float, ends: Range) -> Slider:
+        """A slider with these ends.
+
+        Raises:
+            OptionError: they are no two finite numbers in order, or x is not between.
+        """
+        try:
+            low, high = map(float, ends)
+        except (TypeError, ValueError):
+            low, high = math.nan, math.nan
+        if not (low < high and low >= -FAR and high <= FAR):
+            raise OptionError(
+                f"ranges: {name!r} has {ends!r}: give two finite numbers, the smaller "
+                "first"
+            )
+        if not low <= x <= high:
+            raise OptionError(
+                f"ranges: {name!r} is {x:g}, which is not between {low:g} and {high:g}"
+            )
+        return cls(name, x, low, high, _rounded_up((high - low) / POSITIONS))
+
+    def reaching(self, x: float) -> Slider:
+        """This slider, made longer where x lies beyond its ends."""
+        if self.low <= x <= self.high:
+            return self
+        low, high = min(self.low, x), max(self.high, x)
+        return replace(self, low=low, high=high)
+
+
+def reachable(x: float) -> bool:
+    """Whether a slider can stand at x: a finite number, and not a huge one."""
+    return abs(x) <= FAR / 4
+
+
+def as_number(name: str, x: Any) -> float:
+    """`x` as the position of a slider.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if isinstance(x, (Real, Value)) and reachable(x):  # type: ignore[arg-type]
+        return float(x)
+    hint = ""
+    if isinstance(x, (list, tuple, dict)):
+        hint = "; for several, write a function of several: lambda w0, w1: f([w0, w1])"
+    raise OptionError(f"{name}={x!r}: give a finite number{hint}")
+
+
+def _rounded_up(x: float) -> float:
+    """The next of 1, 2, 5, 10, 20, 50, ... and 0.5, 0.2, 0.1, ...
+
+    >>> [_rounded_up(x) for x in (0.011, 3.0, 6.0, 200.0)]
+    [0.02, 5.0, 10.0, 200.0]
+    """
+    power = math.floor(math.log10(x))
+    for digit in (1, 2, 5):
+        rounded = float(f"{digit}e{power}")
+        if rounded >= x:
+            return rounded
+    return float(f"1e{power + 1}")
+
+
+def names(output: Value) -> dict[Value, str]:
+    """A name for each leaf of a graph that is no constant, no two alike.
+
+    It is the label; where several have it, with the scope before it; a number says
+    which one it is where that does not tell.
+
+    >>> x = Value(2.0, label="x")
+    >>> list(names(x * x + Value(1.0) * 3).values())
+    ['x', '#2']
+    """
+    places = {value: i for i, value in enumerate(topological_order(output))}
+    leaves = [v for v in places if v.op is None and v.kind != "constant"]
+    found = {leaf: leaf.label or "" for leaf in leaves}
+    for alike in _alike(found):
+        found[alike] = " / ".join([*alike.scope, found[alike]])
+    for alike in _alike(found):
+        found[alike] = f"{found[alike]} #{places[alike]}".strip()
+    return found
+
+
+def _alike(found: Mapping[Value, str]) -> list[Value]:
+    """Those whose name is another's, too, or none."""
+    counts = Counter(found.values())
+    return [leaf for leaf, name in found.items() if counts[name] > 1 or not name]
+
+
+def chosen(output: Value, leaves: Iterable[Value] | None) -> tuple[list[Value], str]:
+    """The leaves that get a slider, and what is to be said of the others.
+
+    Raises:
+        OptionError: what was asked for is no leaf of the graph, or not finite.
+    """
+    known = [leaf for leaf in names(output) if reachable(leaf.data)]
+    if leaves is None:
+        return _most(known)
+    asked = list(leaves)
+    for leaf in asked:
+        if not (isinstance(leaf, Value) and leaf in set(known)):
+            raise OptionError(
+                f"leaves: {leaf!r} is no leaf with a finite number in this graph"
+            )
+    return asked, ""
+
+
+def _most(leaves: Sequence[Value]) -> tuple[list[Value], str]:
+    """The leaves with the largest gradients, in their order."""
+    if len(leaves) <= MOST:
+        return list(leaves), ""
+    ranked = sorted(leaves, key=lambda leaf: -abs(leaf.grad))
+    kept = set(ranked[:MOST])
+    note = (
+        f"{MOST} of {len(leaves):,} leaves, those with the largest gradients; "
+        "leaves=[…] chooses others"
+    )
+    return [leaf for leaf in leaves if leaf in kept], note
+
+
+def name_of(key: str | Value, known: Mapping[str, Value | None]) -> str:
+    """The name that a key stands for, which is a name or a leaf.
+
+    Raises:
+        OptionError: there is no slider of this name.
+    """
+    for name, leaf in known.items():
+        if key is leaf or (isinstance(key, str) and key == name):
+            return name
+    raise OptionError(
+        f"there is no slider {key!r}; there are {', '.join(known) or 'none'}"
+    )
