@@ -8,6 +8,9 @@
 0.5421
 """
 
+from typing import TYPE_CHECKING
+
+from engine import ops as ops
 from engine.context import no_grad, record_source, scope
 from engine.errors import (
     DivisionByZeroError,
@@ -36,6 +39,11 @@ from engine.gradcheck import (
 from engine.graph import Edge, edges, topological_order
 from engine.latex import latex_text
 from engine.op import Op
+from engine.ops import *  # noqa: F403 -- a new row needs no line here
+from engine.ops import abs as abs  # not in a star import, which would hide a builtin
+from engine.ops import max as max
+from engine.ops import min as min
+from engine.ops import pow as pow
 from engine.recompute import recompute
 from engine.reverse import gradients
 from engine.symbol import where
@@ -107,16 +115,15 @@ __all__ = [
     "why_nan",
     "why_zero",
 ]
-# Every row is a function of this module (see __getattr__). Those that share their
-# name with a builtin are not exported by a star import, which would hide it.
-__all__ += [name for name in TABLE if name not in {"abs", "max", "min", "pow"}]
+__all__ += ops.__all__
 
+if not TYPE_CHECKING:  # which would take any name for a row
 
-def __getattr__(name: str) -> Op:
-    if name in TABLE:
-        return TABLE[name]
-    raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    def __getattr__(name: str) -> Op:
+        """A row that a program has registered."""
+        if name in TABLE:
+            return TABLE[name]
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
 
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *TABLE})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *TABLE})

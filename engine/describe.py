@@ -72,7 +72,10 @@ def _domain(op: Op) -> str:
 
 
 def _derivatives(op: Op) -> list[str]:
-    pairs = zip(op.operands, op.formulas, strict=True)
+    try:
+        pairs = zip(op.operands, op.formulas, strict=True)
+    except NameError:  # the rule calls an operation that is not registered yet
+        return []
     rules = [f"∂/∂{name} = {rule}" for name, rule in pairs]
     if len(rules) == 1:
         return [f"Local derivative: {rules[0]}."]

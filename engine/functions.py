@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
-from typing import Any
+from typing import Any, overload
 
 from engine import ops
 from engine.value import Value
@@ -18,6 +18,10 @@ from engine.value import Value
 __all__ = ["gelu", "logsumexp", "mean", "silu", "softmax"]
 
 
+@overload
+def logsumexp(xs: Iterable[float]) -> float: ...  # type: ignore[overload-overlap]
+@overload
+def logsumexp(xs: Iterable[Value | float]) -> Value: ...
 def logsumexp(xs: Iterable[Any]) -> Any:
     """log Σ exp(xᵢ), without overflow: m + log1p(Σ exp(xᵢ − m)) over the others.
 
@@ -34,6 +38,12 @@ def logsumexp(xs: Iterable[Any]) -> Any:
     return top + ops.log1p(_sum(ops.exp(x - top) for x in terms))
 
 
+@overload
+def softmax(  # type: ignore[overload-overlap]
+    xs: Iterable[float],
+) -> list[float]: ...
+@overload
+def softmax(xs: Iterable[Value | float]) -> list[Value]: ...
 def softmax(xs: Iterable[Any]) -> list[Any]:
     """pᵢ = exp(xᵢ − m) / Σ exp(xⱼ − m), with m the largest, held constant.
 
@@ -59,6 +69,10 @@ def largest(terms: list[Any]) -> Any:
     return top
 
 
+@overload
+def mean(xs: Iterable[float]) -> float: ...  # type: ignore[overload-overlap]
+@overload
+def mean(xs: Iterable[Value | float]) -> Value: ...
 def mean(xs: Iterable[Any]) -> Any:
     """Σ xᵢ / n.
 
@@ -72,6 +86,10 @@ def mean(xs: Iterable[Any]) -> Any:
     return ops.truediv(_sum(terms), len(terms))
 
 
+@overload
+def silu(x: Value) -> Value: ...
+@overload
+def silu(x: float) -> float: ...
 def silu(x: Any) -> Any:
     """x · sigmoid(x), also called swish.
 
@@ -81,6 +99,10 @@ def silu(x: Any) -> Any:
     return ops.mul(x, ops.sigmoid(x))
 
 
+@overload
+def gelu(x: Value) -> Value: ...
+@overload
+def gelu(x: float) -> float: ...
 def gelu(x: Any) -> Any:
     """x · Φ(x) = x/2 · erfc(−x/√2), with Φ the normal distribution function.
 

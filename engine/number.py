@@ -6,11 +6,14 @@ import math
 import operator
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import context
 from engine.numeric import is_number
 from engine.operators import Operators
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Number"]
 
@@ -90,7 +93,7 @@ class Number(Operators):
             recorder.escaped(self, how, sys._getframe(2))
         return self.data
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return self
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:

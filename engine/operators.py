@@ -1,19 +1,16 @@
 """Python's operators, for every class that the rows of the table accept.
 
 A class that derives from `Operators` is a kind of operand: `Value` records, `Symbol`
-writes the formula down, `Extended` never raises. The operators and methods
-themselves are attached from the table (`engine.op.attach`), so they are only
-declared here.
+writes the formula down, `Extended` never raises. The operators and methods are attached
+from the table (`engine.table.install`); for type checkers and editors,
+`docs/make_stubs.py` declares them in `operators.pyi`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 __all__ = ["Operators"]
-
-if TYPE_CHECKING:
-    Self = TypeVar("Self", bound="Operators")
 
 
 class Operators:
@@ -21,25 +18,7 @@ class Operators:
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-
-        @staticmethod
-        def apply(op: Any, args: tuple[Any, ...]) -> Any:
-            """The operation on `args`, of which at least one is of this class."""
-
-        def __add__(self: Self, other: Any) -> Self: ...
-        def __radd__(self: Self, other: Any) -> Self: ...
-        def __sub__(self: Self, other: Any) -> Self: ...
-        def __rsub__(self: Self, other: Any) -> Self: ...
-        def __mul__(self: Self, other: Any) -> Self: ...
-        def __rmul__(self: Self, other: Any) -> Self: ...
-        def __truediv__(self: Self, other: Any) -> Self: ...
-        def __rtruediv__(self: Self, other: Any) -> Self: ...
-        def __floordiv__(self: Self, other: Any) -> Self: ...
-        def __rfloordiv__(self: Self, other: Any) -> Self: ...
-        def __mod__(self: Self, other: Any) -> Self: ...
-        def __rmod__(self: Self, other: Any) -> Self: ...
-        def __pow__(self: Self, other: Any) -> Self: ...
-        def __rpow__(self: Self, other: Any) -> Self: ...
-        def __neg__(self: Self) -> Self: ...
-        def __abs__(self: Self) -> Self: ...
+    @staticmethod
+    def apply(op: Any, args: tuple[Any, ...]) -> Any:
+        """The operation on `args`, of which at least one is of this class."""
+        raise NotImplementedError

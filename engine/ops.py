@@ -24,13 +24,14 @@ Where there is no derivative, this is recorded:
 
 from __future__ import annotations
 
+import builtins
 import math
 import operator
 from typing import Any
 
 from engine.op import Op
 from engine.symbol import where
-from engine.table import install
+from engine.table import TABLE, document, install
 
 _LN2 = math.log(2)
 _LN10 = math.log(10)
@@ -157,3 +158,8 @@ min = Op("min", "min", lambda x, y: where(y < x, y, x),
 
 for _row in [row for row in globals().values() if isinstance(row, Op)]:
     install(_row)
+for _row in TABLE.values():  # now that they can all be called
+    document(_row)
+
+# A star import does not hide a builtin of the same name.
+__all__ = [name for name in TABLE if not hasattr(builtins, name)]

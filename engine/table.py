@@ -15,7 +15,7 @@ from engine.record import apply
 from engine.symbol import Symbol
 from engine.value import Value
 
-__all__ = ["TABLE", "install", "lookup", "register", "unregister"]
+__all__ = ["TABLE", "document", "install", "lookup", "register", "unregister"]
 
 _rows: dict[str, Op] = {}
 _registered: set[str] = set()
@@ -49,6 +49,7 @@ def register(*args: Any, **options: Any) -> Op:
     _registered.add(op.name)
     try:
         _check_rule(op)
+        document(op)
     except Exception:
         unregister(op.name)
         raise
@@ -61,6 +62,12 @@ def install(op: Op) -> None:
     for kind in (Value, Symbol, Extended):
         for name, method in _methods(op, kind).items():
             setattr(kind, name, method)
+
+
+def document(op: Op) -> None:
+    """Give Value's operator or method the row's documentation, for `help`."""
+    op.method.__doc__, op.method.__name__ = op.__doc__, op.name
+    op.method.__qualname__ = f"Value.{op.name}"
 
 
 def unregister(name: str) -> None:

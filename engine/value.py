@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 from weakref import ref
 
 from engine import context
@@ -79,7 +79,7 @@ class Value(Number):
     _dy: Any
     _notes: Notes | None
 
-    def __init__(self, data: Any, label: str | None = None) -> None:
+    def __init__(self, data: SupportsFloat, label: str | None = None) -> None:
         if isinstance(data, Value):
             raise OperandError(
                 f"Value wants a number, not {data!r}; use it as it is, or its detach()"
@@ -213,7 +213,7 @@ def constant(number: Any) -> Value:
     return node
 
 
-def parameter(data: Any, label: str | None = None) -> Value:
+def parameter(data: SupportsFloat, label: str | None = None) -> Value:
     """A leaf that training changes; pictures show it as a parameter.
 
     >>> w = parameter(0.5, label="w")

@@ -1,0 +1,152 @@
+"""Write what editors and type checkers need to see of the table.
+
+    python docs/make_stubs.py
+
+The operations are made from rows when the engine is imported, so no editor can find
+`engine.tanh` or `Value.tanh` in the source. Two stubs, derived from the rows, declare
+them with their documentation: `engine/ops.pyi` the functions, `engine/operators.pyi`
+the operators and methods. A test says when they are out of date.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from engine import TABLE, Op  # noqa: E402
+
+_OPS = '''\
+"""The rows of the table as functions, written by docs/make_stubs.py."""
+
+from typing import overload, type_check_only
+
+from engine.op import Op
+from engine.value import Value
+
+__all__ = [
+{names}
+]
+
+@type_check_only
+class Unary(Op):
+    @overload
+    def __call__(self, x: Value, /) -> Value: ...
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+
+@type_check_only
+class Binary(Op):
+    @overload
+    def __call__(self, x: Value, y: Value | float, /) -> Value: ...
+    @overload
+    def __call__(self, x: float, y: Value, /) -> Value: ...
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+
+@type_check_only
+class Optional(Op):
+    @overload
+    def __call__(self, x: Value, y: Value | float = ..., /) -> Value: ...
+    @overload
+    def __call__(self, x: float, y: Value, /) -> Value: ...
+    @overload
+    def __call__(self, x: float, y: float = ..., /) -> float: ...
+
+{rows}
+'''
+
+_OPERATORS = '''\
+"""The rows of the table as operators and methods, written by docs/make_stubs.py."""
+
+from typing import Any, SupportsFloat
+
+from typing_extensions import Self
+
+__all__ = ["Operators"]
+
+class Operators:
+    """The base of every kind of operand other than a plain number."""
+
+    __slots__ = ()
+    @staticmethod
+    def apply(op: Any, args: tuple[Any, ...]) -> Any:
+        """The operation on `args`, of which at least one is of this class."""
+
+{methods}
+'''
+
+
+def ops_stub() -> str:
+    """The functions on numbers and Values."""
+    names = sorted(name for name in TABLE if not hasattr(builtins, name))
+    return _OPS.format(
+        names="\n".join(f'    "{name}",' for name in names),
+        rows="\n".join(_row(op) for op in TABLE.values()).rstrip(),
+    )
+
+
+def _row(op: Op) -> str:
+    """A class and its only instance: jedi shows the documentation of the first, pyright
+    that of the second."""
+    kind = {1: "Unary", 2: "Binary"}.get(op.arity, "Op")
+    kind = kind if op.default is None else "Optional"
+    documented = _docstring(op)
+    return f"""\
+@type_check_only
+class _{op.name}({kind}):
+{textwrap.indent(documented, "    ")}
+
+{op.name}: _{op.name}
+{documented}
+"""
+
+
+def operators_stub() -> str:
+    """The operators and methods of every kind of operand."""
+    methods = (method for op in TABLE.values() for method in _methods(op))
+    return _OPERATORS.format(
+        methods=textwrap.indent("\n".join(methods), "    ").rstrip()
+    )
+
+
+def _methods(op: Op) -> list[str]:
+    """As `engine.table` installs them."""
+    others = ", other: Self | SupportsFloat" * (op.arity - 1)
+    if op.default is not None:
+        others += " = ..."
+    if not hasattr(float, f"__{op.name}__"):
+        return [_method(op, op.name, others)]
+    if op.arity == 1:
+        return [_method(op, f"__{op.name}__", "")]
+    return [
+        _method(op, f"__{op.name}__", others),
+        _method(op, f"__r{op.name}__", ", other: SupportsFloat"),
+    ]
+
+
+def _method(op: Op, name: str, others: str) -> str:
+    documented = textwrap.indent(_docstring(op), "    ")
+    return f"def {name}(self{others}) -> Self:\n{documented}\n"
+
+
+def _docstring(op: Op) -> str:
+    text = str(op.__doc__)
+    return f'"""{text}\n"""' if "\n" in text else f'"""{text}"""'
+
+
+STUBS = {"ops.pyi": ops_stub, "operators.pyi": operators_stub}
+
+
+def main() -> None:
+    """Write both."""
+    for name, stub in STUBS.items():
+        (ROOT / "engine" / name).write_text(stub(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
