@@ -2,7 +2,7 @@
 
     python examples/digits.py [folder] [samples epochs]
 
-It needs scikit-learn and matplotlib: pip install 'dotgrad[train]'
+It needs scikit-learn and matplotlib: pip install 'dotgrad[fast,train]'
 """
 
 import random
@@ -14,34 +14,39 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from engine import nn
+from engine.tape import jit
 
 
 def digits(samples: int = 1437, epochs: int = 20) -> plt.Figure:
-    """Loss and accuracy by epoch."""
+    """Loss and accuracy by epoch, of a fixed split: 1437 to train, 360 to test."""
     xs, ys = load_digits(return_X_y=True)
     parts = train_test_split(xs / 16, ys, test_size=360, stratify=ys, random_state=0)
-    train_x, test_x, train_y, test_y = (part.tolist() for part in parts)
-    train_x, train_y, test_x, test_y = (
-        part[:samples] for part in (train_x, train_y, test_x, test_y)
-    )
+    train_x, test_x, train_y, test_y = (part.tolist()[:samples] for part in parts)
     rng = random.Random(0)
     hidden = nn.Affine(64, 50, rng=rng, initial=nn.he)
     model = nn.Sequential(hidden, nn.ReLU(), nn.Affine(50, 10, rng=rng))
+    taped = jit(model)
     history = nn.fit(
         model, train_x, [nn.one_hot(y, 10) for y in train_y],
         loss=nn.softmax_cross_entropy, epochs=epochs, rng=rng,
         optimizer=nn.Adam(model.parameters(), lr=0.005),
-        watch={"test accuracy": lambda model: nn.accuracy(model, test_x, test_y)},
+        watch={
+            "training": lambda _: nn.accuracy(taped, train_x, train_y),
+            "test": lambda _: nn.accuracy(taped, test_x, test_y),
+        },
     )  # fmt: skip
     print(history)
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
     numbers = range(1, epochs + 1)
-    left.plot(numbers, history["loss"], label="training loss")
-    right.plot(numbers, history["test accuracy"], label="test accuracy", color="C1")
-    right.set(ylim=(0, 1))
+    left.plot(numbers, history["loss"], marker=".")
+    left.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+    for name in ("training", "test"):
+        right.plot(numbers, history[name], marker=".", label=name)
+    right.set(xlabel="epoch", ylabel="accuracy", ylim=(None, 1.002))
+    right.legend(title=f"at last {history['test'][-1]:.1%} of test")
     for axes in (left, right):
-        axes.set(xlabel="epoch")
-        axes.legend()
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
     return figure
 
 

@@ -11,7 +11,7 @@ from viz import save
 def identity_with_loss() -> Value:
     """The loss of two outputs that miss their targets."""
     outputs = [Value(0.8, label="a1"), Value(2.5, label="a2")]
-    targets = [Value(1.0, label="t1"), Value(2.0, label="t2")]
+    targets = [Value(1.0, label="t1"), Value(1.7, label="t2")]
     loss = sum_of_squares(Identity()(outputs), targets)
     loss.label = "L"
     loss.backward()

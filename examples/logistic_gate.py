@@ -22,6 +22,7 @@ def logistic_gate() -> Value:
     for (a, b), wanted in TABLE.items():
         [p] = gate([a, b])
         print(f"{a} and {b}: {p.data:.3f}, should be {wanted}")
+    neuron.zero_grad()  # what is left there is of the last step of the training
     [p] = gate([Value(1, label="a"), Value(1, label="b")])
     p.label = "p"
     p.backward()

@@ -1,6 +1,6 @@
 """Two moons that a network 2-16-16-1 learns to tell apart.
 
-It needs scikit-learn and matplotlib: pip install 'dotgrad[train]'
+It needs scikit-learn and matplotlib: pip install 'dotgrad[fast,train]'
 """
 
 import random
@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 from sklearn.datasets import make_moons
 
 from engine.nn import MLP, Adam, accuracy, fit, hinge
+from engine.tape import jit
 
 
 def moons(epochs: int = 30) -> plt.Figure:
@@ -26,9 +27,10 @@ def moons(epochs: int = 30) -> plt.Figure:
     right = accuracy(model, points, labels)
     print(f"loss {history['loss'][-1]:.4f}, accuracy {right:.0%}")
 
-    across = [-1.5 + i * 0.1 for i in range(42)]
-    up = [-1.2 + i * 0.1 for i in range(31)]
-    scores = [[float(model([x, y])) for x in across] for y in up]
+    across = [-1.5 + i / 40 for i in range(165)]
+    up = [-1.2 + i / 40 for i in range(121)]
+    score = jit(lambda x, y: model([x, y]))
+    scores = [score.batch(across, [y] * len(across)) for y in up]
     figure, axes = plt.subplots(figsize=(6, 4.5), layout="constrained")
     axes.contourf(across, up, scores, [-99, 0, 99], colors=["#cfe0f0", "#f7d9c8"])
     axes.contour(across, up, scores, [0], colors="0.3")

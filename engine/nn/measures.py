@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.errors import EngineError, ShapeError
-from engine.tape.jit import jit
+from engine.tape.jit import Jitted, jit
 
 __all__ = ["accuracy"]
 
@@ -21,7 +21,8 @@ def accuracy(
 
     The class is the place of the largest output; a label is that place, or a row whose
     largest number is there. Of a model with one output it is the sign, and a label is
-    1, or else 0 or −1.
+    1, or else 0 or −1. For many samples the model is recorded on a tape, at each call
+    anew; give `jit(model)` to have it recorded once.
 
     >>> accuracy(lambda x: [x, 1 - x], [0.2, 0.9], [1, 1])
     0.5
@@ -47,7 +48,8 @@ def _rows(model: Callable[[Any], Any], xs: Sequence[Any]) -> list[list[float]]:
     """The outputs for each sample; for many samples replayed from a tape."""
     if len(xs) >= _MANY:
         try:
-            found = jit(model, nonfinite="allow").batch(xs)
+            taped = model if isinstance(model, Jitted) else jit(model, nonfinite="allow")
+            found = taped.batch(xs)
             columns = found if isinstance(found, list) else [found]
             return [list(row) for row in zip(*columns, strict=True)]
         except (EngineError, ModuleNotFoundError):
