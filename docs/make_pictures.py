@@ -97,6 +97,8 @@ SECTIONS: dict[str, list[Case]] = {
         from_example("affine_layer", "An affine layer, Y = X·W + B"),
         from_example("softmax_with_loss", "Softmax with cross-entropy: y − t"),
         from_example("identity_with_loss", "Identity with half the sum of squares"),
+        from_example("two_layer_network", "A network 2-3-2 with its loss: `depth=2`",
+                     depth=2),
         from_example("gradient_check", "The network of the gradient check: `depth=1`",
                      depth=1),
         from_example("logistic_gate", "A logistic neuron that has learned AND"),
@@ -149,8 +151,9 @@ SECTIONS: dict[str, list[Case]] = {
 CASES = {case.name: case for cases in SECTIONS.values() for case in cases}
 
 PLOTS = {
-    "linear_regression": "A line through points, and its loss",
+    "linear_regression": "A line after each epoch, and its loss",
     "rosenbrock": "Three optimizers in Rosenbrock's valley",
+    "iris": "Six optimizers teach a network about iris",
     "moons": "What a network 2-16-16-1 makes of two moons",
     "digits": "Handwritten digits, 64-50-10",
     "curve_fit": "SciPy fits NIST's Misra1a with gradients from a tape",

@@ -15,13 +15,13 @@ from engine.nn import Affine, ReLU, Sequential, softmax_cross_entropy
 from viz import save
 
 
-def gradient_check(inputs: int = 8, hidden: int = 6, outputs: int = 3) -> Value:
-    """The loss of the network on three samples."""
+def gradient_check(inputs: int = 6, hidden: int = 5, outputs: int = 3) -> Value:
+    """The loss of the network on two samples."""
     rng = random.Random(0)
     model = Sequential(
         Affine(inputs, hidden, rng=rng), ReLU(), Affine(hidden, outputs, rng=rng)
     )
-    xs = [[rng.random() for _ in range(inputs)] for _ in range(3)]
+    xs = [[rng.random() for _ in range(inputs)] for _ in range(2)]
     targets = [rng.randrange(outputs) for _ in xs]
 
     def loss() -> Value:

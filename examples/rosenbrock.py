@@ -24,39 +24,26 @@ def valley(x: float, y: float) -> float:
 
 def rosenbrock(steps: int = 1000) -> plt.Figure:
     """The paths of three optimizers from the same point, side by side."""
-    figure, panels = plt.subplots(
-        1, 3, figsize=(11, 3.9), sharey=True, layout="constrained"
-    )
+    figure, panels = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained")
     ticks = [-2 + i / 50 for i in range(211)]
     heights = [[valley(x, y) for x in ticks] for y in ticks]
     levels = [0.1, 0.5, 2, 8, 30, 100, 300, 1000, 2500]
     for axes, (name, make) in zip(panels, OPTIMIZERS.items(), strict=True):
-        x, y = parameter(-1.4), parameter(1.6)
-        optimizer, path = make([x, y]), [(x.data, y.data)]
+        p = [parameter(-1.4), parameter(1.6)]
+        optimizer, path = make(p), [(-1.4, 1.6)]
         for _ in range(steps):
             optimizer.zero_grad()
-            valley(x, y).backward()
+            valley(*p).backward()
             optimizer.step()
-            path.append((x.data, y.data))
-        height = valley(x.data, y.data)
-        print(f"{name}: f = {height:.2e} after {steps} steps")
+            path.append((p[0].data, p[1].data))
+        print(f"{name}: f = {valley(*path[-1]):.2e} after {steps} steps")
         axes.contour(ticks, ticks, heights, levels, colors="0.82", linewidths=0.8)
         axes.plot(*zip(*path, strict=True), "C0.-", linewidth=0.8, markersize=3)
-        axes.plot(*path[0], "o", color="C0", label="start")
-        axes.plot(*path[-1], "o", color="C3", label=f"after {steps} steps")
-        axes.plot(
-            1,
-            1,
-            "*",
-            color="gold",
-            mec="k",
-            markersize=11,
-            zorder=4,
-            label="the lowest point",
-        )
-        axes.set(xlim=(-2, 2), ylim=(-0.7, 2.2), xlabel="x")
-        axes.set_title(f"{name}: f = {height:.2g}")
-    panels[0].set(ylabel="y")
+        axes.plot(*path[0], "C0o", label="start")
+        axes.plot(*path[-1], "C3o", label=f"after {steps} steps")
+        axes.plot(1, 1, "*", color="gold", mec="k", markersize=11, label="f = 0")
+        axes.set(xlim=(-2, 2), ylim=(-0.7, 2.2), xlabel="x", ylabel="y")
+        axes.set_title(f"{name}: f = {valley(*path[-1]):.2g}")
     panels[0].legend(loc="lower right", fontsize="small")
     return figure
 

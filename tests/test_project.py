@@ -19,7 +19,7 @@ from viz import save
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-SMALL = {"digits": ["40", "1"], "distributed_training": ["400", "3"]}
+SMALL = {"digits": ["40", "1"], "iris": ["2"], "distributed_training": ["400", "3"]}
 
 
 def blocks(language):
@@ -153,6 +153,22 @@ def test_examples_run_and_draw(path, tmp_path, monkeypatch, capsys):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 60
 
 
+def test_the_table_of_the_chapter_shows_what_its_examples_draw():
+    table = README[README.index("## The chapter") : README.index("## Networks")]
+    rows = re.findall(
+        r"^\| (.+) \| \[(\w+)\.py\]\((\S+)\) \| !\[\]\((\S+)\) \|$", table, re.MULTILINE
+    )
+    names = [name for _, name, _, _ in rows]
+    assert len(names) == table.count("examples/") - 1 >= 19  # and the notebook
+    assert {path.stem for path in EXAMPLES} - set(names) == {
+        "curve_fit", "distributed_training",  # of other sections
+    }  # fmt: skip
+    for _, name, example, picture in rows:
+        assert (ROOT / example).name == f"{name}.py"
+        assert picture == f"docs/pictures/{name}.png"
+        assert (ROOT / picture).is_file()
+
+
 def figures(name):
     module = runpy.run_path(str(ROOT / "examples" / f"{name}.py"))
     value = module[name]()
@@ -203,7 +219,7 @@ def test_the_layers_of_the_textbook(capsys):
     assert numbers[0:8:3] == numbers[2:9:3] == pytest.approx(p, abs=1e-4)
     assert numbers[-2:] == pytest.approx([-math.log(p[1] + 1)] * 2, abs=1e-6)
     numbers = printed("identity_with_loss", capsys)[1]
-    assert numbers[0::3] == numbers[2::3] == [-0.2, 0.5]
+    assert numbers[0::3] == numbers[2::3] == [-0.2, 0.8]
 
 
 def test_the_gradient_check_of_the_textbook(capsys):
@@ -227,6 +243,17 @@ def test_the_trained_examples_learn(capsys, monkeypatch):
     assert loss < 0.1
     _, (loss, share) = printed("moons", capsys)
     assert (share, loss < 0.1) == (100, True)
+
+
+def test_the_digits_are_read_by_the_network_of_the_textbook(capsys, monkeypatch):
+    """64-50-10 on the fixed split; the default is twenty epochs."""
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    _, (epochs, loss, training, test) = printed("digits", capsys, 1437, 7)
+    assert epochs == 7
+    assert loss < 0.2
+    assert training > 0.97
+    assert test >= 0.96
 
 
 def test_a_fitted_curve_has_the_certified_parameters(capsys, monkeypatch):

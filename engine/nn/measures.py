@@ -48,7 +48,9 @@ def _rows(model: Callable[[Any], Any], xs: Sequence[Any]) -> list[list[float]]:
     """The outputs for each sample; for many samples replayed from a tape."""
     if len(xs) >= _MANY:
         try:
-            taped = model if isinstance(model, Jitted) else jit(model, nonfinite="allow")
+            taped = (
+                model if isinstance(model, Jitted) else jit(model, nonfinite="allow")
+            )
             found = taped.batch(xs)
             columns = found if isinstance(found, list) else [found]
             return [list(row) for row in zip(*columns, strict=True)]
