@@ -79,7 +79,7 @@ def test_readme_terminal(tmp_path, monkeypatch):
     assert {command.split()[1] for command in commands} == set(PROGRAM.commands)
     for command in commands:
         assert main(shlex.split(command)[1:]) == 0
-    made = {"price.png", "neuron.svg", "film.gif"}
+    made = {"price.png", "neuron.svg", "film.gif", "neuron.html"}
     assert {p.name for p in tmp_path.iterdir()} == made
 
 

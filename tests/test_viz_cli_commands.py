@@ -42,7 +42,16 @@ def _in_an_empty_folder(tmp_path, monkeypatch):
 
 
 def test_there_are_the_commands_that_are_promised():
-    promised = ["draw", "explain", "check", "animate", "repl", "bench", "ops"]
+    promised = [
+        "draw",
+        "explain",
+        "check",
+        "animate",
+        "explore",
+        "repl",
+        "bench",
+        "ops",
+    ]
     assert list(PROGRAM.commands) == promised
     assert all(command.examples for command in PROGRAM.commands.values())
 
@@ -213,6 +222,23 @@ def test_animate_without_pillow(capsys, monkeypatch):
     assert not list(pathlib.Path().iterdir())
 
 
+# -- explore ---------------------------------------------------------------------------
+
+
+def test_explore_writes_a_page(capsys):
+    line = ["explore", "y = x * x", "x=3", "--title", "a page"]
+    status, out, err = run(capsys, *line)
+    assert (status, out, err) == (0, "graph.html: open it in a browser\n", "")
+    page = pathlib.Path("graph.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "a page" in page
+    assert run(capsys, *line, "-o", "-")[1] == page
+    status, _, err = run(capsys, *line, "-o", "page.png")
+    assert status == 2
+    assert "'page.png': end the name of a page in .html" in err
+    assert run(capsys, *line, "-o", "-", "--format", "svg")[0] == 2
+
+
 # -- repl ------------------------------------------------------------------------------
 
 
@@ -362,7 +388,7 @@ def completed(*words):
 
 
 def test_what_is_completed():
-    assert completed("e") == ["explain"]
+    assert completed("e") == ["explain", "explore"]
     assert completed("draw", "x", "--th") == ["--theme"]
     assert completed("draw", "x", "--theme", "d") == ["dark"]
     assert completed("draw", "price = apple * n * tax", "n=2", "") == ["apple=", "tax="]

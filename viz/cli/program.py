@@ -17,6 +17,7 @@ from viz.cli.command import Group, nobody_reads
 from viz.cli.completion import completion
 from viz.cli.draw import draw
 from viz.cli.explain import explain
+from viz.cli.explore import explore
 from viz.cli.ops import ops
 from viz.cli.repl import repl
 from viz.errors import RendererError, VizError
@@ -26,7 +27,7 @@ __all__ = ["PROGRAM", "main"]
 
 PROGRAM = Group(
     "dotgrad",
-    commands=[draw, explain, check, animate, repl, bench, ops],
+    commands=[draw, explain, check, animate, explore, repl, bench, ops],
     params=[completion],
     help="Computational graphs with values and gradients, in the terminal.",
     examples=[

@@ -1,0 +1,61 @@
+"""`dotgrad explore`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+import viz
+from viz.cli.command import command
+from viz.cli.inputs import Given, takes_expression
+from viz.cli.looks import takes_look
+from viz.cli.output import open_option, opened, output_option, pipe_format, write_bytes
+from viz.theme import THEMES
+
+__all__ = ["explore"]
+
+
+@command(
+    'dotgrad explore "y = tanh(w * x + b)" w=-3 x=2 b=6.9 -o neuron.html',
+    'dotgrad explore "z = x * y + x" x=3 y=-2 --theme dark -o - > page.html',
+)
+@takes_expression
+@output_option("graph.html", ["html", "htm"])
+@open_option
+@click.option(
+    "--theme",
+    type=click.Choice(["auto", *THEMES]),
+    default="auto",
+    show_default=True,
+    help="How the page begins; auto follows the reader's system.",
+)
+@takes_look("theme", "show", "fuse", "dpi", "legend")
+def explore(
+    given: Given,
+    *,
+    output: str,
+    format_: str | None,
+    open_: bool,
+    theme: str,
+    look: dict[str, Any],
+) -> None:
+    """Write a page to play with: step by step, with live leaves.
+
+    One file of HTML, which needs no network. Drag a leaf's value, and every number
+    follows.
+    """
+    value = given.value()
+    if piped := pipe_format(output, format_, "html"):
+        with tempfile.TemporaryDirectory() as folder:
+            page = viz.explore(
+                value, Path(folder, f"page.{piped}"), theme=theme, **look
+            )
+            write_bytes(page.read_bytes())
+        return
+    path = viz.explore(value, output, theme=theme, **look)
+    click.echo(f"{path}: open it in a browser")
+    if open_:
+        opened(path)
