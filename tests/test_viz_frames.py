@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageSequence
 from engine import Value, topological_order
 from engine.testing import expressions
 from viz import FormatError, OptionError, TooLargeError, animate, frames, save
-from viz.frames import State
+from viz.frames import State, count_frames
 
 
 def played(film):
@@ -60,6 +60,12 @@ def test_nothing_is_known_before_its_time(expression):
             )
         state.after(frame)
     assert [frame.number for frame in film] == list(range(1, len(film) + 1))
+
+
+@given(expressions())
+def test_frames_are_counted_without_making_them(expression):
+    root = expression.value()
+    assert count_frames(root) == len(frames(root))
 
 
 @given(expressions())
@@ -186,8 +192,11 @@ def test_too_many_frames_and_too_many_pixels(tmp_path, monkeypatch):
     y = Value(0.5)
     for _ in range(200):
         y = y.sin()
-    with pytest.raises(TooLargeError, match="402 frames"):
-        animate(y, tmp_path / "a.gif")
+    with monkeypatch.context() as patch:
+        module = sys.modules["viz.animate"]
+        patch.setattr(module, "frames", lambda *_: pytest.fail("frames were made"))
+        with pytest.raises(TooLargeError, match="402 frames"):
+            animate(y, tmp_path / "a.gif")
     monkeypatch.setattr(sys.modules["viz.animate"], "PIXELS", 1000)
     with pytest.raises(TooLargeError, match="smaller dpi="):
         animate(apple_bill(), tmp_path / "a.gif")

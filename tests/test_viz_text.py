@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from engine import OperandError, Value, topological_order
 from engine.testing import expressions
 from viz import OptionError, save, show, tree
+from viz.branches import Branches
+from viz.text import _PIPES
 
 FAN = """\
 L: + = 33  grad 1
@@ -57,6 +59,29 @@ def test_every_value_stands_on_one_line_of_its_own(expression):
     order = topological_order(root)
     assert sum("↑" not in line for line in lines) == len(order)
     assert len(lines) == 1 + sum(len(value.parents) for value in order)
+
+
+@given(expressions(max_steps=20), st.integers(1, 12))
+def test_a_limit_cuts_the_same_tree(expression, limit):
+    root = differentiated(expression.value())
+    whole, part = (
+        re.sub(r"#\d+", "#", tree(root, limit=lines)).splitlines()
+        for lines in (10**6, limit)
+    )
+    assert part[:limit] == whole[:limit]
+    assert len(part) == min(len(whole), limit + 1)
+    if len(part) > limit:
+        more = len(topological_order(root)) - sum("↑" not in x for x in part[:limit])
+        assert part[limit] == (f"… {more} more values" if more else "…")
+
+
+def test_of_a_large_graph_only_what_is_written_is_looked_at():
+    y = Value(1.0, "x")
+    for _ in range(10_000):
+        y = y * 1.5
+    branches = Branches.of(y, 4, _PIPES, 50)
+    assert len(branches.diagram.nodes) <= 2 * 50 + 1
+    assert branches.count == 20_001
 
 
 @given(expressions(max_steps=10), st.integers(8, 60))

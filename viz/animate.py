@@ -15,7 +15,7 @@ from viz.checks import check, seconds
 from viz.drawing import drawn
 from viz.errors import FormatError, OptionError, TooLargeError
 from viz.forms import WIRES
-from viz.frames import Frames, frames
+from viz.frames import Frames, count_frames, frames
 from viz.look import Look
 from viz.stage import Stage, stages
 
@@ -87,9 +87,9 @@ def filmed(
         raise FormatError(f"cannot film {format_!r}: choose from {', '.join(FORMATS)}")
     check("pace", pace, seconds, "a number of seconds above 0")
     _check(look)
-    film = frames(value, digits=look.get("digits", 4))
-    _check_length(film)
+    _check_length(count_frames(value))
     _need_pillow()
+    film = frames(value, digits=look.get("digits", 4))
     images = _images(film, look, progress=progress)
     return _encoded(images, FORMATS[format_], pace)
 
@@ -109,10 +109,10 @@ def _check(look: Look) -> None:
             raise OptionError(f"a film shows the whole graph: leave {name}= out")
 
 
-def _check_length(film: Frames) -> None:
-    if len(film) > MOST_FRAMES:
+def _check_length(count: int) -> None:
+    if count > MOST_FRAMES:
         raise TooLargeError(
-            f"{len(film):,} frames are too many for a film (at most {MOST_FRAMES}): "
+            f"{count:,} frames are too many for a film (at most {MOST_FRAMES}): "
             "film a part of the expression, or look at viz.frames(value)"
         )
 

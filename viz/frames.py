@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from engine import Value
-from viz.build import whole
+from engine import Value, topological_order
+from viz.build import checked, whole
 from viz.diagram import Diagram, Edge, Node
 from viz.equations import Equations
 
-__all__ = ["Frame", "Frames", "State", "frames"]
+__all__ = ["Frame", "Frames", "State", "count_frames", "frames"]
 
 Use = tuple[str, int]
 """Operand number such-and-such of a node: (target, position)."""
@@ -96,6 +97,18 @@ def frames(value: Value, *, digits: int = 4) -> Frames:
         engine.OperandError: `value` is not a Value.
     """
     return Frames(whole(value), digits)
+
+
+def count_frames(value: Value) -> int:
+    """How many frames `value` has, without making them.
+
+    The values that are given and the seed, forward and back through each operation,
+    and where contributions meet.
+    """
+    order = topological_order(checked(value))
+    uses = Counter(operand for node in order for operand in node.parents)
+    operations = sum(node.op is not None for node in order)
+    return 2 + 2 * operations + sum(count > 1 for count in uses.values())
 
 
 Event = tuple[

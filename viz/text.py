@@ -5,15 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine import Value
-from viz.build import whole
+from viz.branches import Branches, Span
 from viz.checks import check, whole_number
-from viz.diagram import Diagram, Edge
-from viz.labels import format_number
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -22,12 +18,6 @@ __all__ = ["Tree", "show", "tree"]
 
 LIMIT = 200
 """So many lines are written, unless asked otherwise."""
-
-DEEPEST = 12
-"""Deeper branches are not indented further; their depth stands before them."""
-
-Span = tuple[str, str]
-"""Text, and what it is: '', 'name', 'value', 'positive', 'negative' or 'small'."""
 
 _PIPES = ("├─ ", "└─ ", "│  ", "   ", "↑", "…")
 _ASCII_PIPES = ("|- ", "`- ", "|  ", "   ", "^", "...")
@@ -82,7 +72,7 @@ def tree(
         engine.OperandError: `value` is not a Value.
         OptionError: an option has a value that it cannot have.
     """
-    lines = _written(whole(value), ascii=ascii, digits=digits, limit=limit)
+    lines = _written(value, ascii=ascii, digits=digits, limit=limit)
     width = _width(width)
     return Tree("\n".join(_cut("".join(t for t, _ in line), width) for line in lines))
 
@@ -104,7 +94,7 @@ def show(
         print(tree(value, ascii=ascii, digits=digits, limit=limit))
         return
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    lines = _written(whole(value), ascii=ascii, digits=digits, limit=limit)
+    lines = _written(value, ascii=ascii, digits=digits, limit=limit)
     for line in lines:
         console.print(_colored(line), no_wrap=True, overflow="ellipsis", markup=False)
 
@@ -129,7 +119,7 @@ def _width(width: int | None) -> int | None:
 
 
 def _written(
-    diagram: Diagram,
+    value: Value,
     *,
     ascii: bool,  # noqa: A002
     digits: int,
@@ -137,8 +127,8 @@ def _written(
 ) -> list[list[Span]]:
     check("digits", digits, whole_number(1, 17), "a whole number from 1 to 17")
     check("limit", limit, whole_number(1, 10**9), "a number of lines from 1")
-    writer = _Writer(diagram, digits, _ASCII_PIPES if ascii else _PIPES)
-    lines = writer.lines(limit)
+    pipes = _ASCII_PIPES if ascii else _PIPES
+    lines = Branches.of(value, digits, pipes, limit).lines(limit)
     if ascii:
         lines = [[(_plain(text), kind) for text, kind in line] for line in lines]
     return lines
@@ -146,73 +136,6 @@ def _written(
 
 def _plain(text: str) -> str:
     return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
-
-
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    diagram: Diagram
-    digits: int
-    pipes: tuple[str, ...]
-
-    def lines(self, limit: int) -> list[list[Span]]:
-        """The lines of the tree, and one that counts what the limit leaves out."""
-        made: list[list[Span]] = []
-        seen: set[str] = set()
-        for id_, use, prefix in self._walk(seen):
-            if len(made) == limit:
-                more = len(self.diagram.nodes) - len(seen)
-                text = (
-                    f"{self.pipes[5]} {more:,} more values" if more else self.pipes[5]
-                )
-                return [*made, [(text, "small")]]
-            first = id_ not in seen
-            seen.add(id_)
-            made.append([(prefix, "small"), *self._line(id_, use, first=first)])
-        return made
-
-    def _walk(self, seen: set[str]) -> Iterator[tuple[str, Edge | None, str]]:
-        """Depth first; operands only where a node is met for the first time."""
-        last, between, pipe, space = self.pipes[1], self.pipes[0], *self.pipes[2:4]
-        waiting: list[tuple[str, Edge | None, int, str, str]] = [
-            (self.diagram.output.id, None, 0, "", "")
-        ]
-        while waiting:
-            id_, use, depth, above, branch = waiting.pop()
-            fresh = id_ not in seen
-            yield id_, use, above + branch
-            if not fresh:
-                continue
-            if 0 < depth < DEEPEST:
-                above += space if branch == last else pipe
-            elif depth >= DEEPEST:
-                above = f"[{depth + 1}] "
-            operands = self.diagram.into(id_)
-            for edge in reversed(operands):
-                end = last if edge is operands[-1] else between
-                waiting.append((edge.source, edge, depth + 1, above, end))
-
-    def _line(self, id_: str, use: Edge | None, *, first: bool) -> Iterator[Span]:
-        node = self.diagram[id_]
-        shared = len(self.diagram.uses(id_)) > 1
-        name = node.label or (f"#{node.id[1:]}" if shared else "")
-        yield name, "name"
-        if not first:
-            yield f" {self.pipes[4]}", "small"
-        else:
-            joint = ": " if name and node.symbol else " " if name else ""
-            yield f"{joint}{node.symbol}{' ' * bool(node.symbol)}", ""
-            yield "= " if name or node.symbol else "", ""
-            yield format_number(node.value, self.digits), "value"
-            if node.gradient is not None:
-                yield "  grad ", "small"
-                yield self._gradient(node.gradient)
-        if shared and use is not None and use.gradient is not None:
-            yield ", here " if first else "  here ", "small"
-            yield self._gradient(use.gradient)
-
-    def _gradient(self, x: float) -> Span:
-        kind = "positive" if x > 0 else "negative" if x < 0 else "small"
-        return format_number(x, self.digits), kind
 
 
 def _cut(line: str, width: int | None) -> str:
