@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine import Value
+from viz.build import whole
 from viz.data import to_json
 from viz.diagram import Diagram
 from viz.drawing import options_of
 from viz.errors import FormatError
 from viz.forms import formed
+from viz.fuse import fuse
 from viz.graphml import to_graphml
 from viz.look import Look
 from viz.mermaid import to_mermaid
@@ -72,11 +74,11 @@ def _json(value: Value, look: Look) -> str:
 
 
 def _data(value: Value, look: Look) -> Diagram:
-    """Whole, unless a part was asked for: programs like it so."""
-    choice = _choice(look)
-    if choice["depth"] is None and choice["budget"] is None:
-        choice["depth"] = 0
-    return formed(value, **choice).diagram
+    """Whole, however much it is, unless a part was asked for: programs like it so."""
+    if look.get("depth") or look.get("budget") is not None:
+        return formed(value, **_choice(look)).diagram
+    diagram = whole(value)
+    return fuse(diagram) if look.get("fuse") else diagram
 
 
 def _choice(look: Look) -> dict[str, Any]:

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 
 from viz.diagram import Diagram, Node
 from viz.dot import Options
+from viz.errors import TooLargeError
 from viz.paint import Painter
 from viz.words import Words
 
 __all__ = ["to_mermaid"]
+
+MOST_EDGES = 500
+MOST_TEXT = 50_000
+"""Mermaid's own limits, which a text cannot change."""
 
 _CLASSES = {"leaf": "leaf", "parameter": "parameter", "constant": "leaf",
             "operation": "operation", "scope": "band"}  # fmt: skip
@@ -28,9 +33,20 @@ def to_mermaid(diagram: Diagram, options: Options) -> str:
       n0(["x"]):::leaf
       n1(["2"]):::leaf
       n2(("×")):::operation
+
+    Raises:
+        TooLargeError: a page with Mermaid would show an error instead.
     """
     writer = _Writer(diagram, options)
-    return "\n".join(["flowchart " + options.direction, *writer.lines()]) + "\n"
+    text = "\n".join(["flowchart " + options.direction, *writer.lines()]) + "\n"
+    edges = len(diagram.edges) + 1
+    if edges > MOST_EDGES or len(text) > MOST_TEXT:
+        raise TooLargeError(
+            f"{edges:,} edges in {len(text):,} characters are too many for Mermaid, "
+            f"which draws at most {MOST_EDGES:,} in {MOST_TEXT:,}: give depth=1 or "
+            "budget=80, or save an svg"
+        )
+    return text
 
 
 class _Writer:
@@ -67,7 +83,7 @@ class _Writer:
         if node.hidden:
             return f'["{escaped(self.words.hidden(node))}"]'
         if node.kind == "operation":
-            named = f"<br/>{escaped(node.label)}" if node.label else ""
+            named = f" {escaped(node.label)}" if node.label else ""
             return f'(("{escaped(node.symbol)}{named}"))'
         return f'(["{escaped(node.label or self.words.number(node.value))}"])'
 

@@ -19,7 +19,7 @@ _HEAD = r"""% Compiles with pdflatex, lualatex and xelatex.
 \usepackage{iftex}
 \ifPDFTeX
   \usepackage[T1]{fontenc}
-  \usepackage[scaled]{helvet}
+  \usepackage{helvet}  % as wide as the words that Graphviz measured
   \usepackage{amssymb}
   \newcommand{\sign}[1]{$\square$}  % these fonts lack the sign
 \else
@@ -135,8 +135,10 @@ def _color(color: str, colors: Colors) -> str:
 
 
 def _words(text: str) -> str:
-    """Words for LaTeX; numbers and signs get the width of the picture's."""
-    return "".join(_letter(c) for c in latex_text(text))
+    """Words for LaTeX, which drops a space at the beginning unless it is told."""
+    text = text.replace("\u00a0", " ")
+    start = "\\ " if text.startswith(" ") else ""
+    return start + "".join(_letter(c) for c in latex_text(text.lstrip(" ")))
 
 
 def _letter(c: str) -> str:
