@@ -17,6 +17,7 @@ from viz.collapse import collapse
 from viz.cut import cut
 from viz.forms import BUDGET, CARDS, SCOPES, WIRES
 from viz.fuse import fuse
+from viz.labels import text_width
 
 PATHS = [(), ("a",), ("b",), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "c", "e")]
 
@@ -216,11 +217,11 @@ def test_the_largest_gradients_are_kept():
 
 def test_a_million_values_give_a_picture():
     y = Value(0.5, "x")
-    for _ in range(500_000):
+    for _ in range(333_333):
         y = (y * 1.000001).sin()
     y.backward()
     picture = draw(y)
-    assert "1,500,001 values" in picture.source
+    assert "1,000,000 values" in picture.source
     assert len(picture.body) < 10 * BUDGET
     assert "over 10,000 more" in picture.source
 
@@ -308,6 +309,32 @@ def test_too_large_for_a_png(tmp_path):
 def test_a_look_has_the_options_of_draw():
     options = list(inspect.signature(draw).parameters)[1:]
     assert list(Look.__annotations__) == options
+
+
+def test_numbers_and_names_fit_into_circles():
+    xs = [Value(-0.00123 * i, "a name that is long" * (i > 4)) for i in range(1, 9)]
+    for i, x in enumerate(xs):
+        x.label = x.label or f"x{i}"
+    made = []
+    for i in range(16):
+        with scope(f"neuron {i}"):
+            made.append(sum(x * (i - 8.00123) for x in xs) * 1e-3)
+    picture = draw(differentiated(sum(made)), depth=1)
+    circles = [line for line in picture.body if "shape=circle" in line]
+    assert len(circles) == 24
+    for circle in circles:
+        for size, text in re.findall(r'POINT-SIZE="(\d+)"[^>]*>([^<]*)<', circle):
+            assert text_width(text, float(size)) <= 40 < 0.9 * 0.66 * 72
+            assert float(size) >= 9
+
+
+def test_a_poster_is_no_tower():
+    """The summands stand in steps: in one rank it would be 28 times as tall as wide."""
+    poster = draw(differentiated(mlp(2, 16, 16, 1)), fuse=True, depth=0)
+    box = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', poster.pipe("svg").decode())
+    width, height = map(float, box.groups())
+    assert height < 5 * width
+    assert "minlen" not in draw(differentiated(mlp(2, 4, 1)), fuse=True).source
 
 
 def test_few_scopes_are_cards_many_are_circles():

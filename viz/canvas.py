@@ -76,8 +76,10 @@ class Canvas:
         self.connect(start, f"{wire}:m:{near}", pen, arrow=False)
         self.connect(f"{wire}:m:{far}", end, pen, arrow=arrow)
 
-    def connect(self, tail: str, head: str, pen: Pen, *, arrow: bool = True) -> None:
-        """An edge between two names, each with a port or without."""
+    def connect(
+        self, tail: str, head: str, pen: Pen, *, arrow: bool = True, ranks: int = 1
+    ) -> None:
+        """An edge between two names, each with a port or without, over some ranks."""
         name = self.called(f"{tail}--{head}".replace(":", "-"))
         lit = self._is_lit(*_deciding(tail.partition(":")[0], head.partition(":")[0]))
         self.graph.edge(
@@ -89,6 +91,7 @@ class Canvas:
             arrowhead="normal" if arrow else "none",
             arrowsize=f"{0.67 - 0.06 * pen.width:.2f}",
             style="dashed" if pen.dashed else "solid",
+            minlen=str(ranks) if ranks > 1 else None,
         )
 
 

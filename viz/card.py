@@ -6,14 +6,18 @@ from dataclasses import dataclass, field, replace
 
 from viz.canvas import Canvas
 from viz.diagram import Diagram, Edge, Node
-from viz.labels import cell
 from viz.paint import Pen
 from viz.scopes import ScopeEmitter, is_crowded
-from viz.tables import Line, rows, table, wire
+from viz.tables import Line, row, rows, table, wire
 from viz.wire import ORDERED
 from viz.words import Words
 
 __all__ = ["CardEmitter"]
+
+POSTER = 150
+"""A picture of more cards is a poster."""
+
+STEPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,8 @@ class CardEmitter:
     def _card(self, node: Node) -> None:
         fill, line = self._colors(node)
         cells = [
-            f'<TD BGCOLOR="{fill}">{self._title(node)}</TD>',
-            *(f"<TD>{line.html}</TD>" for line in self.words.value(node.value)),
+            row(self._title(node), f'BGCOLOR="{fill}"'),
+            *(row([line]) for line in self.words.value(node.value)),
         ]
         if node.gradient is not None and "gradient" in self.words.lines:
             cells.append(self._gradient(node.gradient))
@@ -81,24 +85,18 @@ class CardEmitter:
             return theme.parameter_band, theme.parameter[1]
         return theme.leaf_band, theme.leaf[1]
 
-    def _title(self, node: Node) -> str:
+    def _title(self, node: Node) -> list[Line]:
         ink = self.words.painter.theme.ink
         if node.hidden:
-            return Line(self.words.hidden(node), 13, ink, "B").html
-        head = node.symbol or node.label or "·"
-        title = Line(head, 13, ink, "B").html
-        if node.symbol and node.label:
-            title += f" {Line(node.label, 11, ink, 'I').html}"
-        return title
+            return [Line(self.words.hidden(node), 13, ink, "B")]
+        head = Line(node.symbol or node.label or "·", 13, ink, "B")
+        named = node.symbol and node.label
+        return [head, Line(node.label, 11, ink, "I")] if named else [head]
 
     def _gradient(self, gradient: float) -> str:
         painter = self.words.painter
-        color = painter.pen(gradient).color
-        text = cell(self.words.number(gradient))
-        return (
-            f'<TD BGCOLOR="{color}"><FONT POINT-SIZE="12" '
-            f'COLOR="{painter.on_band(gradient)}">{text}</FONT></TD>'
-        )
+        line = Line(self.words.number(gradient), 12, painter.on_band(gradient))
+        return row([line], f'BGCOLOR="{painter.pen(gradient).color}" CELLPADDING="1"')
 
     def _use(self, node: Node, use: Edge, wire_id: str) -> None:
         """An arrow; only a use among several needs its share of the gradient on it."""
@@ -109,12 +107,19 @@ class CardEmitter:
         else:
             pen = self.scopes.pen(use)
         if not (above or below):
-            self.canvas.connect(node.id, use.target, pen)
+            self.canvas.connect(node.id, use.target, pen, ranks=self._ranks(use))
             return
         wire_id = wire_id or f"w{node.id}"
         label = wire(above, below, pen, vertical=self.canvas.vertical)
         self.canvas.add(wire_id, "wire", label, shape="plain")
         self.canvas.join(node.id, wire_id, use.target, pen)
+
+    def _ranks(self, use: Edge) -> int:
+        """Over how many ranks an arrow goes: the summands of a large picture stand in
+        steps, where all in one rank would be a column that nobody can see whole."""
+        large = len(self.diagram.nodes) > POSTER
+        summand = self.diagram[use.target].operation == "sum"
+        return 1 + use.position % STEPS if large and summand else 1
 
     def _numbers(self, use: Edge, *, alone: bool) -> tuple[list[Line], list[Line]]:
         if use.parts and not self.scopes.crowded:

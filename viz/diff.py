@@ -15,7 +15,7 @@ from viz.numbers import Changed, change
 __all__ = ["LEGEND", "compared", "count_changed", "lit_changes"]
 
 LEGEND = (
-    "{ink:before → after}; value above, gradient below; what is faint has not changed",
+    "{ink:before → after}\u00a0 (value above, gradient below); faint: has not changed",
     "width, colour: change of the gradient ({positive} or {negative}, log)",
 )
 

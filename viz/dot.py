@@ -114,10 +114,7 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
 
 def _caption(diagram: Diagram, options: Options) -> str:
     """Title, note and legend below the picture; what is missing is always said."""
-    lines = []
-    theme = options.theme
-    if title := capped(options.title or "", 200):
-        lines.append(Line(title, 13, theme.ink, "B").html)
+    title, lines = capped(options.title or "", 200), []
     if options.note:
         lines.append(cell(options.note))
     if not diagram.has_gradients:
@@ -126,11 +123,16 @@ def _caption(diagram: Diagram, options: Options) -> str:
         for line in options.told or legend(diagram, options.style.legend):
             told = _legend_line(line, options)
             lines += [told] if told else []
-    if not lines:
+    if not (title or lines):
         return ""
-    text = "".join(f'{line}<BR ALIGN="LEFT"/>' for line in lines)
-    space, left = '<TD HEIGHT="8"></TD>', f'<TD ALIGN="LEFT" BALIGN="LEFT">{text}</TD>'
-    return table(rows([space, left]))
+    cells = ['<TD HEIGHT="8"></TD>']
+    if title:
+        head = Line(title, 13, options.theme.ink, "B").html
+        cells.append(f'<TD ALIGN="LEFT" CELLPADDING="2">{head}</TD>')
+    if lines:
+        text = "".join(f'{line}<BR ALIGN="LEFT"/>' for line in lines)
+        cells.append(f'<TD ALIGN="LEFT" BALIGN="LEFT">{text}</TD>')
+    return table(rows(cells))
 
 
 def _legend_line(line: str, options: Options) -> str:

@@ -13,7 +13,7 @@ from viz.paint import mixed
 __all__ = ["Lit", "faded", "highlighted", "lit_names"]
 
 Lit = Callable[[str], bool]
-FAINT = 0.8
+FAINT = 0.7
 """How much of the background is in a faint colour."""
 
 _NAME = re.compile(r"(w|k|out)?(n\d+)(?:_(\d+))?(?:op)?")

@@ -42,7 +42,7 @@ def capped(label: str, limit: int = MAX_LABEL) -> str:
     ('one two', 'xxxx…')
     """
     label = label[: 20 * limit]  # enough to cut from, whatever was given
-    shown = "".join(c for c in " ".join(label.split()) if _printable(c))
+    shown = " ".join("".join(c for c in label if _printable(c)).split())
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
@@ -50,12 +50,14 @@ def _printable(c: str) -> bool:
     # Format characters (Cf) join emoji and direct right-to-left text, but may also
     # turn the rest of the picture around: those that override are left out.
     category = unicodedata.category(c)
-    return category not in ("Cc", "Cs", "Cn", "Co") and not "\u202a" <= c <= "\u202e"
+    return c.isspace() or (
+        category not in ("Cc", "Cs", "Cn", "Co") and not "\u202a" <= c <= "\u202e"
+    )
 
 
 def cell(text: str) -> str:
-    """`text` as it stands in the cell of a table."""
-    return html.escape(text)
+    """`text` as it stands in the cell of a table; there, too, \\N is a node's name."""
+    return html.escape(text).replace("\\", "\\\\")
 
 
 def bare(text: str) -> str:
@@ -71,7 +73,7 @@ _WIDTHS |= dict.fromkeys("ABEKPSVXY&", 667) | dict.fromkeys("CDHNRUw", 722)
 _WIDTHS |= dict.fromkeys("FTZ", 611) | dict.fromkeys("GOQ", 778)
 _WIDTHS |= dict.fromkeys("+<=>~−×÷≤≥≠", 584) | dict.fromkeys("mM", 833)
 _WIDTHS |= {"W": 944, "@": 1015, "%": 889, "*": 389, "'": 191, '"': 355, "^": 469}
-_WIDTHS |= {"{": 334, "}": 334, "|": 260, "∞": 713, "…": 1000, "Σ": 618}
+_WIDTHS |= {"{": 334, "}": 334, "|": 260, "∞": 713, "…": 1000, "→": 1000, "Σ": 618}
 _WIDTHS |= dict.fromkeys("²³¹⁴⁵⁶⁷⁸⁹⁰₀₁₂₃₄₅₆₇₈₉", 333)
 _WIDE = 1000
 

@@ -95,12 +95,18 @@ def _run_program(
     except OSError as error:
         raise CannotStartError(f"{program} could not be run: {error}") from error
     if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip()
-        how = f"signal {-done.returncode}" if done.returncode < 0 else done.returncode
-        raise RendererError(
-            f"{Path(program).name} failed ({how}): {said[-500:] or 'it said nothing'}"
-        )
+        raise RendererError(f"{Path(program).name} failed {_why(done)}")
     return done.stdout
+
+
+def _why(done: subprocess.CompletedProcess[bytes]) -> str:
+    """How a program ended, and what it said of it; its warnings are no reason."""
+    if done.returncode < 0:
+        how = "it was killed from outside, perhaps for want of memory"
+        return f"(signal {-done.returncode}): {how}"
+    lines = done.stderr.decode(errors="replace").splitlines()
+    said = "\n".join(line for line in lines if not line.startswith("Warning: "))
+    return f"({done.returncode}): {said.strip()[-500:] or 'it said nothing'}"
 
 
 _one_at_a_time = threading.Lock()  # two threads inside it abort the process

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from viz.canvas import Canvas
 from viz.diagram import Diagram, Edge, Node, Part
@@ -25,6 +25,10 @@ CARDS_LEGEND = (
     "card: a scope, what it puts out, gradient ({positive}, {negative}), parameters",
     "on an edge: what is used of it; |grad| is √Σ gradient² of several values",
 )
+ROOM = 40
+"""Points of text that fit into a circle."""
+
+SMALLEST = 9
 MOST_OUTPUTS = 2
 _INPUTS = ("leaf", "entry", "exit")
 MOST_IN_TOOLTIP = 12
@@ -87,15 +91,15 @@ class ScopeEmitter:
 
     def _circle(self, node: Node) -> None:
         painter = self.words.painter
-        lines = [self._number(node.value, 12)]
+        lines = [self._fitted(self._short(node.value), 12)]
         fill, border = painter.theme.leaf
         color = painter.theme.ink
         if node.kind in _INPUTS:
-            lines[:0] = [Line(node.label, 12, color)] if node.label else []
+            lines[:0] = [self._fitted(node.label, 12)] if node.label else []
         elif node.gradient is not None:
             fill, border = painter.pen(node.gradient).color, painter.theme.ink
             color = painter.on_band(node.gradient)
-            lines.append(self._number(node.gradient, 10))
+            lines.append(self._fitted(self._short(node.gradient), 10))
         text = "<BR/>".join(Line(line.text, line.size, color).html for line in lines)
         self.canvas.add(
             node.id, node.kind, f"<{text}>", shape="circle", width="0.66",
@@ -103,9 +107,17 @@ class ScopeEmitter:
             margin="0", tooltip=self._tooltip(node),
         )  # fmt: skip
 
-    def _number(self, x: float, size: float) -> Line:
-        digits = min(2, self.words.digits)
-        return Line(self.words.number(x, digits), size, self.words.painter.theme.ink)
+    def _short(self, x: float) -> str:
+        return self.words.number(x, min(2, self.words.digits))
+
+    def _fitted(self, text: str, size: float) -> Line:
+        """A line that does not stick out of a circle: smaller, at last cut."""
+        line = Line(text, size, self.words.painter.theme.ink)
+        while line.width > ROOM and line.size > SMALLEST:
+            line = replace(line, size=line.size - 1)
+        while line.width > ROOM:
+            line = replace(line, text=f"{line.text[:-2]}…")
+        return line
 
     def _card(self, node: Node) -> None:
         theme = self.words.painter.theme

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from viz.labels import cell, text_width
 from viz.paint import Pen
 
-__all__ = ["Line", "rows", "table", "wire"]
+__all__ = ["Line", "row", "rows", "table", "wire"]
 
 _PLAIN = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
 
@@ -47,6 +47,17 @@ def table(inner: str, attributes: str = _PLAIN) -> str:
 def rows(cells: Sequence[str]) -> str:
     """One row a cell."""
     return "".join(f"<TR>{cell_}</TR>" for cell_ in cells)
+
+
+def row(words: Sequence[Line], attributes: str = "") -> str:
+    """A cell with words beside each other, and room left and right of them.
+
+    Graphviz has its own idea of how wide a text is, which is too small for some signs.
+    """
+    width = sum(line.width for line in words) + 3 * (len(words) - 1)
+    text = " ".join(line.html for line in words)
+    start = " ".join(filter(None, [f'WIDTH="{round(width) + 8}"', attributes]))
+    return f"<TD {start}>{text}</TD>"
 
 
 def wire(
