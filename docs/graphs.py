@@ -81,17 +81,21 @@ def mlp(*sizes, scoped=True, seed=3):
     xs = [Value(rng.uniform(-1, 1), f"x{i}") for i in range(sizes[0])]
     for layer, width in enumerate(sizes[1:], 1):
         with part(f"layer {layer}"):
-            out = [_neuron(rng, part(f"neuron {i + 1}"), xs) for i in range(width)]
-            xs = out if layer == len(sizes) - 1 else [x.tanh() for x in out]
+            last = layer == len(sizes) - 1
+            xs = [
+                _neuron(rng, part(f"neuron {i + 1}"), xs, bent=not last)
+                for i in range(width)
+            ]
     with part("loss"):
         return named((xs[0] - Value(1.0, "y")) ** 2, "loss")
 
 
-def _neuron(rng, part, xs):
+def _neuron(rng, part, xs, *, bent):
     with part:
         weights = [parameter(rng.uniform(-1, 1), f"w{i}") for i in range(len(xs))]
         bias = parameter(rng.uniform(-0.1, 0.1), "b")
-        return sum((w * x for w, x in zip(weights, xs, strict=True)), bias)
+        y = sum((w * x for w, x in zip(weights, xs, strict=True)), bias)
+        return y.tanh() if bent else y
 
 
 def apples_and_oranges():

@@ -23,8 +23,17 @@ sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 import graphs  # noqa: E402
 
-from engine import TABLE, Value  # noqa: E402
-from viz import Picture, animate, draw, draw_diff, save, tree  # noqa: E402
+from engine import TABLE, Value, topological_order  # noqa: E402
+from viz import (  # noqa: E402
+    STYLES,
+    THEMES,
+    Picture,
+    animate,
+    draw,
+    draw_diff,
+    save,
+    tree,
+)
 from viz.cli.ops import markdown_table  # noqa: E402
 
 Graph = Callable[[], Value]
@@ -73,6 +82,29 @@ class Difference(Case):
         return draw_diff(*runs, **self.look, renderer="graphviz-pure")
 
 
+class Highlight(Case):
+    """The path from an input to the output."""
+
+    def picture(self) -> Picture:
+        """The values on the way from x over q stand out."""
+        value = graphs.differentiated(self.graph())
+        path = [v for v in topological_order(value) if v.op or v.label == "x"]
+        look: dict[str, Any] = self.look | {"highlight": path}
+        return draw(value, **look, renderer="graphviz-pure")
+
+
+SOLARIZED = THEMES["light"].replace(
+    name="solarized",
+    background="#fdf6e3",
+    ink="#586e75",
+    small="#93a1a1",
+    positive="#cb4b16",
+    negative="#268bd2",
+    operation=("#eee8d5", "#586e75"),
+    leaf=("#eee8d5", "#859900"),
+    output=("#eee8d5", "#b58900"),
+)
+
 deep = partial(graphs.mlp, 2, 16, 16, 1)
 flat = partial(graphs.mlp, 2, 16, 16, 1, scoped=False)
 small = partial(graphs.mlp, 2, 4, 1)
@@ -113,6 +145,10 @@ SECTIONS: dict[str, list[Case]] = {
              {"style": "book"}),
         Case("tanh_neuron_dark", graphs.neuron, 'The neuron in `theme="dark"`',
              {"theme": "dark"}),
+        Case("tanh_neuron_micrograd", graphs.neuron, "The neuron as micrograd's users "
+             'know it: `style="micrograd"`, `draw_dot(root)`', {"style": "micrograd"}),
+        Case("sigmoid_dark", graphs.sigmoid, "The sigmoid in the dark",
+             {"theme": "dark"}),
     ],
     "Every size": [
         Case("mlp_small", small, "A network 2-4-1: 50 values, as cards"),
@@ -134,11 +170,22 @@ SECTIONS: dict[str, list[Case]] = {
     ],
     "Directions, lines, highlights": [
         Case("fan_out_down", graphs.fan_out, '`direction="TB"`', {"direction": "TB"}),
+        Case("fan_out_right_to_left", graphs.fan_out, '`direction="RL"`',
+             {"direction": "RL"}),
         Case("fan_out_values", graphs.fan_out, '`show=["value"]`', {"show": ["value"]}),
+        Highlight("fan_out_path", graphs.fan_out, "The path from x over q: "
+                  '`highlight=[...]`, `title="..."`',
+                  {"title": "What x does to L through q"}),
+        Case("fan_out_theme", graphs.fan_out, "A theme and a style of one's own: "
+             "`theme.replace(...)`, `style.replace(...)`, `digits=2`",
+             {"theme": SOLARIZED, "style": STYLES["wire"].replace(chain=False),
+              "digits": 2, "legend": False}),
     ],
     "What is unusual": [
         Case("infinities", graphs.infinities, "nan and ∞: an infinite local derivative "
              "times zero, and zero times infinity"),
+        Case("infinities_card", graphs.infinities, 'nan and ∞ as cards, in the dark',
+             {"style": "card", "theme": "dark"}),
         Case("second_derivative", graphs.second_derivative, "The graph of a "
              "derivative, differentiated once more"),
         Difference("difference", graphs.neuron, "Two runs of one expression: "
