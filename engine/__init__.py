@@ -8,6 +8,7 @@
 0.5421
 """
 
+import sys
 from typing import TYPE_CHECKING
 
 from engine import ops as ops
@@ -123,7 +124,8 @@ if not TYPE_CHECKING:  # which would take any name for a row
         """A row that a program has registered."""
         if name in TABLE:
             return TABLE[name]
-        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+        message = f"module 'engine' has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=sys.modules[__name__])
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *TABLE})

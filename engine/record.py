@@ -123,7 +123,14 @@ def failure(
         return DivisionByZeroError(text)
     if isinstance(error, OverflowError):
         return RangeError(text)
-    return DomainError(text)
+    return DomainError(text if "complex" in reason else f"{text}{_wanted(op)}")
+
+
+def _wanted(op: Op) -> str:
+    """The domains of the operands, where they say more than that any number will do."""
+    pairs = zip(op.operands, op.intervals, strict=False)
+    wanted = [f"{name} in {where}" for name, where in pairs if where != "(−∞, ∞)"]
+    return f"; it is defined for {', '.join(wanted)}" if wanted else ""
 
 
 def fast_method(op: Op) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from viz import cli
 from viz.cli import inputs
+from viz.cli.files import told
 
 ROOT = pathlib.Path(__file__).parent.parent
 BILL = "subtotal = apple * n; price = subtotal * tax"
@@ -88,17 +89,26 @@ def test_expression_from_a_file_or_standard_input(capsys, tmp_path, monkeypatch)
         (["x", "2=3"], "'2=3' should be NAME=NUMBER"),
         (["x=3", "x**2"], "the expression comes first, as one word in quotes"),
         (["(x * 2", "x=1"], "'(' was never closed"),
-        (["-x", "x=1"], "write -- before an expression -x"),
+        (["-x", "x=1"], "write -- before an expression that begins with a minus"),
+        (["x y", "x=1"], "products are written x * y"),
+        (["2x", "x=1"], "a product is written 2 * x"),
+        (["x^2", "x=1"], "a power is written x ** 2"),
+        (["ln(x)", "x=1"], "did you mean log?"),
+        (["math.sin(x)", "x=1"], "write sin(x), without what is before"),
         (["log(x)", "x=-1"], "log('x' = -1.0)"),
+        (["log(x)", "x=-1"], "it is defined for x in (0, ∞)"),
         (["x", "x=1", "-o", "x.xyz"], "'x.xyz' does not say what to make"),
-        (["x", "x=1", "-o", "no/such/x.svg"], "no/such/x.svg: No such file"),
+        (
+            ["x", "x=1", "-o", "no/such/x.svg"],
+            "make the folder first: mkdir -p no/such",
+        ),
         (["x", "x=1", "-o", "-", "--format", "bmp"], "cannot make 'bmp'"),
         (["x", "x=1", "--format", "png"], "--format goes with -o -"),
         (["x", "x=1", "--style", "cubist"], "'cubist' is not one of 'wire', 'book'"),
         (["x", "x=1", "--digits", "0"], "digits=0"),
         (["x", "x=1", "--digits", "many"], "'many' is not a valid integer"),
         (["-f", "no_such_file"], "no_such_file: No such file"),
-        (["-f", "."], "Is a directory"),
+        (["-f", "."], "Is a directory; give the path of a file in it"),
         ([], 'There is no expression; write one such as "x * y + 1"'),
         (["x", "x=1", "--frobnicate"], "No such option '--frobnicate'"),
         (["x", "x=1", "--them", "dark"], "Did you mean"),
@@ -127,6 +137,15 @@ def test_a_file_that_is_no_text(capsys, tmp_path):
     assert "not a text in UTF-8" in err
 
 
+def test_files_that_cannot_be_used(capsys, tmp_path):
+    (tmp_path / "bill.txt").write_text("x * 2", encoding="utf-8")
+    status, _, err = run(capsys, "draw", "-f", tmp_path / "bil.txt", "x=1")
+    assert status == 2
+    assert f"did you mean {tmp_path / 'bill.txt'}?" in err
+    assert "of your own" in told(PermissionError(13, "Permission denied", "/x.png"))
+    assert told(OSError(28, "No space left on device")) == "No space left on device"
+
+
 def test_no_command_and_wrong_command(capsys):
     status, _, err = run(capsys)
     assert status == 2
@@ -134,6 +153,9 @@ def test_no_command_and_wrong_command(capsys):
     status, _, err = run(capsys, "drwa")
     assert status == 2
     assert "Did you mean 'draw'?" in err
+    status, _, err = run(capsys, "x * y", "x=1", "y=2")
+    assert status == 2
+    assert "The commands are draw, explain," in err
 
 
 def test_no_renderer_is_status_1(capsys, tmp_path, monkeypatch):

@@ -47,6 +47,17 @@ _NAMED = {
 }  # fmt: skip
 
 
+_SPELLED = {
+    "invalid syntax": "; products are written x * y, functions tanh(x)",
+    "invalid decimal literal": "; a product is written 2 * x",
+}
+"""What to do, where Python's parser says only what is wrong."""
+_ELSEWHERE = {
+    "ln": "log", "lg": "log10", "ld": "log2", "logistic": "sigmoid", "swish": "silu",
+}  # fmt: skip
+"""Names that some functions have in other places."""
+
+
 class ExpressionError(ValueError):
     """The text is no expression, or it has no value; says where and why, in a line."""
 
@@ -124,8 +135,9 @@ def _python(text: str) -> list[ast.stmt]:
     except SyntaxError as error:
         lines = text.splitlines() or [""]
         line = min(max(error.lineno or 1, 1), len(lines))
+        why = error.msg + _SPELLED.get(error.msg, "")
         raise ExpressionError(
-            error.msg, line, max(error.offset or 1, 1), lines[line - 1]
+            why, line, max(error.offset or 1, 1), lines[line - 1]
         ) from None
     except (RecursionError, MemoryError):
         raise ExpressionError("it is nested too deeply; use assignments") from None
@@ -151,6 +163,8 @@ class _Reader:
         return ExpressionError(why, *self.place(node))
 
     def unknown(self, node: ast.AST) -> ExpressionError:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
+            return self.refuse(node, "a power is written x ** 2")
         name = _NAMED.get(type(node), type(node).__name__.lower())
         return self.refuse(node, f"{name} is not part of the language; {_ALLOWED}")
 
@@ -205,6 +219,10 @@ class _Reader:
             raise self.refuse(node, "the number is too large for a float") from None
 
     def function(self, node: ast.Call) -> str:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in TABLE:
+            raise self.refuse(
+                node, f"write {node.func.attr}(x), without what is before"
+            )
         if not isinstance(node.func, ast.Name):
             raise self.refuse(node, f"only functions by name can be called; {_ALLOWED}")
         if node.keywords:
@@ -240,6 +258,7 @@ def _listed(counts: range) -> str:
 
 def _unknown_function(name: str) -> str:
     known = [*TABLE, *COMPOSED]
-    near = difflib.get_close_matches(name, known, n=1)
+    near = [_ELSEWHERE[name]] if name in _ELSEWHERE else []
+    near = near or difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
     return f"there is no function {name!r}; {hint}"

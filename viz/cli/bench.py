@@ -86,8 +86,9 @@ def _measured(
         try:
             works = way(given, value, count)
         except ModuleNotFoundError:
-            click.echo(f"without {what}: pip install 'dotgrad[fast]'", err=True)
-            continue
+            message = f"no {what} here; batches need pip install 'dotgrad[fast]'"
+            click.echo(message, err=True)
+            return  # Numba needs NumPy, too
         times = []
         for work in works:
             times.append(_median(work, seconds) / nodes / count)

@@ -18,6 +18,7 @@ from viz.cli.completion import completion
 from viz.cli.draw import draw
 from viz.cli.explain import explain
 from viz.cli.explore import explore
+from viz.cli.files import told
 from viz.cli.ops import ops
 from viz.cli.repl import repl
 from viz.errors import RendererError, VizError
@@ -69,18 +70,21 @@ def _run(argv: Sequence[str] | None) -> int:
     except (RendererError, ModuleNotFoundError) as error:
         return _fail(error, 1)
     except OSError as error:
-        path = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{path}{error.strerror or error}", 2)
+        return _fail(told(error), 2)
     except (ExpressionError, VizError, EngineError) as error:
         return _fail(error, 2)
     return status or 0
 
 
 def _advice(error: click.UsageError) -> str:
-    """Where help is; and what to do with an expression such as -x."""
+    """Where help is; which commands there are; what to do with an expression -x."""
+    help_ = f"see {error.ctx.command_path if error.ctx else 'dotgrad'} --help"
+    if isinstance(error, click.exceptions.NoSuchCommand) and not error.possibilities:
+        return f"The commands are {', '.join(PROGRAM.commands)}. ({help_})"
     option = getattr(error, "option_name", "--")
-    minus = "" if option.startswith("--") else "write -- before an expression -x, or "
-    return f"({minus}see {error.ctx.command_path if error.ctx else 'dotgrad'} --help)"
+    if option.startswith("--") or error.cmd is PROGRAM:
+        return f"({help_})"
+    return f"(write -- before an expression that begins with a minus, or {help_})"
 
 
 def _fail(error: object, status: int) -> int:
