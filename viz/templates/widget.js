@@ -64,7 +64,11 @@ class View {
     this.reset.addEventListener("click", () => this.toStart());
     const foot = make("div", "foot");
     foot.append(this.result, this.status, this.reset);
-    this.root = make("div", "dotgrad-widget");
+    // Keys move sliders here, and are no shortcuts of the notebook.
+    this.root = make("div", "dotgrad-widget", { "data-lm-suppress-shortcuts": "true" });
+    this.root.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+    });
     this.root.append(this.grid, foot, this.error, this.note, this.picture);
     el.append(this.root);
   }

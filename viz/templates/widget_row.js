@@ -45,7 +45,6 @@ class Row {
       event.preventDefault();
       this.go(tidy(this.x + steps * this.slider.step));
     } else if (event.key === "Escape") this.go(this.x);
-    event.stopPropagation(); // the notebook has shortcuts of its own
   }
 
   /** The number where the leaf is; what somebody is typing is left alone. */
