@@ -182,7 +182,8 @@ def test_a_cluster_may_be_restarted_between_steps(client):
     xs = dask.array.from_array(rows(40, 3), chunks=(10, 3))
     far = distributed(loss)
     value = far.backward(xs, xs[:, 1])
-    client.restart()
+    client.wait_for_workers(2, timeout=60)  # the last test's have come back
+    client.restart(wait_for_workers=False)
     assert far.backward(xs, xs[:, 1]) == value
 
 

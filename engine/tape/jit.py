@@ -132,24 +132,22 @@ class Jitted:
         Raises:
             TapeError: `f` gives more than one number.
         """
-        arrays = self.backend == "numba" and are_arrays(args)
+        arrays = are_arrays(args)
         keys, numbers = joined(args) if arrays else all_apart(args)
         result = self._replayed(keys, numbers, gradient=True)
         if result is None:
             value, slopes = _eagerly(self.f, keys, numbers)
         else:
             _, ((value,), slopes, _) = result
-        if arrays and result is not None:
+        if arrays:
             return value, self._chosen(cut(keys, slopes))
-        return value, self._asked_for(keys, iter(slopes))
-
-    def _asked_for(self, keys: Sequence[Any], slopes: Any) -> Any:
-        return self._chosen([rebuilt(key, slopes) for key in keys])
+        left = iter(slopes)
+        return value, self._chosen([rebuilt(key, left) for key in keys])
 
     def _chosen(self, parts: list[Any]) -> Any:
         if isinstance(self.argnums, int):
             return parts[self.argnums]
-        return tuple(parts[i] for i in self.argnums)
+        return tuple([parts[i] for i in self.argnums])
 
     def _replayed(
         self, keys: tuple[Any, ...], numbers: list[float], *, gradient: bool
@@ -198,7 +196,8 @@ class Jitted:
         """
         samples = Samples.of(args)
         values, slopes, _ = self._gradients(samples, by_inputs=True)
-        return values, self._asked_for_all(samples, slopes)
+        rows = iter(slopes)
+        return values, self._chosen([rows_as(key, rows) for key in samples.keys])
 
     def backward(self, *args: Any) -> float:
         """Add the mean gradient to `grad` of every leaf that `f` closes over.
@@ -224,6 +223,10 @@ class Jitted:
         return float(value)
 
     def _gradients(self, samples: Samples, *, by_inputs: bool) -> tuple[Any, Any, Any]:
+        """The values, the gradients by the inputs, and for each path those by leaf.
+
+        Without `by_inputs` the latter are those of the mean, and the former missing.
+        """
         np = needs_numpy()
         values, slopes = np.empty(samples.count), np.empty(samples.columns.shape)
         seeds = np.full(samples.count, 1.0 if by_inputs else 1 / samples.count)
@@ -234,14 +237,11 @@ class Jitted:
                 samples.columns[:, which], path.leaves(), seeds[which],
                 by_inputs=by_inputs,
             )  # fmt: skip
-            slopes[:, which] = part
+            if by_inputs:
+                slopes[:, which] = part
             sums.append((path.recording.leaves, by_leaf.tolist()))
         checked(self, samples, values[None])
         return values, slopes, sums
-
-    def _asked_for_all(self, samples: Samples, slopes: Any) -> Any:
-        rows = iter(slopes)
-        return self._chosen([rows_as(key, rows) for key in samples.keys])
 
 
 def _eagerly(

@@ -41,7 +41,12 @@ _FORWARD = """\
 def forward(codes, starts, places, args, V, U, n):
     for i in range(len(codes)):
         code, s, e, o = codes[i], starts[i], starts[i + 1], places[i]
-        if code == 0:
+        if code == 0 and n == 1:
+            total = V[args[s], 0] * V[args[s + 1], 0]
+            for j in range(s + 2, e, 2):
+                total += V[args[j], 0] * V[args[j + 1], 0]
+            V[o, 0] = total
+        elif code == 0:
             a, b = args[s], args[s + 1]
             for k in range(n):
                 V[o, k] = V[a, k] * V[b, k]
@@ -65,7 +70,14 @@ _BACKWARD = """\
 def backward(codes, starts, places, args, needed, V, U, A, S, n):
     for i in range(len(codes) - 1, -1, -1):
         code, s, e, o = codes[i], starts[i], starts[i + 1], places[i]
-        if code == 0:
+        if code == 0 and n == 1:
+            for j in range(s, e, 2):
+                a, b = args[j], args[j + 1]
+                if needed[a]:
+                    A[a, 0] += A[o, 0] * V[b, 0]
+                if needed[b]:
+                    A[b, 0] += A[o, 0] * V[a, 0]
+        elif code == 0:
             for j in range(s, e, 2):
                 a, b = args[j], args[j + 1]
                 if needed[a]:
@@ -87,43 +99,26 @@ def backward(codes, starts, places, args, needed, V, U, A, S, n):
 _RUN = """\
 
 @njit(nogil=True, cache={cache})
-def run(codes, starts, places, args, needed, inputs, outputs, rows, seeds, slopes,
-        V, U, A, S, gradient, begin, end):
+def run(codes, starts, places, args, needed, spread, inputs, outputs, rows, seeds,
+        slopes, U, gradient, V, A, S, begin, end):
     width, first = V.shape[1], inputs.shape[0]
-    for i in range(len(U)):
-        for k in range(width):
-            V[first + i, k] = U[i]
-    if gradient:
-        for i in range(len(U)):
-            S[i] = 0.0
-            for k in range(width):
-                A[first + i, k] = 0.0
+    for i in range(len(spread)):
+        V[first + i] = U[spread[i]]
+    S[:] = 0.0
     for start in range(begin, end, width):
         n = min(width, end - start)
-        for i in range(first):
-            for k in range(n):
-                V[i, k] = inputs[i, start + k]
+        V[:first, :n] = inputs[:, start : start + n]
         forward(codes, starts, places, args, V, U, n)
         for i in range(len(rows)):
-            for k in range(n):
-                outputs[i, start + k] = V[rows[i], k]
+            outputs[i, start : start + n] = V[rows[i], :n]
         if gradient:
-            for i in range(first):
-                for k in range(n):
-                    A[i, k] = 0.0
-            for i in range(len(codes)):
-                for k in range(n):
-                    A[places[i], k] = 0.0
-            for k in range(n):
-                A[rows[0], k] += seeds[start + k]
+            A[:, :n] = 0.0
+            A[rows[0], :n] = seeds[start : start + n]
             backward(codes, starts, places, args, needed, V, U, A, S, n)
-            for i in range(slopes.shape[0]):
+            slopes[:, start : start + n] = A[: len(slopes), :n]
+            for i in range(len(spread)):
                 for k in range(n):
-                    slopes[i, start + k] = A[i, k]
-    if gradient:
-        for i in range(len(U)):
-            for k in range(width):
-                S[i] += A[first + i, k]
+                    S[spread[i]] += A[first + i, k]
 """
 
 _OPERATORS = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.tape.compiled import all_rows, kernels
 from engine.tape.kernels import DOT, WEIGHTED
@@ -14,16 +14,52 @@ from engine.tape.tape import Tape
 
 __all__ = ["LaneProgram"]
 
-NEAR = 1 << 16
+NEAR = 1 << 15
 """So many numbers stay in a processor's own cache."""
 
+WIDE, NARROW = 256, 8
+"""Samples in a block: more do not pay, fewer leave vector instructions idle."""
 
 LARGE = 1 << 20
 """Less work than this is done before another thread has begun."""
 
 
+class Layout(NamedTuple):
+    """Instructions, as the interpreter reads them."""
+
+    codes: Any
+    starts: Any
+    """Where the operands of each instruction begin."""
+    places: Any
+    """The row that each writes."""
+    args: Any
+    """The rows that they read, and after each row of a weighted sum its weight."""
+    outputs: Any
+    size: int
+
+    @classmethod
+    def of(
+        cls, instructions: Sequence[tuple[int, list[int]]], places: list[int],
+        outputs: list[int], size: int,
+    ) -> Layout:  # fmt: skip
+        """Instructions as arrays."""
+        import numpy as np
+
+        codes = [code for code, _ in instructions]
+        args = [x for _, used in instructions for x in used]
+        starts = np.cumsum([0, *(len(used) for _, used in instructions)])
+
+        def array(numbers: Any) -> Any:
+            return np.array(numbers, dtype=np.int64)
+
+        return cls(
+            array(codes), array(starts), array(places), array(args), array(outputs),
+            size,
+        )  # fmt: skip
+
+
 class LaneProgram:
-    """A tape for the interpreter: `values`, `gradient`, and `one` sample.
+    """A tape for the interpreter: `values`, and `gradient` of its only output.
 
     Args:
         tape: without guards, best compressed (see `engine.tape.passes`).
@@ -35,38 +71,47 @@ class LaneProgram:
 
         self._module, codes = kernels(all_rows())
         self.inputs, self.leaves = tape.inputs, len(tape.leaves)
-        self.size, self.threads = tape.size, threads
+        self.threads = threads
         self._uniforms = range(tape.inputs, tape.first_node)
         self._constants = np.array(tape.constants, dtype=float)
-        listed: list[int] = []
-        args: list[int] = []
-        starts = [0]
-        for _, name, used in tape.instructions():
-            weighted = self._weighted(used) if name == "dot" else None
-            listed.append(
-                WEIGHTED if weighted else DOT if name == "dot" else codes[name]
+        weights = [
+            self._weights(used) if name == "dot" else None
+            for _, name, used in tape.instructions()
+        ]
+        # Weights are read as numbers: only other leaves and constants need rows.
+        read = set(tape.outputs)
+        for weighted, used in zip(weights, tape.operands, strict=True):
+            read.update(weighted[::2] if weighted else used)
+        spread = [s for s in self._uniforms if s in read]
+        self._spread = np.array(spread, dtype=np.int64) - tape.inputs
+        slots = [*range(tape.inputs), *spread, *range(tape.first_node, tape.size)]
+        row = {slot: i for i, slot in enumerate(slots)}
+        instructions = [
+            (WEIGHTED, [x if i % 2 else row[x] for i, x in enumerate(weighted)])
+            if weighted
+            else (DOT if name == "dot" else codes[name], [row[s] for s in used])
+            for weighted, (_, name, used) in zip(
+                weights, tape.instructions(), strict=True
             )
-            args.extend(weighted or used)
-            starts.append(len(args))
-        self._codes = np.array(listed, dtype=np.int64)
-        self._args = np.array(args, dtype=np.int64)
-        self._starts = np.array(starts, dtype=np.int64)
-        self._places = np.arange(tape.first_node, tape.size)
-        self._outputs = np.array(tape.outputs, dtype=np.int64)
+        ]
+        first = tape.inputs + len(spread)
+        outputs = [row[s] for s in tape.outputs]
+        places = list(range(first, len(slots)))
+        self._all_kept = Layout.of(instructions, places, outputs, len(slots))
+        self._reused = Layout.of(*_reused(instructions, outputs, first))
         self._needed = {
-            flag: self._needs(tape, by_inputs=flag) for flag in (True, False)
+            flag: self._needs(tape, by_inputs=flag)[slots] for flag in (True, False)
         }
-        self._reused = _reused(tape, self._args, self._starts, self._codes)
-        self._spare: list[tuple[Any, Any, Any]] = []
+        self._spare: dict[Any, list[Any]] = defaultdict(list)
 
-    def _weighted(self, used: Sequence[int]) -> list[int] | None:
-        """Pairs of a row and the number of a leaf, where all products are such."""
+    def _weights(self, used: Sequence[int]) -> list[int] | None:
+        """Pairs of a slot and the number of a leaf, where all products are such."""
         pairs: list[int] = []
         for a, b in zip(used[::2], used[1::2], strict=True):
-            row, leaf = (b, a) if a in self._uniforms else (a, b)
+            slot, leaf = (b, a) if a in self._uniforms else (a, b)
             if leaf not in self._uniforms:
                 return None
-            pairs += (row, leaf - self.inputs)
+            pairs += (slot, leaf - self.inputs)
         return pairs
 
     def _needs(self, tape: Tape, *, by_inputs: bool) -> Any:
@@ -84,13 +129,9 @@ class LaneProgram:
         """The outputs, a row each, for inputs with a column for each sample."""
         import numpy as np
 
-        results = np.empty((len(self._outputs), inputs.shape[1]))
-        nothing = np.zeros((0, inputs.shape[1]))
-        args, places, outputs, size = self._reused
-        self._spread(
-            inputs, leaves, results, np.zeros(0), nothing, False, False,
-            args, places, outputs, size,
-        )  # fmt: skip
+        results = np.empty((len(self._reused.outputs), inputs.shape[1]))
+        nothing = np.empty((0, inputs.shape[1]))
+        self._run(self._reused, inputs, leaves, results, None, nothing)
         return results
 
     def gradient(
@@ -100,53 +141,46 @@ class LaneProgram:
         import numpy as np
 
         results = np.empty((1, inputs.shape[1]))
-        slopes = np.empty((self.inputs, inputs.shape[1]))
-        sums = self._spread(
-            inputs, leaves, results, np.asarray(seeds, dtype=float), slopes, True,
-            by_inputs, self._args, self._places, self._outputs, self.size,
-        )  # fmt: skip
+        slopes = np.empty((self.inputs if by_inputs else 0, inputs.shape[1]))
+        sums = self._run(self._all_kept, inputs, leaves, results, seeds, slopes)
         return results[0], slopes, sums
 
-    def _room(self, size: int, width: int, gradient: bool) -> tuple[Any, Any, Any]:
-        """Arrays to work in, the last call's where they fit: clean ones cost more."""
-        import numpy as np
-
-        wanted = ((size, width), (size, width) if gradient else (1, 1))
-        with suppress(IndexError):  # another thread may have taken the last ones
-            while True:
-                lanes, adjoints, sums = self._spare.pop()
-                if (lanes.shape, adjoints.shape) == wanted:
-                    return lanes, adjoints, sums
-        count = self.leaves + len(self._constants)
-        return np.empty(wanted[0]), np.empty(wanted[1]), np.empty(count)
-
-    def _spread(
-        self, inputs: Any, leaves: Sequence[float], results: Any, seeds: Any,
-        slopes: Any, gradient: bool, by_inputs: bool, args: Any, places: Any,
-        outputs: Any, size: int,
+    def _run(
+        self, layout: Layout, inputs: Any, leaves: Sequence[float], results: Any,
+        seeds: Any, slopes: Any,
     ) -> Any:  # fmt: skip
-        """Share the samples among the threads; give the sums by leaf."""
+        """Fill the results and slopes; give the sums by leaf. No seeds: values alone.
+
+        The samples are shared among the threads.
+        """
         import numpy as np
 
-        count = inputs.shape[1]
-        inputs = np.ascontiguousarray(inputs)
-        width = min(count, max(8, min(64, NEAR // max(1, size))))
-        numbers = self._constants
+        count, numbers = inputs.shape[1], self._constants
         if self.leaves:
             numbers = np.concatenate([np.asarray(leaves, dtype=float), numbers])
+        gradient = seeds is not None
+        width = 1
+        if count > 1:
+            width = min(count, WIDE, max(NARROW, NEAR // max(1, layout.size)))
+        arguments = (
+            *layout[:4], self._needed[len(slopes) > 0], self._spread,
+            np.ascontiguousarray(inputs), results, layout.outputs,
+            seeds if gradient else numbers, slopes, numbers, gradient,
+        )  # fmt: skip
+        spare = self._spare[width, gradient]
 
         def part(start: int, stop: int) -> Any:
-            lanes, adjoints, sums = self._room(size, width, gradient)
-            self._module.run(
-                self._codes, self._starts, places, args, self._needed[by_inputs],
-                inputs, results, outputs, seeds, slopes, lanes, numbers, adjoints,
-                sums, gradient, start, stop,
-            )  # fmt: skip
-            by_leaf = sums[: self.leaves].copy()
-            self._spare.append((lanes, adjoints, sums))
-            return by_leaf
+            try:
+                lanes, adjoints = spare.pop()  # clean ones would cost more
+            except IndexError:
+                lanes = np.empty((layout.size, width))
+                adjoints = np.empty_like(lanes) if gradient else lanes
+            sums = np.empty(len(numbers))
+            self._module.run(*arguments, lanes, adjoints, sums, start, stop)
+            spare.append((lanes, adjoints))
+            return sums[: self.leaves]
 
-        if self.threads == 1 or size * count < LARGE:
+        if self.threads == 1 or layout.size * count < LARGE:
             return part(0, count)
         cuts = [count * i // self.threads for i in range(self.threads + 1)]
         parts = [(a, b) for a, b in pairwise(cuts) if a < b]
@@ -154,36 +188,33 @@ class LaneProgram:
             return sum(pool.map(lambda bounds: part(*bounds), parts))
 
 
-def _reused(tape: Tape, args: Any, starts: Any, codes: Any) -> tuple[Any, ...]:
+def _reused(
+    instructions: Sequence[tuple[int, list[int]]], outputs: list[int], first: int
+) -> tuple[Any, ...]:
     """The same instructions where rows are used again as soon as they are free.
 
     Values alone then need no more room than what is alive at one time.
     """
-    import numpy as np
-
-    first = tape.first_node
+    reads = [used[:: 2 if code == WEIGHTED else 1] for code, used in instructions]
     last: dict[int, int] = {}
-    for slot, _, used in tape.instructions():
-        last.update(dict.fromkeys(used, slot))
-    last.update(dict.fromkeys(tape.outputs, tape.size))
-    place = {slot: slot for slot in range(first)}
+    for i, rows in enumerate(reads):
+        last.update(dict.fromkeys(rows, i))
+    last.update(dict.fromkeys(outputs, len(reads)))
+    place = list(range(first))
     free: list[int] = []
     top = first
-    for slot, _, used in tape.instructions():
+    moved = []
+    for i, (code, used) in enumerate(instructions):
         if free:
-            place[slot] = free.pop()
+            place.append(free.pop())
         else:
-            place[slot], top = top, top + 1
-        for s in set(used):
-            if s >= first and last[s] == slot:
-                free.append(place[s])
-        if slot not in last:
-            free.append(place[slot])
-    moved = args.copy()
-    for i, code in enumerate(codes):
-        step = 2 if code == WEIGHTED else 1
-        for j in range(starts[i], starts[i + 1], step):
-            moved[j] = place[int(args[j])]
-    places = np.array([place[first + i] for i in range(len(codes))], dtype=np.int64)
-    outputs = np.array([place[s] for s in tape.outputs], dtype=np.int64)
-    return moved, places, outputs, top
+            place.append(top)
+            top += 1
+        free += {place[r] for r in reads[i] if r >= first and last[r] == i}
+        if first + i not in last:
+            free.append(place[-1])
+        weighted = code == WEIGHTED
+        moved.append(
+            (code, [x if weighted and j % 2 else place[x] for j, x in enumerate(used)])
+        )
+    return moved, place[first:], [place[r] for r in outputs], top

@@ -69,6 +69,8 @@ class Path:
         """What `value` or `gradient` gives; None where a guard does not hold."""
         if self.backend == "numba":
             return self._one_column(numbers, gradient=gradient)
+        if hasattr(numbers, "tolist"):
+            numbers = numbers.tolist()
         replay = self.gradient if gradient else self.value
         found = replay(numbers, self.leaves())
         return found if gradient or found is None else (found,)
@@ -77,14 +79,21 @@ class Path:
         import numpy as np
 
         column, leaves = np.asarray(numbers, dtype=float)[:, None], self.leaves()
-        if self.tape.guards and not self.holds(column, leaves)[0]:
+        if self.holds(column, leaves) is not None:
             return None
         if not gradient:
             return (self.program.values(column, leaves)[:, 0].tolist(),)
         value, slopes, sums = self.program.gradient(
-            column, leaves, np.ones(1), by_inputs=True
+            column, leaves, self._one, by_inputs=True
         )
         return value.tolist(), slopes[:, 0], sums
+
+    @cached_property
+    def _one(self) -> Any:
+        """The seed of one sample."""
+        import numpy as np
+
+        return np.ones(1)
 
     @cached_property
     def program(self) -> Program:
@@ -111,16 +120,17 @@ class Path:
         return ArrayProgram(compressed(tape))
 
     def holds(self, inputs: Any, leaves: Sequence[float]) -> Any:
-        """For each sample whether it goes this way."""
+        """For each sample whether it goes this way; None if all do."""
         import numpy as np
 
+        if not self.tape.guards:
+            return None
         mask = np.ones(inputs.shape[1], dtype=bool)
-        if self.tape.guards:
-            asked = self._asked.values(inputs, leaves)
-            pairs = zip(asked[::2], asked[1::2], strict=True)
-            for guard, (left, right) in zip(self.tape.guards, pairs, strict=True):
-                mask &= getattr(operator, guard.relation)(left, right) == guard.outcome
-        return mask
+        asked = self._asked.values(inputs, leaves)
+        pairs = zip(asked[::2], asked[1::2], strict=True)
+        for guard, (left, right) in zip(self.tape.guards, pairs, strict=True):
+            mask &= getattr(operator, guard.relation)(left, right) == guard.outcome
+        return None if mask.all() else mask
 
     def one_output(self) -> None:
         """See that there is one number to differentiate.

@@ -76,7 +76,7 @@ class Paths:
         left, seen = np.arange(samples.count), 0
         while len(left):
             known = self.of(samples.keys)[seen:]
-            rows = [path.leaves() for path in known]
+            rows = [path.leaves() if path.tape.guards else () for path in known]
             parts, left = by_path(known, rows, samples, left)
             for i, which in parts:
                 yield known[i], which
@@ -102,9 +102,10 @@ def by_path(
         whole = len(left) == samples.count
         inputs = samples.columns if whole else samples.columns[:, left]
         mask = path.holds(inputs, numbers)
-        if mask.all():
+        if mask is None:  # all of them
             parts.append((i, slice(None) if whole else left))
+            left = left[:0]
         elif mask.any():
             parts.append((i, left[mask]))
-        left = left[~mask]
+            left = left[~mask]
     return parts, left

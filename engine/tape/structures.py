@@ -87,21 +87,26 @@ def all_apart(args: tuple[Any, ...]) -> tuple[tuple[Key, ...], list[float]]:
 
 
 def are_arrays(args: tuple[Any, ...]) -> bool:
-    """Whether all arguments are arrays of NumPy."""
-    return all(hasattr(arg, "ravel") and hasattr(arg, "shape") for arg in args)
+    """Whether all arguments are arrays of numbers."""
+    for arg in args:
+        if not hasattr(arg, "ravel") or arg.dtype.kind not in "fiub":
+            return False
+    return bool(args)
 
 
 def joined(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
     """What `all_apart` gives for arrays, without a walk through their numbers."""
     import numpy as np
 
-    keys = tuple(("array", arg.shape) for arg in args)
-    return keys, np.concatenate([arg.ravel() for arg in args])
+    keys = tuple([("array", arg.shape) for arg in args])
+    return keys, np.concatenate([arg.ravel() for arg in args], dtype=float)
 
 
 def cut(keys: Sequence[Any], flat: Any) -> list[Any]:
     """The arrays that `joined` has joined."""
-    parts, start = [], 0
+    import numpy as np
+
+    flat, parts, start = np.asarray(flat), [], 0
     for _, shape in keys:
         stop = start + math.prod(shape)
         parts.append(flat[start:stop].reshape(shape))
