@@ -22,44 +22,16 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
+from network import SAMPLES, Params, data, hinge, initial
+
 import engine
-
-SIZES = (2, 16, 16, 1)
-SAMPLES = 50
-Params = list[Any]
-
-
-def initial(rng: random.Random) -> list[float]:
-    """One weight per connection and one bias per neuron."""
-    return [rng.uniform(-1, 1) for n, m in pairwise(SIZES) for _ in range(m * (n + 1))]
-
-
-def data(rng: random.Random) -> list[tuple[list[float], int]]:
-    """Points of the plane and a class, −1 or 1, for each."""
-    points = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in range(SAMPLES)]
-    return [(point, 1 if point[0] * point[1] > 0 else -1) for point in points]
-
-
-def score(params: Params, x: list[Any]) -> Any:
-    """The network as micrograd's MLP builds it: Σ wᵢxᵢ + b, ReLU between layers."""
-    place = 0
-    for layer, width in enumerate(SIZES[1:], 1):
-        out = []
-        for _ in range(width):
-            bias, weights = params[place], params[place + 1 : place + 1 + len(x)]
-            place += 1 + len(x)
-            activation = sum((w * v for w, v in zip(weights, x, strict=True)), bias)
-            out.append(activation if layer == len(SIZES) - 1 else activation.relu())
-        x = out
-    return x[0]
 
 
 def loss(params: Params, samples: list[tuple[list[float], int]]) -> Any:
     """The mean hinge loss and L2 regularisation, as in micrograd's demo."""
-    losses = [(1 + -y * score(params, x)).relu() for x, y in samples]
+    losses = [hinge(params, x, y) for x, y in samples]
     return sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in params)
 
 

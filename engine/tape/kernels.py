@@ -7,8 +7,10 @@ on a row of samples ("lanes"), which the compiler turns into vector instructions
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from engine.op import Op
+from engine.symbol import ATOM, Symbol
 from engine.tape.code import Code, names_of, partial_trees, value_tree, with_names
 
 __all__ = ["DOT", "WEIGHTED", "codes_of", "is_opaque", "source"]
@@ -121,21 +123,33 @@ def run(codes, starts, places, args, needed, spread, inputs, outputs, rows, seed
                     S[spread[i]] += A[first + i, k]
 """
 
-_OPERATORS = {
-    "pow": "{} ** {}", "abs": "abs({})", "neg": "-{}", "add": "{} + {}",
-    "sub": "{} - {}", "mul": "{} * {}", "truediv": "{} / {}",
-    "floordiv": "{} // {}", "mod": "{} % {}",
-}  # fmt: skip
+_OPERATORS = {"pow": "({} ** {})", "abs": "abs({})"}
 _NUMPY = {"log2", "cbrt"}
 """What Numba knows of numpy and not of math."""
 
 
 class LaneCode(Code):
-    """Expressions on single numbers, in the part of Python that Numba compiles."""
+    """Expressions on single numbers, in the part of Python that Numba compiles.
+
+    Rows that other rows use are written out: each function costs time to compile.
+    """
 
     def odd(self, number: float) -> str:
         """nan and the infinities."""
         return "nan" if number != number else "inf" if number > 0 else "-inf"
+
+    def operation(self, op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
+        """A row: an operator, a function of a library, or its formula."""
+        tree = value_tree(op)
+        if tree is not None and tree.head is not op:
+            names = dict(zip(op.operands, map(self.text, args), strict=True))
+            return self.write(with_names(tree, names))
+        if op.name in _OPERATORS:
+            return _OPERATORS[op.name].format(*map(self.text, args)), ATOM
+        text, binding = super().operation(op, args)
+        if _known(op):
+            text = f"{'np' if op.name in _NUMPY else 'math'}.{text.replace('_(', '(', 1)}"
+        return text, binding
 
 
 def is_opaque(op: Op) -> bool:
@@ -156,32 +170,11 @@ def source(rows: tuple[Op, ...], *, cache: bool) -> str:
     """The module with the loops for these rows; Numba is to keep its machine code."""
     codes = codes_of(rows)
     parts = [_HEAD.format(cache=cache)]
-    for op in rows:
-        parts.append(_helper(op, cache=cache))
     parts += [_FORWARD.format(cache=cache)]
     parts += [_branch(op, codes[op.name], _value_lines(op)) for op in rows]
     parts += [_BACKWARD.format(cache=cache)]
     parts += [_branch(op, codes[op.name], _partial_lines(op)) for op in rows]
     return "".join([*parts, _RUN.format(cache=cache)])
-
-
-def _helper(op: Op, *, cache: bool) -> str:
-    """A row as a function of numbers, for rules that use it."""
-    tree = value_tree(op)
-    names = ", ".join(op.operands)
-    if tree is None or tree.head is op:
-        if not _known(op) and tree is None:
-            return ""  # it is put into the namespace
-        library = "np" if op.name in _NUMPY else "math"
-        body = f"{library}.{op.name}({names})"
-        if op.name in _OPERATORS:
-            body = _OPERATORS[op.name].format(*op.operands)
-    else:
-        body = LaneCode().text(tree)
-    return (
-        f'\n@njit(nogil=True, cache={cache}, error_model="numpy")\n'
-        f"def {op.name}_({names}):\n    return {body}\n\n"
-    )
 
 
 def _branch(op: Op, code: int, lines: list[str]) -> str:
@@ -198,8 +191,8 @@ def _operands(op: Op) -> dict[str, str]:
 
 def _value_lines(op: Op) -> list[str]:
     names = _operands(op)
-    used = ", ".join(names[name] for name in op.operands)
-    return ["for k in range(n):", f"    V[o, k] = {op.name}_({used})"]
+    text = LaneCode().text(Symbol(op, tuple(Symbol(names[x]) for x in op.operands)))
+    return ["for k in range(n):", f"    V[o, k] = {text}"]
 
 
 def _partial_lines(op: Op) -> list[str]:
