@@ -15,7 +15,9 @@ from engine.record import apply
 from engine.symbol import Symbol
 from engine.value import Value
 
-__all__ = ["TABLE", "document", "install", "lookup", "register", "unregister"]
+__all__ = [
+    "TABLE", "built_in", "document", "install", "lookup", "register", "unregister",
+]  # fmt: skip
 
 _rows: dict[str, Op] = {}
 _registered: set[str] = set()
@@ -85,6 +87,11 @@ def unregister(name: str) -> None:
     for kind in (Value, Symbol, Extended):
         for method in _methods(op, kind):
             delattr(kind, method)
+
+
+def built_in() -> tuple[Op, ...]:
+    """The rows that a program has not added."""
+    return tuple(op for op in _rows.values() if op.name not in _registered)
 
 
 def lookup(name: str) -> Op:

@@ -9,31 +9,41 @@ import hashlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
 from engine.files import write_atomically
 from engine.op import Op
-from engine.table import TABLE
-from engine.tape.kernels import codes_of, is_opaque, source
+from engine.table import built_in
+from engine.tape.kernels import codes_of, opaque_rows, source
 from engine.tape.recorder import STOP
+from engine.tape.tape import row
 
-__all__ = ["all_rows", "is_compiled", "kernels"]
-
-
-def all_rows() -> tuple[Op, ...]:
-    """The table as it is now, and the row that only tapes have."""
-    return (*TABLE.values(), STOP)
+__all__ = ["is_compiled", "kernels", "rows_for"]
 
 
-def is_compiled() -> bool:
-    """Whether the loops for the table as it is now have been compiled before."""
+def rows_for(names: Iterable[str]) -> tuple[Op, ...]:
+    """The rows that are compiled together for a tape with these operations.
+
+    All that are built in, so that one compilation serves all tapes; but for a tape with
+    rows of the program's own only those that it uses, which takes a moment each time.
+    """
+    rows = (*built_in(), STOP)
+    used = set(names) - {"dot"}
+    if used <= {op.name for op in rows}:
+        return rows
+    return tuple(map(row, sorted(used)))
+
+
+def is_compiled(rows: tuple[Op, ...]) -> bool:
+    """Whether the loops for these rows have been compiled before."""
     try:
         import numba  # noqa: F401
     except ModuleNotFoundError:
         return False
-    return bool(_compiled_files(_path(_text(all_rows(), cache=True))))
+    return bool(_compiled_files(_path(_text(rows, cache=True))))
 
 
 def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
@@ -53,7 +63,7 @@ def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
 
 @lru_cache(maxsize=8)
 def _loaded(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
-    odd = {op.name: op for op in rows if is_opaque(op)}
+    odd = opaque_rows(rows)
     if odd:
         return _in_memory(rows, odd), codes_of(rows)
     try:

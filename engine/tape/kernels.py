@@ -13,7 +13,7 @@ from engine.op import Op
 from engine.symbol import ATOM, Symbol
 from engine.tape.code import Code, names_of, partial_trees, value_tree, with_names
 
-__all__ = ["DOT", "WEIGHTED", "codes_of", "is_opaque", "source"]
+__all__ = ["DOT", "WEIGHTED", "codes_of", "opaque_rows", "source"]
 
 DOT, WEIGHTED = 0, 1
 """Sums of products: of rows with rows, and of rows with leaves, one number each."""
@@ -148,13 +148,21 @@ class LaneCode(Code):
             return _OPERATORS[op.name].format(*map(self.text, args)), ATOM
         text, binding = super().operation(op, args)
         if _known(op):
-            text = f"{'np' if op.name in _NUMPY else 'math'}.{text.replace('_(', '(', 1)}"
+            library = "np" if op.name in _NUMPY else "math"
+            text = f"{library}.{text.replace('_(', '(', 1)}"
         return text, binding
 
 
-def is_opaque(op: Op) -> bool:
-    """Whether a row is neither a formula nor a function that Numba knows."""
-    return value_tree(op) is None and not _known(op)
+def opaque_rows(rows: tuple[Op, ...]) -> dict[str, Op]:
+    """Those that these use and that are neither formulas nor known to Numba."""
+    code = LaneCode()
+    for op in rows:
+        _value_lines(op, code)
+        _partial_lines(op, code)
+    used = {op.name: op for op in code.called.values()}
+    return {
+        n: op for n, op in used.items() if value_tree(op) is None and not _known(op)
+    }
 
 
 def _known(op: Op) -> bool:
@@ -168,12 +176,12 @@ def codes_of(rows: tuple[Op, ...]) -> dict[str, int]:
 
 def source(rows: tuple[Op, ...], *, cache: bool) -> str:
     """The module with the loops for these rows; Numba is to keep its machine code."""
-    codes = codes_of(rows)
+    codes, code = codes_of(rows), LaneCode()
     parts = [_HEAD.format(cache=cache)]
     parts += [_FORWARD.format(cache=cache)]
-    parts += [_branch(op, codes[op.name], _value_lines(op)) for op in rows]
+    parts += [_branch(op, codes[op.name], _value_lines(op, code)) for op in rows]
     parts += [_BACKWARD.format(cache=cache)]
-    parts += [_branch(op, codes[op.name], _partial_lines(op)) for op in rows]
+    parts += [_branch(op, codes[op.name], _partial_lines(op, code)) for op in rows]
     return "".join([*parts, _RUN.format(cache=cache)])
 
 
@@ -189,16 +197,16 @@ def _operands(op: Op) -> dict[str, str]:
     return names_of(op, "V[o, k]", [f"V[p{i}, k]" for i in range(op.arity)])
 
 
-def _value_lines(op: Op) -> list[str]:
+def _value_lines(op: Op, code: LaneCode) -> list[str]:
     names = _operands(op)
-    text = LaneCode().text(Symbol(op, tuple(Symbol(names[x]) for x in op.operands)))
+    text = code.text(Symbol(op, tuple(Symbol(names[x]) for x in op.operands)))
     return ["for k in range(n):", f"    V[o, k] = {text}"]
 
 
-def _partial_lines(op: Op) -> list[str]:
+def _partial_lines(op: Op, code: LaneCode) -> list[str]:
     lines = []
     for i, tree in enumerate(partial_trees(op)):
-        text = LaneCode().text(with_names(tree, _operands(op)))
+        text = code.text(with_names(tree, _operands(op)))
         lines += [
             f"if needed[p{i}]:",
             "    for k in range(n):",

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from engine.tape.compiled import all_rows, kernels
+from engine.tape.compiled import kernels, rows_for
 from engine.tape.kernels import DOT, WEIGHTED
 from engine.tape.tape import Tape
 
@@ -69,7 +69,7 @@ class LaneProgram:
     def __init__(self, tape: Tape, *, threads: int = 1) -> None:
         import numpy as np
 
-        self._module, codes = kernels(all_rows())
+        self._module, codes = kernels(rows_for(tape.ops))
         self.inputs, self.leaves = tape.inputs, len(tape.leaves)
         self.threads = threads
         self._uniforms = range(tape.inputs, tape.first_node)

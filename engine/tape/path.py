@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from engine.errors import TapeError
 from engine.tape import straight
 from engine.tape.arrays import ArrayProgram
-from engine.tape.compiled import is_compiled
+from engine.tape.compiled import is_compiled, rows_for
 from engine.tape.lanes import LaneProgram
 from engine.tape.passes import compressed
 from engine.tape.recorder import Recording
@@ -105,7 +105,7 @@ class Path:
         if self.backend != "auto" or program.weights > MATRICES:
             return program
         # Numba's loops are the fastest, but a first compilation has to be worth it.
-        if program.regularity < IRREGULAR or is_compiled():
+        if program.regularity < IRREGULAR or is_compiled(rows_for(tape.ops)):
             try:
                 return LaneProgram(tape, threads=self.threads)
             except ModuleNotFoundError:
