@@ -117,7 +117,7 @@ def failure(
         f"{label!r} = {x!r}" if label is not None else repr(x)
         for x, label in zip(xs, labels, strict=True)
     ]
-    reason = error.args[-1] if error.args else "no such value"
+    reason = str(error.args[-1]) if error.args else "no such value"
     text = f"{op.name}({', '.join(shown)}): {reason}"
     if isinstance(error, ZeroDivisionError):
         return DivisionByZeroError(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -54,12 +53,14 @@ class Renderer:
 
 @lru_cache(maxsize=1)
 def _find_bundled() -> str | None:
+    from importlib import metadata  # slow, and needed for this alone
+
     name = "graphviz-pure" + (".exe" if os.name == "nt" else "")
     candidates = []
     try:
-        files = importlib.metadata.files("graphviz-pure") or []
+        files = metadata.files("graphviz-pure") or []
         candidates = [Path(str(f.locate())) for f in files if f.name == name]
-    except importlib.metadata.PackageNotFoundError:
+    except metadata.PackageNotFoundError:
         pass
     candidates.append(Path(sysconfig.get_path("scripts"), name))
     for candidate in candidates:

@@ -34,7 +34,7 @@ def output_option(default: str, formats: Iterable[str]) -> Decorator:
         "--output",
         default=default,
         show_default=True,
-        metavar="PATH",
+        type=click.Path(),
         help=f"The file, which ends in .{', .'.join(known)}; - is standard output.",
     )
     format_ = click.option(
