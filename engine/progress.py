@@ -1,4 +1,4 @@
-"""Progress bars for long work: on a terminal, and only there."""
+"""Progress bars for long work: on a terminal or in a notebook, and only there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ T = TypeVar("T")
 class Progress:
     """A bar that counts up to `total`; where no bar is shown it does nothing.
 
-    It is shown on a terminal, by tqdm. Where tqdm is missing one line says so.
+    It is shown on a terminal and in a notebook, by tqdm. Where tqdm is missing one line
+    says so.
 
     >>> with Progress(3, "work", "piece", show=True) as progress:
     ...     progress.advance("nearly done")
@@ -22,7 +23,7 @@ class Progress:
 
     def __init__(self, total: int, what: str, unit: str, *, show: bool) -> None:
         self._bar: Any = None
-        if not show or not sys.stderr.isatty():
+        if not show or not _is_watched(sys.stderr):
             return
         try:
             from tqdm import tqdm
@@ -45,6 +46,12 @@ class Progress:
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+def _is_watched(stream: Any) -> bool:
+    """Whether somebody looks: at a terminal, or a notebook, which says it is none."""
+    in_notebook = type(stream).__module__.startswith("ipykernel.")
+    return in_notebook or bool(stream.isatty())
 
 
 def counted(items: Sequence[T], what: str, unit: str, *, show: bool) -> Iterator[T]:

@@ -303,6 +303,49 @@ def test_losses_and_gradients_are_those_of_torch(case):
     assert {v.scope[:1] for v in topological_order(ours) if v.op} == {("loss",)}
 
 
+@pytest.mark.parametrize(
+    "activation", ["ReLU", "Sigmoid", "Tanh", "Identity", "Softmax"]
+)
+def test_networks_and_their_training_are_those_of_torch(activation):
+    """Layers, loss, weight decay, schedule and optimizer together, for five steps."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = random.Random(4)
+    layers = [
+        nn.Linear(3, 4, rng=rng),
+        getattr(nn, activation)(),
+        nn.Affine(4, 2, rng=rng),
+    ]
+    model = nn.Sequential(*layers)
+    xs = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(6)]
+    ys = [rng.randrange(2) for _ in xs]
+    options = {"dim": 1} if activation == "Softmax" else {}
+    theirs = torch.nn.Sequential(
+        torch.nn.Linear(3, 4), getattr(torch.nn, activation)(**options),
+        torch.nn.Linear(4, 2),
+    ).double()  # fmt: skip
+    with torch.no_grad():
+        for ours, other in ((layers[0], theirs[0]), (layers[2], theirs[2])):
+            other.weight.copy_(torch.tensor(plain(ours.weight), dtype=torch.float64).T)
+            other.bias.zero_()
+    rule = nn.Adam(model.parameters(), lr=nn.exponential(0.1, 0.9), weight_decay=0.01)
+    adam = torch.optim.Adam(theirs.parameters(), lr=0.1, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(adam, 0.9)
+    for _ in range(5):
+        rule.zero_grad()
+        loss = nn.softmax_cross_entropy(model(xs), ys)
+        loss.backward()
+        rule.step()
+        adam.zero_grad()
+        x = torch.tensor(xs, dtype=torch.float64)
+        other = torch.nn.functional.cross_entropy(theirs(x), torch.tensor(ys))
+        other.backward()
+        adam.step()
+        schedule.step()
+        assert loss.data == pytest.approx(other.item(), rel=1e-12)
+    assert np.allclose(plain(layers[0].weight), theirs[0].weight.detach().T, rtol=1e-9)
+    assert np.allclose(plain(layers[2].bias), theirs[2].bias.detach(), rtol=1e-9)
+
+
 def as_values(x):
     return [as_values(part) for part in x] if isinstance(x, list) else Value(x)
 

@@ -1,5 +1,6 @@
 """`fit`: it is the plain loop, and stops well."""
 
+import io
 import json
 import math
 import pathlib
@@ -247,6 +248,17 @@ def test_fit_shows_a_bar_on_a_terminal_and_says_which_extra_it_needs(
     assert capsys.readouterr().err.strip().endswith("pip install 'dotgrad[progress]'")
     trained(2, progress=False)
     assert capsys.readouterr().err == ""
+
+
+def test_fit_shows_a_bar_in_a_notebook(monkeypatch):
+    """Its stream is no terminal, and of a class of this module."""
+    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr(sys, "stderr", stream)
+    trained(2)
+    assert "training: 100%" in stream.getvalue()
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    trained(2)
+    assert sys.stderr.getvalue() == ""
 
 
 def test_no_warning_when_all_is_well():

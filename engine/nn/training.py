@@ -60,7 +60,7 @@ def fit(
             history keeps what they give.
         checkpoint: a file that is written after each epoch.
         resume: go on where the checkpoint was written, if there is one.
-        progress: show a bar on a terminal (extra `progress`).
+        progress: show a bar on a terminal or in a notebook (extra `progress`).
         tape: record the loss once and replay it (extra `fast`), which is much faster;
             where that cannot be, a line on standard error says why.
 
