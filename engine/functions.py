@@ -13,6 +13,7 @@ from functools import reduce
 from typing import Any, overload
 
 from engine import ops
+from engine.errors import OperandError
 from engine.value import Value
 
 __all__ = ["gelu", "logsumexp", "mean", "silu", "softmax"]
@@ -115,6 +116,8 @@ def gelu(x: Any) -> Any:
 
 
 def _several(name: str, xs: Iterable[Any]) -> list[Any]:
+    if not isinstance(xs, Iterable):
+        raise OperandError(f"{name} wants a list of numbers: write {name}([x, y])")
     terms = list(xs)
     if not terms:
         raise ValueError(f"{name} of no operands: give at least one")

@@ -206,6 +206,8 @@ def test_mean_silu_gelu():
 def test_nothing_to_combine(name):
     with pytest.raises(ValueError, match=f"{name} of no operands"):
         getattr(engine, name)([])
+    with pytest.raises(engine.OperandError, match=rf"write {name}\(\[x, y\]\)"):
+        getattr(engine, name)(1.0)
 
 
 def test_functions_accept_plain_numbers_and_give_floats():
