@@ -64,14 +64,13 @@ def _seconds(work: Callable[[], Any], repeats: int = 1) -> float:
     return (time.perf_counter() - start) / repeats
 
 
-def show(title: str, cases: Cases, runs: int) -> dict[str, float]:
+def show(title: str, cases: Cases, runs: int) -> None:
     """Measure, and print a line for each."""
     print(f"\n{title}")
     found = in_turn(cases, runs)
-    first = next(iter(found.values()))
+    first = next(iter(found.values()), 0.0)
     for name, seconds in found.items():
         print(f"  {name:44}{_written(seconds):>11}{seconds / first:10.2f}×")
-    return found
 
 
 def _written(seconds: float) -> str:

@@ -264,13 +264,22 @@ def test_a_fitted_curve_has_the_certified_parameters(capsys, monkeypatch):
     assert squares == pytest.approx(0.12455138894, rel=1e-8)  # NIST's, too
 
 
-def test_the_benchmark_runs():
-    pytest.importorskip("micrograd", reason="the extra bench is not installed")
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["versus_micrograd.py", "--runs", "1"], "training step, ns/node"),
+        (["replay.py", "--runs", "1", "one"], "one sample, arrays in and arrays out"),
+    ],
+)
+def test_the_benchmarks_run(arguments, line):
+    pytest.importorskip("micrograd", reason="the extra test is not installed")
+    pytest.importorskip("numba", reason="the extra fast is not installed")
     done = subprocess.run(
-        [sys.executable, "benchmarks/versus_micrograd.py", "--runs", "1"],
+        [sys.executable, f"benchmarks/{arguments[0]}", *arguments[1:]],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert "training step, ns/node" in done.stdout
+    assert line in done.stdout
+    assert "micrograd" in done.stdout
 
 
 def test_version_is_in_one_place():
