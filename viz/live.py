@@ -7,6 +7,7 @@ by Python, or not as far as the browser wanted, follows.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,7 @@ import anywidget
 import traitlets
 
 from engine import EngineError, Value
-from viz.errors import VizError
+from viz.errors import OptionError, VizError
 from viz.formats import written
 from viz.labels import format_number
 from viz.look import Look
@@ -31,8 +32,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("widget_theme.js", "widget_row.js", "widget.js")
 """One module in the browser, which nothing has to be loaded for."""
 
-_made = 0
-"""So many widgets were made, for the ids in their pictures."""
+_numbers = itertools.count(1)
+"""Of the widgets, for the ids in their pictures."""
 
 
 class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
@@ -66,16 +67,14 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     def __init__(
         self, subject: Subject, sliders: Mapping[str, Slider], look: Look
     ) -> None:
-        global _made
-        _made += 1
         super().__init__()
-        self._subject = subject
         self._ranges = dict(sliders)
         self._follows = look.get("theme", "auto") == "auto"
         self._look: Look = {"dpi": 72, "legend": False, "time_limit": 10.0, **look}
-        self._look["id_prefix"] = look.get("id_prefix", f"w{_made}")
+        self._look["id_prefix"] = look.get("id_prefix", f"w{next(_numbers)}")
         if self._follows:
             self._look["theme"] = "light"
+        self._subject = subject
         self._tell(self._drawn())
 
     @property
@@ -90,6 +89,12 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     def __setitem__(self, leaf: str | Value, number: float) -> None:
         self.set({leaf: number})
 
+    def __setattr__(self, name: str, x: object) -> None:
+        subject = vars(self).get("_subject")
+        if subject and name in subject.leaves and not hasattr(type(self), name):
+            raise AttributeError(f"a leaf is moved by w[{name!r}] = …")
+        super().__setattr__(name, x)
+
     def set(
         self, numbers: Mapping[str | Value, float] | None = None, /, **named: float
     ) -> None:
@@ -99,8 +104,10 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             OptionError: there is no such leaf, or no such number.
             EngineError: the expression has no value there. Nothing has moved then.
         """
+        if not isinstance(numbers, Mapping | None):
+            raise OptionError(f"set({numbers!r}): give numbers by name, set(x=1.0)")
         self._move([*(numbers or {}).items(), *named.items()])
-        self._tell(self._drawn())
+        self._redraw()
 
     def refresh(self) -> None:
         """Compute and draw again, after leaves were changed elsewhere, as in training.
@@ -121,15 +128,23 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     def _answer(self, change: Mapping[str, Any]) -> None:
         """Do what the browser asks for; an error is shown, and the picture stays."""
         asked = change["new"]
-        error, svg = "", self._svg
+        if self._follows and asked.get("theme") in THEMES:
+            self._look["theme"] = asked["theme"]
         try:
-            if self._follows and asked.get("theme") in THEMES:
-                self._look["theme"] = asked["theme"]
             self._move(asked.get("numbers", ()))
+        except Exception as problem:
+            self._tell(self._svg, _told(problem), asked.get("request"))
+        else:
+            self._redraw(asked.get("request"))
+
+    def _redraw(self, request: object = None) -> None:
+        """Draw; where that fails, the last picture stays, and `error` says why."""
+        svg, error = self._svg, ""
+        try:
             svg = self._drawn()
         except Exception as problem:
             error = _told(problem)
-        self._tell(svg, error, request=asked.get("request"))
+        self._tell(svg, error, request)
 
     def _drawn(self) -> str:
         return written(self.output, "svg", self._look).decode()

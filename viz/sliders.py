@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
@@ -31,7 +31,7 @@ class Slider:
     """A number that can be moved from `low` to `high`, in steps.
 
     >>> Slider.around("w", -3.0)
-    Slider(name='w', start=-3.0, low=-10.0, high=10.0, step=0.1)
+    Slider(name='w', start=-3.0, low=-10.0, high=10.0, step=0.05)
     """
 
     name: str
@@ -135,46 +135,37 @@ def _alike(found: Mapping[Value, str]) -> list[Value]:
     return [leaf for leaf, name in found.items() if counts[name] > 1 or not name]
 
 
-def chosen(output: Value, leaves: Iterable[Value] | None) -> tuple[list[Value], str]:
-    """The leaves that get a slider, and what is to be said of the others.
+def chosen(
+    leaves: Mapping[str, Value], asked: Sequence[str] | None
+) -> tuple[list[str], str]:
+    """The leaves that get a slider, in their order, and what is to be said of others.
 
     Raises:
-        OptionError: what was asked for is no leaf of the graph, or not finite.
+        OptionError: the number of one that was asked for is not finite, or huge.
     """
-    known = [leaf for leaf in names(output) if reachable(leaf.data)]
-    if leaves is None:
-        return _most(known)
-    asked = list(leaves)
-    for leaf in asked:
-        if not (isinstance(leaf, Value) and leaf in set(known)):
-            raise OptionError(
-                f"leaves: {leaf!r} is no leaf with a finite number in this graph"
-            )
-    return asked, ""
-
-
-def _most(leaves: Sequence[Value]) -> tuple[list[Value], str]:
-    """The leaves with the largest gradients, in their order."""
-    if len(leaves) <= MOST:
-        return list(leaves), ""
-    ranked = sorted(leaves, key=lambda leaf: -abs(leaf.grad))
-    kept = set(ranked[:MOST])
+    if asked is not None:
+        for name in asked:
+            as_number(name, leaves[name])
+        return list(dict.fromkeys(asked)), ""
+    finite = [name for name, leaf in leaves.items() if reachable(leaf.data)]
+    if len(finite) <= MOST:
+        return finite, ""
+    kept = sorted(finite, key=lambda name: -abs(leaves[name].grad))[:MOST]
     note = (
-        f"{MOST} of {len(leaves):,} leaves, those with the largest gradients; "
+        f"{MOST} of {len(finite):,} leaves, those with the largest gradients; "
         "leaves=[…] chooses others"
     )
-    return [leaf for leaf in leaves if leaf in kept], note
+    return [name for name in finite if name in kept], note
 
 
-def name_of(key: str | Value, known: Mapping[str, Value | None]) -> str:
+def name_of(key: str | Value, known: Mapping[str, Value]) -> str:
     """The name that a key stands for, which is a name or a leaf.
 
     Raises:
-        OptionError: there is no slider of this name.
+        OptionError: there is no such leaf.
     """
     for name, leaf in known.items():
         if key is leaf or (isinstance(key, str) and key == name):
             return name
-    raise OptionError(
-        f"there is no slider {key!r}; there are {', '.join(known) or 'none'}"
-    )
+    shown = ", ".join(list(known)[:MOST]) + ", …" * (len(known) > MOST)
+    raise OptionError(f"there is no leaf {key!r} here; there are {shown or 'none'}")

@@ -12,7 +12,7 @@ from engine import Value, recompute, topological_order
 from viz.build import checked
 from viz.errors import OptionError, TooLargeError
 from viz.forms import WHOLE
-from viz.sliders import chosen, names
+from viz.sliders import chosen, name_of, names
 
 __all__ = ["Call", "Graph", "Subject", "parameters"]
 
@@ -27,7 +27,7 @@ class Graph:
     note: str
     """What is to be said of the leaves that cannot be moved."""
 
-    def __init__(self, output: Value, leaves: Iterable[Value] | None) -> None:
+    def __init__(self, output: Value, leaves: Iterable[Value | str] | None) -> None:
         self.output = checked(output)
         count = len(topological_order(output))
         if count > WHOLE:
@@ -35,10 +35,11 @@ class Graph:
                 f"{count:,} values are too many to be drawn at each move of a slider "
                 f"(the limit is {WHOLE:,}): viz.draw(value) draws them once"
             )
-        known = names(output)
+        known = {name: leaf for leaf, name in names(output).items()}
+        asked = None if leaves is None else [name_of(leaf, known) for leaf in leaves]
         _differentiate(output)
-        kept, self.note = chosen(output, leaves)
-        self.leaves = {known[leaf]: leaf for leaf in kept}
+        kept, self.note = chosen(known, asked)
+        self.leaves = {name: known[name] for name in kept}
 
     def move(self, numbers: Mapping[str, float]) -> None:
         """Put the numbers into the leaves, and compute values and gradients.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, overload
 
-from engine import Value
+from engine import OperandError, Value
 from viz.errors import OptionError
 from viz.look import Look
 from viz.sliders import Range, Slider, as_number, name_of
@@ -24,7 +25,7 @@ def widget(
     of: Value,
     /,
     *,
-    leaves: Iterable[Value] | None = None,
+    leaves: Iterable[Value | str] | None = None,
     ranges: Mapping[Any, Range] | None = None,
     **look: Unpack[Look],
 ) -> GraphWidget: ...
@@ -44,7 +45,7 @@ def widget(
     of: Value | Callable[..., Any],
     /,
     *,
-    leaves: Iterable[Value] | None = None,
+    leaves: Iterable[Value | str] | None = None,
     ranges: Mapping[Any, Range] | None = None,
     **options: Any,
 ) -> GraphWidget:
@@ -61,8 +62,8 @@ def widget(
     `viz.live.GraphWidget`.
 
     Args:
-        leaves: those that get a slider; else all that are no constants, and of more
-            than 12 those with the largest gradients.
+        leaves: those that get a slider, or their names; else all that are no
+            constants, and of more than 12 those with the largest gradients.
         ranges: the ends of sliders, by name or leaf: `{"x": (0, 10)}`.
         options: for a function the numbers of its parameters; those of `viz.draw`.
             The theme is the notebook's unless given.
@@ -84,13 +85,15 @@ def widget(
             name=error.name,
         ) from None
     subject: Subject
-    if callable(of):
+    if isinstance(of, Value):
+        _check(options, "Numbers are for a function; a leaf is moved by w[{!r}] = …")
+        subject = Graph(of, leaves)
+    elif callable(of):
         if leaves is not None:
             raise OptionError("leaves= is for a Value; a function's are its parameters")
         subject = _call(of, options)
     else:
-        _check(options, "")
-        subject = Graph(of, leaves)
+        raise OperandError(f"widget wants a Value or a function, not {of!r}")
     return GraphWidget(subject, _sliders(subject, ranges or {}), options)  # type: ignore[arg-type]
 
 
@@ -106,16 +109,18 @@ def _call(function: Callable[..., Any], options: dict[str, Any]) -> Call:
                 f"the function wants a number for {name!r}: "
                 f"viz.widget(f, {', '.join(f'{each}=1.0' for each in known)})"
             )
-    _check(options, f" is no parameter of the function ({', '.join(known)}), and")
+    _check(options, f"The parameters of the function are {', '.join(known)}")
     return Call(function, numbers)
 
 
-def _check(options: dict[str, Any], too: str) -> None:
+def _check(options: dict[str, Any], otherwise: str) -> None:
+    known = ("leaves", "ranges", *Look.__annotations__)
     for name in options:
         if name not in Look.__annotations__:
+            near = get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]}=?" if near else otherwise.format(name)
             raise OptionError(
-                f"{name!r}{too} is no option of viz.draw; those are "
-                f"{', '.join(Look.__annotations__)}"
+                f"{name}= is no option of widget; those are {', '.join(known)}. {hint}"
             )
 
 
