@@ -1,6 +1,7 @@
 """The graphs of the gallery and of the tests, built and not yet differentiated."""
 
 import contextlib
+import copy
 import io
 import random
 import runpy
@@ -8,7 +9,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from engine import Value, gradients, scope
-from engine.nn import parameter
+from engine.nn import SGD, parameter
+from engine.nn.micrograd import MLP
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -96,6 +98,21 @@ def _neuron(rng, part, xs, *, bent):
         bias = parameter(rng.uniform(-0.1, 0.1), "b")
         y = sum((w * x for w, x in zip(weights, xs, strict=True)), bias)
         return y.tanh() if bent else y
+
+
+def step_of_training():
+    """A network's loss before and after a step of gradient descent."""
+    model = MLP(2, [4, 1], rng=random.Random(4))
+
+    def loss():
+        y = model([Value(0.5, "x0"), Value(-0.3, "x1")])
+        with scope("loss"):
+            return differentiated(named((y - Value(1.0, "t")) ** 2, "loss"))
+
+    before = copy.deepcopy(loss())  # a copy stays, the parameters move
+    SGD(model.parameters(), 0.1).step()
+    model.zero_grad()
+    return before, loss()
 
 
 def apples_and_oranges():

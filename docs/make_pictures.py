@@ -105,6 +105,17 @@ SOLARIZED = THEMES["light"].replace(
     output=("#eee8d5", "#b58900"),
 )
 
+
+class Training(Case):
+    """A network before a step of gradient descent, and after it."""
+
+    def picture(self) -> Picture:
+        """What the step has changed."""
+        return draw_diff(
+            *graphs.step_of_training(), **self.look, renderer="graphviz-pure"
+        )
+
+
 deep = partial(graphs.mlp, 2, 16, 16, 1)
 flat = partial(graphs.mlp, 2, 16, 16, 1, scoped=False)
 small = partial(graphs.mlp, 2, 4, 1)
@@ -192,6 +203,8 @@ SECTIONS: dict[str, list[Case]] = {
                    "`draw_diff(before, after)`"),
         Difference("difference_card", graphs.neuron, 'The same in `style="card"`',
                    {"style": "card", "theme": "dark"}),
+        Training("difference_layers", graphs.neuron, "A step of gradient descent, with "
+                 "a node for each layer: `depth=1`", {"depth": 1}),
     ],
 }  # fmt: skip
 

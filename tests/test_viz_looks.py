@@ -1,15 +1,26 @@
 """Directions, lines, highlights, and the picture of a difference."""
 
+import contextlib
 import math
+import random
 import re
 
 import pytest
 from graphs import apple_bill, differentiated, fan_out, mlp, softmax_with_loss
 from hypothesis import given
 
-from engine import Value, gradients, topological_order
+from engine import Value, gradients, scope, topological_order
+from engine.nn import parameter
 from engine.testing import expressions
-from viz import ComparisonError, Diagram, OptionError, draw, draw_diff
+from viz import (
+    ComparisonError,
+    Diagram,
+    OptionError,
+    TooLargeError,
+    draw,
+    draw_diff,
+)
+from viz.collapse import collapse
 from viz.diff import compared
 from viz.numbers import change
 
@@ -120,7 +131,7 @@ def test_nothing_changed():
 @given(expressions())
 def test_a_difference_of_a_run_with_itself_is_zero(expression):
     a, b = (differentiated(expression.value()) for _ in range(2))
-    diagram = compared(a, b)
+    diagram = compared(a, b, style=None, depth=None).diagram
     assert all(change(node.value) == 0 for node in diagram.nodes)
     assert all(change(node.gradient) == 0 for node in diagram.nodes)
     assert [float(n.value) for n in diagram.nodes] == pytest.approx(
@@ -148,8 +159,60 @@ def test_other_expressions_cannot_be_compared(other, message):
 
 
 def test_options_of_size_have_no_place_in_a_difference():
-    with pytest.raises(OptionError, match="leave depth= out"):
-        draw_diff(neuron(1.0), neuron(2.0), depth=1)
+    with pytest.raises(OptionError, match="leave budget= out"):
+        draw_diff(neuron(1.0), neuron(2.0), budget=1)
+
+
+def network(x, *, scoped=True, name="layer"):
+    """A network 2-16-1 at x; the second layer is the mean."""
+    rng, made = random.Random(1), []
+    inputs = [Value(x, "x0"), Value(0.5, "x1")]
+    for i in range(16):
+        with scope(f"{name} {i}") if scoped else contextlib.nullcontext():
+            terms = [parameter(rng.uniform(-1, 1), "w") * v for v in inputs]
+            made.append((terms[0] + terms[1] + 0.1).tanh() * rng.uniform(-1, 1))
+    return differentiated(sum(made[1:], made[0]) / 16)
+
+
+def test_a_large_difference_has_a_node_for_each_scope():
+    before, after = network(1.0), network(1.5)
+    diagram = compared(before, after, style=None, depth=None).diagram
+    then, now = collapse(before, 1), collapse(after, 1)
+    assert sum(node.inside is not None for node in diagram.nodes) == 16
+    for kind in ("nodes", "edges"):
+        three = (getattr(d, kind) for d in (diagram, then, now))
+        for both, old, new in zip(*three, strict=True):
+            assert (both.value.before, both.value) == (old.value, new.value)
+            assert (both.gradient.before, both.gradient) == (old.gradient, new.gradient)
+    for both, old in zip(diagram.nodes, then.nodes, strict=True):
+        if both.inside:
+            assert both.inside.gradient_norm.before == old.inside.gradient_norm
+    picture = draw_diff(before, after)
+    assert "values changed; a node for each scope (whole: depth=0)" in picture.source
+    assert "circle: a scope" in picture.source
+    assert draw_diff(before, after, depth=0).source.count("class=parameter") == 32
+
+
+def test_without_scopes_a_large_difference_shows_what_changed_most():
+    before, after = (network(x, scoped=False) for x in (1.0, 1.5))
+    form = compared(before, after, style=None, depth=None)
+    nodes = form.diagram.nodes
+    assert len(nodes) <= 80 and "that changed most" in form.note
+    known = {
+        (a.data, b.data)
+        for a, b in zip(*map(topological_order, (before, after)), strict=True)
+    }
+    assert {(node.value.before, float(node.value)) for node in nodes} <= known
+    assert any(node.label == "x0" for node in nodes)
+    assert sum(node.hidden for node in nodes)
+
+
+def test_differences_that_cannot_be_drawn(monkeypatch):
+    with pytest.raises(ComparisonError, match="the scopes"):
+        draw_diff(network(1.0), network(1.0, name="other"))
+    monkeypatch.setattr("viz.forms.WHOLE", 100)
+    with pytest.raises(TooLargeError, match="depth=1"):
+        draw_diff(network(1.0), network(2.0), depth=0)
 
 
 @pytest.mark.parametrize("options", [{"depth": 1}, {"budget": 9}, {"fuse": True}])

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Value, scope, topological_order
+from engine.nn import parameter
 from engine.testing import expressions
 from viz import Diagram, Look, OptionError, TooLargeError, draw, save
 from viz.collapse import collapse
@@ -31,7 +32,7 @@ def scoped_graphs(draw_):
     ]
     for _ in range(draw_(st.integers(1, 25))):
         a, b = (draw_(st.sampled_from(pool[-8:])) for _ in range(2))
-        operation = draw_(st.sampled_from(["add", "mul", "tanh", "square"]))
+        operation = draw_(st.sampled_from(["add", "mul", "tanh", "square", "weigh"]))
         with InScope(draw_(st.sampled_from(PATHS))):
             pool.append(
                 {
@@ -39,6 +40,7 @@ def scoped_graphs(draw_):
                     "mul": lambda a=a, b=b: a * b * 0.5,
                     "tanh": lambda a=a: a.tanh(),
                     "square": lambda a=a: a * a + 1,
+                    "weigh": lambda a=a: a * parameter(0.75) + parameter(-0.5),
                 }[operation]()
             )
     return differentiated(pool[-1])
@@ -85,6 +87,30 @@ def test_collapsed_numbers_are_sums_over_the_full_graph(root, depth):
             assert close(part.gradient, math.fsum(shares), sum(map(abs, shares)))
         norm = math.hypot(*(math.fsum(shares) for shares in sums.values()))
         assert close(abs(edges[ends].gradient), norm, norm)
+    used = {root} | {value for sums in crossing.values() for value in sums}
+    for node in diagram.nodes:
+        held = [value for value in order if drawn_in[value] == node.id]
+        if node.inside:
+            check_inside(node, held, used)
+        else:
+            assert [(v.data, v.grad) for v in held] == [(node.value, node.gradient)]
+
+
+def check_inside(node, held, used):
+    """A scope tells of what it puts out, and of its parameters together."""
+    outputs = [value for value in held if value in used]
+    told = [(part.value, part.gradient) for part in node.inside.outputs]
+    assert told == [(value.data, value.grad) for value in outputs]
+    if len(outputs) == 1:
+        assert (node.value, node.gradient) == told[0]
+    else:
+        norm = math.sqrt(math.fsum(value.grad**2 for value in outputs))
+        assert close(node.gradient, norm, norm)
+    weights = [v.grad for v in held if v.kind == "parameter" and v not in used]
+    assert node.inside.parameters == len(weights)
+    if weights:
+        norm = math.sqrt(math.fsum(weight**2 for weight in weights))
+        assert close(node.inside.gradient_norm, norm, norm)
 
 
 def members(diagram, order, depth):

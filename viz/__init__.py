@@ -21,8 +21,7 @@ from engine import Value
 from engine.files import write_atomically
 from viz.animate import animate
 from viz.diagram import Diagram, Edge, Node
-from viz.diff import LEGEND as DIFF_LEGEND
-from viz.diff import compared, count_changed, lit_changes
+from viz.diff import compared, lit_changes, told_of
 from viz.drawing import drawn
 from viz.errors import (
     ComparisonError,
@@ -34,7 +33,7 @@ from viz.errors import (
 )
 from viz.explorer import explore
 from viz.formats import FORMATS, written
-from viz.forms import WIRES, Form, formed
+from viz.forms import formed
 from viz.frames import Frame, Frames, frames
 from viz.highlight import highlighted
 from viz.look import Look
@@ -160,8 +159,10 @@ def draw_diff(before: Value, after: Value, **look: Unpack[Look]) -> Picture:
     """Two runs of the same expression in one picture, which shows what changed.
 
     Numbers that changed are written before → after; width and colour follow the change
-    of the gradient; what stayed as it was is faint. The options are those of `draw`
-    that do not choose what is drawn.
+    of the gradient; what stayed as it was is faint. Large graphs have a node for each
+    scope (`depth` chooses), or only the values that changed most. The other options are
+    those of `draw`, but for fuse, budget and highlight. Where both runs share leaves
+    whose `data` has moved between them, give `copy.deepcopy` of the first, made then.
 
     >>> def run(x):
     ...     y = Value(x, label="x") * 3 + Value(1.0, label="b")
@@ -173,16 +174,15 @@ def draw_diff(before: Value, after: Value, **look: Unpack[Look]) -> Picture:
     Raises:
         ComparisonError: the two are not runs of the same expression.
         OptionError: an option has a value that it cannot have.
+        TooLargeError: the whole of a graph was asked for that is too large.
     """
-    for name in ("depth", "fuse", "budget", "highlight"):
+    for name in ("fuse", "budget", "highlight"):
         if look.get(name) is not None:
-            raise OptionError(f"draw_diff draws the whole graph: leave {name}= out")
-    diagram = compared(before, after)
-    count = len(diagram.nodes)
-    style = look.get("style") or ("wire" if count <= WIRES else "card")
-    form = Form(diagram, style, f"{count_changed(diagram)} of {count} values changed")
+            raise OptionError(f"draw_diff shows what changed: leave {name}= out")
+    form = compared(before, after, style=look.get("style"), depth=look.get("depth"))
     look.setdefault("show", ("value", "gradient"))
-    return drawn(form, look, lit=lit_changes(diagram), told=DIFF_LEGEND)
+    told = told_of(form.diagram)
+    return drawn(form, look, lit=lit_changes(form.diagram), told=told)
 
 
 def save(value: Value, path: str | os.PathLike[str], **look: Unpack[Look]) -> Path:

@@ -2,39 +2,91 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from engine import Value, topological_order
 from viz.build import assembled, checked
-from viz.diagram import Diagram
+from viz.collapse import collapse
+from viz.cut import chosen
+from viz.diagram import Diagram, Inside, Part
 from viz.errors import ComparisonError
+from viz.forms import BUDGET, Form, formed
 from viz.highlight import Lit, lit_names
 from viz.numbers import Changed, change
+from viz.scopes import is_crowded
+from viz.theme import Style
 
-__all__ = ["LEGEND", "compared", "count_changed", "lit_changes"]
+__all__ = ["compared", "lit_changes", "told_of"]
 
-LEGEND = (
-    "{ink:before → after}\u00a0 (value above, gradient below); faint: has not changed",
-    "width, colour: change of the gradient ({positive} or {negative}, log)",
+_COLORS = "width, colour: change of the gradient ({positive} or {negative}, log)"
+_NUMBERS = (
+    "{ink:before → after}\u00a0 (value above, gradient below); faint: has not changed"
 )
+_CIRCLES = "circle: a scope, its value and gradient {ink:after}; faint: has not changed"
 
 
-def compared(before: Value, after: Value) -> Diagram:
-    """The diagram of `after`, whose numbers remember what they were in `before`.
+def compared(
+    before: Value, after: Value, *, style: str | Style | None, depth: int | None
+) -> Form:
+    """The form of `after`, whose numbers remember what they were in `before`.
+
+    Large graphs are reduced as by `viz.draw`; where there are no scopes, to the values
+    that changed most.
 
     Raises:
         ComparisonError: the two are not runs of the same expression.
+        OptionError, TooLargeError: as by `viz.forms.formed`.
     """
     old, new = topological_order(checked(before)), topological_order(checked(after))
     _check_same(old, new)
-    then, now = assembled(old), assembled(new)
+    form = formed(after, style=style, depth=depth, fuse_sums=False, budget=None)
+    changed = sum(
+        change(Changed(a.data, b.data)) != 0 for a, b in zip(new, old, strict=True)
+    )
+    note = f"{changed:,} of {len(new):,} values changed"
+    if form.depth:
+        then, now = collapse(before, form.depth), form.diagram
+        note += f"; {form.note.partition(', ')[2]}"
+    elif len(form.diagram.nodes) == len(new):
+        then, now = assembled(old), form.diagram
+    else:
+        then, now = _most_changed(old, new)
+        note += f", drawn are the {len(now.nodes)} that changed most"
+    return replace(form, diagram=_together(then, now), note=note)
+
+
+def _most_changed(
+    old: Sequence[Value], new: Sequence[Value]
+) -> tuple[Diagram, Diagram]:
+    places = {value: i for i, value in enumerate(new)}
+
+    def moved(value: Value) -> float:
+        was = old[places[value]]
+        return math.hypot(value.grad - was.grad, value.data - was.data)
+
+    drawn, hidden = chosen(new[-1], BUDGET, moved)
+    then = assembled(
+        [old[places[value]] for value in drawn],
+        {old[places[value]]: count for value, count in hidden.items()},
+    )
+    return then, assembled(drawn, hidden)
+
+
+def _together(then: Diagram, now: Diagram) -> Diagram:
+    if _outline(then) != _outline(now):
+        raise ComparisonError(
+            "not two runs of one expression: the scopes or the names of inputs differ; "
+            "give depth=0"
+        )
     nodes = tuple(
         replace(
             node,
             value=Changed(node.value, was.value),
             gradient=_changed(node.gradient, was.gradient),
             elsewhere=0.0,
+            inside=_inside(node.inside, was.inside),
         )
         for node, was in zip(now.nodes, then.nodes, strict=True)
     )
@@ -43,15 +95,35 @@ def compared(before: Value, after: Value) -> Diagram:
             edge,
             value=Changed(edge.value, was.value),
             gradient=_changed(edge.gradient, was.gradient),
+            parts=_parts(edge.parts, was.parts),
         )
         for edge, was in zip(now.edges, then.edges, strict=True)
     )
     return Diagram(nodes, edges)
 
 
-def count_changed(diagram: Diagram) -> int:
-    """How many values have another number than before."""
-    return sum(change(node.value) != 0 for node in diagram.nodes)
+def _outline(diagram: Diagram) -> list[tuple[object, ...]]:
+    """What of a diagram is the same in every run."""
+    nodes = [(n.kind, n.inside and (n.scope, n.inside.count)) for n in diagram.nodes]
+    return [*nodes, *((e.source, e.target, len(e.parts)) for e in diagram.edges)]
+
+
+def _inside(now: Inside | None, was: Inside | None) -> Inside | None:
+    if now is None or was is None:
+        return now
+    norm = _changed(now.gradient_norm, was.gradient_norm)
+    return replace(now, outputs=_parts(now.outputs, was.outputs), gradient_norm=norm)
+
+
+def _parts(now: Sequence[Part], was: Sequence[Part]) -> tuple[Part, ...]:
+    return tuple(
+        replace(
+            part,
+            value=Changed(part.value, before.value),
+            gradient=_changed(part.gradient, before.gradient),
+        )
+        for part, before in zip(now, was, strict=True)
+    )
 
 
 def _changed(now: float | None, before: float | None) -> float | None:
@@ -86,6 +158,11 @@ def _shape(order: Sequence[Value]) -> list[tuple[str, list[int]]]:
 
 def _told(value: Value) -> str:
     return f"made by {value.op.name}" if value.op else "a leaf"
+
+
+def told_of(diagram: Diagram) -> tuple[str, ...]:
+    """The legend of a comparison; a circle has no room for two numbers in a line."""
+    return (_CIRCLES if is_crowded(diagram) else _NUMBERS, _COLORS)
 
 
 def lit_changes(diagram: Diagram) -> Lit:

@@ -39,6 +39,8 @@ class Form:
     diagram: Diagram
     style: str | Style
     note: str = ""
+    depth: int = 0
+    """Of the scopes that are drawn as one node each; 0 where there are none."""
 
 
 def formed(
@@ -144,7 +146,7 @@ def _collapsed(
     depth = min(depth, deepest)
     levels = f", depth={depth} of {deepest}" if deepest > 1 else ""
     note = f"{len(order):,} values, a node for each scope{levels} (whole: depth=0)"
-    return Form(collapse(output, depth), style or "card", note)
+    return Form(collapse(output, depth), style or "card", note, depth)
 
 
 def _cut(

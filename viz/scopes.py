@@ -8,7 +8,7 @@ from viz.canvas import Canvas
 from viz.diagram import Diagram, Edge, Node, Part
 from viz.labels import bare, capped
 from viz.paint import Pen
-from viz.tables import Line, rows, table
+from viz.tables import Line, row, rows, table
 from viz.words import Words
 
 __all__ = ["ScopeEmitter", "is_crowded", "legend"]
@@ -108,7 +108,7 @@ class ScopeEmitter:
         )  # fmt: skip
 
     def _short(self, x: float) -> str:
-        return self.words.number(x, min(2, self.words.digits))
+        return self.words.number(float(x), min(2, self.words.digits))
 
     def _fitted(self, text: str, size: float) -> Line:
         """A line that does not stick out of a circle: smaller, at last cut."""
@@ -126,11 +126,11 @@ class ScopeEmitter:
             band, line = theme.output_band, theme.output[1]
         elif not self.diagram.into(node.id):
             band, line = theme.leaf_band, theme.leaf[1]
-        title = Line(node.label, 14, theme.ink, "B").html
+        title = Line(node.label, 14, theme.ink, "B")
         border = 2 if node is self.diagram.output else 1
-        body = "".join(f"<TR><TD>{text.html}</TD></TR>" for text in self._lines(node))
+        body = [row([line]) for line in self._lines(node)]
         label = table(
-            rows([f'<TD BGCOLOR="{band}">{title}</TD>']) + body,
+            rows([row([title], f'BGCOLOR="{band}"'), *body]),
             f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" '
             f'COLOR="{line}" BGCOLOR="{theme.operation[0]}"',
         )
@@ -144,8 +144,8 @@ class ScopeEmitter:
         if len(outputs) <= MOST_OUTPUTS:
             lines = [Line(self._named(part), 12, theme.ink) for part in outputs]
         else:
-            least = min(part.value for part in outputs)
-            most = max(part.value for part in outputs)
+            least = min(float(part.value) for part in outputs)
+            most = max(float(part.value) for part in outputs)
             span = f"{self.words.number(least)} … {self.words.number(most)}"
             lines = [Line(f"{len(outputs)} outputs", 12, theme.ink)]
             lines.append(Line(span, 12, theme.small))
