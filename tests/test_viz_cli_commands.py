@@ -245,6 +245,7 @@ def test_explore_writes_a_page(capsys):
 def test_repl_shows_values_as_trees(capsys, monkeypatch):
     typed = "y\ntanh(0.0)\nx.grad\noutput is y\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)  # IPython leaves its own
     before = sys.displayhook
     status, out, err = run(capsys, "repl", "y = x * x", "x=3")
     assert status == 0
