@@ -33,7 +33,7 @@ def explore(
     theme: str | Theme = "auto",
     depth: int | None = None,
     budget: int | None = None,
-    direction: str = "LR",
+    direction: str | None = None,
     digits: int = 4,
     title: str | None = None,
     renderer: str | None = None,
@@ -60,7 +60,8 @@ def explore(
         depth: begin with the scopes of so many names collapsed; 0 begins flat.
         budget: draw about so many values of a graph without scopes, from the output
             back along the largest gradients; all are computed.
-        direction: "LR", "RL", "TB" or "BT": from where to where values flow.
+        direction: "LR", "RL", "TB" or "BT": from where to where values flow. By itself:
+            to the right, and downwards where the screen is narrow.
         digits: significant digits of the numbers.
         title: the title of the page.
         renderer: "graphviz-pure", "dot" or "pygraphviz", for the layout.

@@ -23,9 +23,9 @@ from viz.theme import Theme
 __all__ = ["page"]
 
 SCRIPTS = (
-    "dom", "numbers", "tape", "film", "words", "compose", "paint", "figure", "draw",
-    "light", "camera", "details", "leaves", "find", "player", "link", "export", "keys",
-    "main",
+    "dom", "numbers", "tape", "film", "words", "compose", "paint", "figure", "fill",
+    "sight", "draw", "light", "camera", "details", "leaves", "find", "steps", "player",
+    "link", "export", "keys", "main",
 )  # fmt: skip
 """The modules of the page, each after those that it imports."""
 

@@ -57,12 +57,10 @@ class Wire:
     what: str
     """'use', 'share' (a use with no more than its gradient written on it), 'trunk'
     (before a fork) or 'output'."""
-    ref: int
-    """The number of the value, or -1 where there are several."""
     uses: tuple[int, ...]
     x: float
     y: float
-    width: float
+    length: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +144,16 @@ class _Reader:
         }
 
     def scene(self) -> Scene:
+        paths = tuple(self._path(edge) for edge in self.found.get("edges", ()))
+        before = {path.head: path.points[-1] for path in paths}
+        after = {path.tail: path.points[0] for path in paths}
         bodies, wires = [], []
         for item in self.objects.values():
-            if item["name"].startswith("w"):
-                wires.append(self._wire(item))
+            name = item["name"]
+            if name.startswith("w"):
+                wires.append(self._wire(name, before[name], after[name]))
             else:
                 bodies.append(self._body(item))
-        paths = tuple(self._path(edge) for edge in self.found.get("edges", ()))
         width = _rounded(self.right - self.left)
         height = _rounded(self.top - self.bottom)
         return Scene(width, height, tuple(bodies), tuple(wires), paths)
@@ -178,20 +179,18 @@ class _Reader:
         """The node that a name in DOT belongs to: kn3 and outn3 to n3."""
         return self.sheet.diagram[name[name.rindex("n") :]]
 
-    def _wire(self, item: dict[str, Any]) -> Wire:
-        id_, _, place = item["name"][1:].partition("_")
+    def _wire(self, name: str, start: Point, end: Point) -> Wire:
+        id_, _, place = name[1:].partition("_")
         drawn = self.sheet.diagram.uses(id_)
-        place_of = self._point(*_numbers(item["pos"]))
-        size = _rounded(float(item["width"]) * 72)
-        inside = self.sheet.diagram[id_].inside is not None
-        ref = -1 if inside else self.sheet.refs[id_]
+        x, y = _rounded((start[0] + end[0]) / 2), _rounded((start[1] + end[1]) / 2)
+        length = _rounded(abs(end[0] - start[0]) + abs(end[1] - start[1]))
         if place or len(drawn) == 1:
             edge = drawn[int(place or 0)]
             what = "share" if self.cards and not edge.parts else "use"
-            return Wire(item["name"], what, ref, self._uses(edge), *place_of, size)
+            return Wire(name, what, self._uses(edge), x, y, length)
         what = "trunk" if drawn else "output"
         every = tuple(use for edge in drawn for use in self._uses(edge))
-        return Wire(item["name"], what, ref, every, *place_of, size)
+        return Wire(name, what, every, x, y, length)
 
     def _uses(self, edge: Edge) -> tuple[int, ...]:
         return tuple(self.sheet.uses[edge.source, edge.target, edge.position])

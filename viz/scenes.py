@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 from engine import Value
+from viz.canvas import DIRECTIONS
 from viz.checks import check, seconds
 from viz.cut import chosen
 from viz.diagram import Diagram
@@ -29,12 +32,15 @@ class Artist:
 
     whole: Diagram
     style: str | Style | None
-    direction: str
+    direction: str | None
+    """None for two layouts: one across, and one downwards for narrow screens."""
     digits: int
     renderer: str | None
     time_limit: float
 
     def __post_init__(self) -> None:
+        known = (None, *DIRECTIONS)
+        check("direction", self.direction, known.__contains__, ", ".join(DIRECTIONS))
         check("time_limit", self.time_limit, seconds, "a number of seconds above 0")
         if self._style(0).layout == "record":
             raise OptionError(
@@ -55,16 +61,42 @@ class Artist:
             "value": style.value,
             "gradient": style.gradient,
             "chain": style.chain,
-            "vertical": self.direction in ("TB", "BT"),
         }
 
-    def scene(self, sheet: Sheet) -> Scene:
-        """The places of everything in a sheet."""
+    def views(
+        self, flat: Sheet | None, scopes: Sequence[Sheet | None]
+    ) -> list[dict[str, Any]]:
+        """The scenes of these sheets, in each direction."""
+        directions = [self.direction] if self.direction else ["LR"]
+        if self.direction is None and len(self.whole.nodes) <= WHOLE:
+            directions.append("TB")
+        small = flat and len(flat.diagram.nodes) <= CARDS  # others stay as they are
+        jobs = [
+            (sheet, way)
+            for i, way in enumerate(directions)
+            for sheet in (flat if small or i == 0 else None, *scopes)
+        ]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # of renderers, which wait
+            made = list(pool.map(lambda job: self._scene(*job), jobs))
+        count = 1 + len(scopes)
+        return [
+            {
+                "vertical": way in ("TB", "BT"),
+                "flat": made[count * i],
+                "scopes": made[count * i + 1 : count * (i + 1)],
+            }
+            for i, way in enumerate(directions)
+        ]
+
+    def _scene(self, sheet: Sheet | None, direction: str) -> Scene | None:
+        """The places of everything in a sheet, if it can be drawn."""
+        if sheet is None or len(sheet.diagram.nodes) > WHOLE:
+            return None
         style = self._style(len(sheet.diagram.nodes))
         if any(node.inside for node in sheet.diagram.nodes):
             style = self._style(WIRES + 1)
         options = Options(
-            style, THEMES["light"], digits=self.digits, direction=self.direction
+            style, THEMES["light"], digits=self.digits, direction=direction
         )
         return laid_out(
             sheet, options, renderer=self.renderer, time_limit=self.time_limit
@@ -76,11 +108,9 @@ def scenes(
 ) -> dict[str, Any]:
     """What is drawn: the whole graph or a part of it, and scopes one in another."""
     whole = artist.whole
-    scopes = nested(order, whole) if any(value.scope for value in order) else []
-    scopes = [] if len(scopes) == 1 or budget else scopes
-    scopes = scopes if _fits(scopes[:1]) else []
+    scopes = _drawable(nested(order, whole)) if budget is None else []
     note, flat = "", None
-    if budget is None and len(order) <= (WHOLE if not scopes else CARDS):
+    if budget is None and len(order) <= WHOLE:
         flat = _flat(whole)
     elif not scopes:
         flat = _cut(order, whole, budget or BUDGET)
@@ -88,31 +118,31 @@ def scenes(
             f"{len(order):,} values, the {len(flat.diagram.nodes)} with the largest "
             "gradients from the output back; all are computed"
         )
-    if scopes and depth is None and (flat is None or len(order) > CARDS):
-        depth = 1
+    if depth is None:
+        depth = int(bool(scopes) and (flat is None or len(order) > CARDS))
     return {
         "note": note,
-        "flat": artist.scene(flat) if flat else None,
-        "begins": depth or 0,
-        "scopes": [_told(scope, artist) for scope in scopes],
+        "begins": depth if scopes else 0,
+        "views": artist.views(flat, [scope.sheet for scope in scopes]),
+        "scopes": [_told(scope) for scope in scopes],
         "homes": _homes(len(order), scopes),
     }
 
 
-def _fits(scopes: Sequence[Scope]) -> bool:
-    """Whether the insides of these scopes can be drawn."""
-    return all(s.sheet and len(s.sheet.diagram.nodes) <= WHOLE for s in scopes)
+def _drawable(scopes: list[Scope]) -> list[Scope]:
+    """The scopes, if there are any and the outermost can be drawn."""
+    sheet = scopes[0].sheet
+    few = sheet is not None and len(sheet.diagram.nodes) <= WHOLE
+    return scopes if few and len(scopes) > 1 else []
 
 
-def _told(scope: Scope, artist: Artist) -> dict[str, Any]:
-    sheet = scope.sheet
+def _told(scope: Scope) -> dict[str, Any]:
     return {
         "name": scope.name,
         "parent": scope.parent,
         "count": scope.count,
         "outputs": scope.outputs,
         "parameters": scope.parameters,
-        "scene": artist.scene(sheet) if sheet and _fits([scope]) else None,
     }
 
 

@@ -6,11 +6,30 @@ export class Camera {
     Object.assign(this, { frame, content, changed, scale: 1, x: 0, y: 0, fitted: true });
     this.size = [1, 1];
     this.pointers = new Map();
+    this.measure();
     frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     frame.addEventListener("pointerdown", (event) => this.down(event));
     frame.addEventListener("pointermove", (event) => this.move(event));
-    for (const end of ["pointerup", "pointercancel"]) frame.addEventListener(end, (event) => this.up(event));
-    new ResizeObserver(() => this.fitted && this.fit()).observe(frame);
+    for (const end of ["pointerup", "pointercancel"])
+      frame.addEventListener(end, (event) => this.up(event));
+    new ResizeObserver(() => this.resized()).observe(frame);
+  }
+
+  /** The size of the frame, read once: reading it makes the browser lay out. */
+  measure() {
+    this.width = this.frame.clientWidth;
+    this.height = this.frame.clientHeight;
+  }
+
+  resized() {
+    this.measure();
+    if (this.fitted) this.fit();
+    this.changed();
+  }
+
+  /** Whether there is more room downwards than across. */
+  isNarrow() {
+    return this.width < 620 && this.height > this.width * 0.9;
   }
 
   /** Show a picture of this size as a whole. */
@@ -19,19 +38,21 @@ export class Camera {
     this.fit();
   }
 
+  /** The whole picture; on a narrow screen no smaller than can be read, from its top. */
   fit() {
-    const { clientWidth: width, clientHeight: height } = this.frame;
+    const { width, height } = this;
     const [w, h] = this.size;
-    const room = height - 76; // the buttons are at the bottom
-    this.scale = Math.max(0.01, Math.min((width - 24) / w, room / h, 2.2));
+    const across = (width - 24) / w;
+    const whole = Math.min(across, (height - 24) / h, 2.2);
+    this.scale = Math.max(0.01, whole, this.isNarrow() ? Math.min(across, 0.85) : 0);
     this.x = (width - w * this.scale) / 2;
-    this.y = 12 + (room - h * this.scale) / 2;
+    this.y = Math.max(12, (height - h * this.scale) / 2);
     this.fitted = true;
     this.apply();
   }
 
   /** Zoom by a factor, around a point of the frame. */
-  zoom(factor, x = this.frame.clientWidth / 2, y = this.frame.clientHeight / 2) {
+  zoom(factor, x = this.width / 2, y = this.height / 2) {
     const scale = Math.min(20, Math.max(0.02, this.scale * factor));
     this.x = x - ((x - this.x) * scale) / this.scale;
     this.y = y - ((y - this.y) * scale) / this.scale;
@@ -52,12 +73,16 @@ export class Camera {
     const box = element.getBoundingClientRect();
     const view = this.frame.getBoundingClientRect();
     const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
-    if (x > view.left + 20 && x < view.right - 20 && y > view.top + 20 && y < view.bottom - 50) return;
+    if (x > view.left + 20 && x < view.right - 20 && y > view.top + 20 && y < view.bottom - 50)
+      return;
     this.pan((view.left + view.right) / 2 - x, (view.top + view.bottom) / 2 - y);
   }
 
   apply() {
-    this.content.setAttribute("transform", `translate(${this.x.toFixed(2)} ${this.y.toFixed(2)}) scale(${this.scale.toFixed(4)})`);
+    this.content.setAttribute(
+      "transform",
+      `translate(${this.x.toFixed(2)} ${this.y.toFixed(2)}) scale(${this.scale.toFixed(4)})`,
+    );
     this.changed();
   }
 
@@ -65,7 +90,11 @@ export class Camera {
     event.preventDefault();
     const box = this.frame.getBoundingClientRect();
     const lines = event.deltaMode === 1 ? 16 : 1;
-    this.zoom(Math.exp(-event.deltaY * lines * 0.0015), event.clientX - box.left, event.clientY - box.top);
+    this.zoom(
+      Math.exp(-event.deltaY * lines * 0.0015),
+      event.clientX - box.left,
+      event.clientY - box.top,
+    );
   }
 
   down(event) {

@@ -13,7 +13,7 @@ export function unpacked([width, height, bodies, wires, paths]) {
     width,
     height,
     bodies: bodies.map((list) => Object.fromEntries(names.map((name, i) => [name, list[i]]))),
-    wires: wires.map(([name, what, ref, uses, x, y, width]) => ({ name, what, ref, uses, x, y, width })),
+    wires: wires.map(([name, what, uses, x, y, length]) => ({ name, what, uses, x, y, length })),
     paths: paths.map(([tail, head, points, tip, uses]) => ({ tail, head, points, tip, uses })),
   };
 }
@@ -34,7 +34,15 @@ export function composed(scene, inside, open) {
   }
   const across = stretched(scene, opened, "x", "width", 2 * PAD);
   const down = stretched(scene, opened, "y", "height", TITLE + PAD);
-  const layout = { width: across(scene.width), height: down(scene.height), bodies: [], wires: [], paths: [], boxes: [], cables: [] };
+  const layout = {
+    width: across(scene.width),
+    height: down(scene.height),
+    bodies: [],
+    wires: [],
+    paths: [],
+    boxes: [],
+    cables: [],
+  };
   const moved = new Map();
   for (const part of [...scene.bodies, ...scene.wires]) {
     const place = { ...part, flow: part, x: across(part.x), y: down(part.y) };
@@ -62,7 +70,11 @@ function stretched(scene, opened, axis, size, around) {
     const over = spans.filter(([from, to]) => from <= cuts[i] && end <= to);
     return [cuts[i], end, Math.max(1, ...over.map(([, , factor]) => factor)) - 1];
   });
-  return (x) => parts.reduce((sum, [from, to, more]) => sum + (Math.min(Math.max(x, from), to) - from) * more, x);
+  return (x) =>
+    parts.reduce(
+      (sum, [from, to, more]) => sum + (Math.min(Math.max(x, from), to) - from) * more,
+      x,
+    );
 }
 
 /** A path whose ends stay at what they lead from and to. */
@@ -100,7 +112,9 @@ function nest(layout, body, inner, across, down, paths) {
   layout.bodies.push(...bodies);
   layout.wires.push(...inner.wires.map(at));
   layout.boxes.push(...inner.boxes.map(at));
-  layout.paths.push(...inner.paths.map((p) => ({ ...p, points: shift(p.points), tip: p.tip && shift([p.tip])[0] })));
+  layout.paths.push(
+    ...inner.paths.map((p) => ({ ...p, points: shift(p.points), tip: p.tip && shift([p.tip])[0] })),
+  );
   layout.cables.push(...inner.cables.map((c) => ({ ...c, points: shift(c.points) })));
   const own = bodies.filter((part) => part.depth === undefined);
   for (const part of bodies) part.depth = (part.depth ?? 0) + 1;

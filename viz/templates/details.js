@@ -1,37 +1,49 @@
 // What is told of the selected value, and the hint beside the pointer.
 import { byId, html } from "./dom.js";
 
+const MOST_USES = 5;
+
 /** The rows of a value: [heading, lines]. */
 function rows(words, value, frame) {
   const { tape, film } = words;
-  const found = [["value", [film.valueKnown(value, frame) ? words.computed(value) : "not computed yet"]]];
-  if (tape.failures.has(value)) found.push(["note", ["the engine raises an error here: there is no such number"]]);
+  const known = film.valueKnown(value, frame);
+  const found = [["value", [known ? words.computed(value) : "not computed yet"]]];
+  if (tape.failures.has(value))
+    found.push(["", ["no such number: the engine raises an error here"]]);
   const operands = tape.operands[value].map((_, position) => tape.first[value] + position);
-  if (operands.length) {
-    found.push(["rule", operands.map((use) => words.rule(use))]);
-  }
+  if (operands.length) found.push(["rule", operands.map((use) => words.rule(use))]);
   if (!film.gradientKnown(value, frame)) return [...found, ["gradient", ["not known yet"]]];
-  found.push(["gradient", [words.gradient(value)]]);
-  const uses = tape.usedBy[value];
-  const from = uses.slice(0, 6).map((use) => `from ${words.name(tape.uses[use].target)}: ${words.chain(use)}`);
-  if (uses.length > 6) from.push(`and ${uses.length - 6} more`);
-  if (uses.length > 1) from.push(`together ${words.total(uses, tape.gradients[value])}`);
-  if (from.length) found.push(["chain rule", from]);
-  const to = operands.map((use) => `to ${words.name(tape.uses[use].source)}: ${words.chain(use)}`);
-  if (to.length) found.push(["passes on", to]);
-  const along = words.along(value);
-  if (along) found.push([uses.length > 1 ? "chain, the strongest" : "chain", [along]]);
-  return found;
+  return [...found, ...gradientRows(words, value, operands)];
 }
 
-/** A list that tells of a value. */
-export function story(words, value, frame) {
-  const title = `${words.data.labels[value] || words.data.symbols[value] || words.kind(value)}`;
+function gradientRows(words, value, operands) {
+  const { tape } = words;
+  const uses = tape.usedBy[value];
+  const from = uses
+    .slice(0, MOST_USES)
+    .map((use) => `${words.chain(use)} from ${words.name(tape.uses[use].target)}`);
+  if (uses.length > MOST_USES) from.push(`and ${uses.length - MOST_USES} more`);
+  if (uses.length > 1) from.push(`together ${words.total(uses, tape.gradients[value])}`);
+  const to = operands.map((use) => `${words.chain(use)} to ${words.name(tape.uses[use].source)}`);
+  const along = words.along(value);
+  return [
+    ["gradient", [words.gradient(value), ...from]],
+    ["passes on", to],
+    [uses.length > 1 ? "strongest chain" : "chain", along ? [along] : []],
+  ].filter(([, lines]) => lines.length);
+}
+
+/** Elements that tell of a value. */
+export function story(words, value, frame, isBrief = false) {
   const list = html("dl");
   for (const [heading, lines] of rows(words, value, frame)) {
-    list.append(html("dt", {}, heading), ...lines.map((line) => html("dd", {}, line)));
+    if (isBrief && heading === "passes on") continue;
+    const told = lines.map((line) => html("div", {}, line));
+    list.append(html("dt", {}, heading), html("dd", {}, ...told));
   }
-  return [html("h2", {}, `${title} `, html("small", {}, words.kind(value))), list];
+  const scope = words.place(value).split(" / ").slice(0, -1).join(" / ");
+  const kind = html("small", {}, [words.kind(value), scope].filter(Boolean).join(", in "));
+  return [html("h2", {}, `${words.name(value)} `, kind), list];
 }
 
 /** The hint: shown beside an element of the picture, inside of the stage. */
@@ -42,7 +54,7 @@ export class Hint {
   }
 
   show(element, value, frame) {
-    this.tip.replaceChildren(...story(this.words, value, frame));
+    this.tip.replaceChildren(...story(this.words, value, frame, true));
     this.tip.hidden = false;
     const stage = byId("stage").getBoundingClientRect();
     const box = element.getBoundingClientRect();

@@ -32,5 +32,3 @@ export function isTyping(event) {
   const { tagName, type } = event.target;
   return tagName === "SELECT" || (tagName === "INPUT" && type !== "range");
 }
-
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

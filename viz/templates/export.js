@@ -1,14 +1,28 @@
 // The current view as a file: SVG with its colours written out, or PNG drawn from it.
 import { html } from "./dom.js";
 
-const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "font-style", "text-anchor"];
+const STYLES = [
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-style",
+  "text-anchor",
+];
 
 /** `color(srgb 0.5 0 1)` and `rgb(1, 2, 3)` as #rrggbb, which every program reads. */
 function plain(value) {
   const found = /^(color\(srgb|rgb\()\s*([^)]*)\)$/.exec(value);
   if (!found) return value;
   const factor = found[1] === "rgb(" ? 1 : 255;
-  const parts = found[2].split(/[\s,/]+/).slice(0, 3).map((part) => Math.round(Number(part) * factor));
+  const parts = found[2]
+    .split(/[\s,/]+/)
+    .slice(0, 3)
+    .map((part) => Math.round(Number(part) * factor));
   return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
 

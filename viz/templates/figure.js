@@ -1,4 +1,4 @@
-// The elements of a picture, made from its layout; `draw.js` fills them with numbers.
+// The elements of a picture, made from its layout; `fill.js` writes the numbers.
 import { svg } from "./dom.js";
 
 const round = (x) => Math.round(x * 10) / 10;
@@ -9,12 +9,27 @@ export function curve(points) {
   return `M${spot(points[0])}C${points.slice(1).map(spot).join(" ")}`;
 }
 
+/** A cable inside of the box of a scope. */
+export function cable([[x, y], [endX, endY]], vertical) {
+  const [midX, midY] = [(x + endX) / 2, (y + endY) / 2];
+  const bend = vertical ? [[x, midY], [endX, midY]] : [[midX, y], [midX, endY]]; // prettier-ignore
+  return curve([[x, y], ...bend, [endX, endY]]);
+}
+
+/** The middle of a wire, a bit longer than the gap between both ends. */
+export function middle({ x, y, length }, vertical) {
+  const half = length / 2 + 0.3;
+  if (vertical) return `M${round(x)},${round(y - half)}V${round(y + half)}`;
+  return `M${round(x - half)},${round(y)}H${round(x + half)}`;
+}
+
 /** An arrowhead from the end of a line to its tip, for a line of this width. */
 export function arrow([x, y], [tipX, tipY], width) {
   const length = Math.hypot(tipX - x, tipY - y) || 1;
   const half = (1.9 + 0.6 * width) / length;
   const [dx, dy] = [(tipY - y) * half, (x - tipX) * half];
-  return [[x + dx, y + dy], [tipX, tipY], [x - dx, y - dy]].map(spot).join(" ");
+  const corners = [[x + dx, y + dy], [tipX, tipY], [x - dx, y - dy]]; // prettier-ignore
+  return corners.map(spot).join(" ");
 }
 
 /** A line of text in the middle of x. */
@@ -22,69 +37,84 @@ export function makeLine(kind, x, y, text = "") {
   return svg("text", { class: kind, x: round(x), y: round(y) }, text);
 }
 
-/** A wire: its middle, and the lines above and below. */
-export function makeWire({ x, y, width, what }, vertical) {
-  const dx = width / 2 + 0.8;
-  const texts = vertical
-    ? { name: makeLine("name before", x - 6, y - 9), value: makeLine("value before", x - 6, y + 4), gradient: makeLine("gradient after", x + 6, y - 1), chain: makeLine("chain after", x + 6, y + 9) }
-    : { name: makeLine("name", x, y - 17), value: makeLine("value", x, y - 5), gradient: makeLine("gradient", x, y + 12), chain: makeLine("chain", x, y + 21.5) };
-  const middle = svg("path", { class: "line", d: vertical ? `M${x},${y - 14}V${y + 14}` : `M${round(x - dx)},${y}H${round(x + dx)}` });
-  const group = svg("g", { class: `wire ${what}` }, middle, ...Object.values(texts));
-  return { group, middle, texts };
+/** The lines of text beside a wire. */
+export function makeTexts({ x, y, what }, vertical) {
+  const gradient = vertical
+    ? makeLine("gradient after", x + 6, y - 1)
+    : makeLine("gradient", x, y + 12);
+  if (what === "share") return { gradient };
+  if (!vertical) {
+    const [name, value] = [makeLine("name", x, y - 17), makeLine("value", x, y - 5)];
+    return { name, value, gradient, chain: makeLine("chain", x, y + 21.5) };
+  }
+  const name = makeLine("name before", x - 6, y - 9);
+  const value = makeLine("value before", x - 6, y + 4);
+  return { name, value, gradient, chain: makeLine("chain after", x + 6, y + 9) };
 }
 
-/** A path with its arrowhead, if it has one. */
-export function makePath({ points, tip }) {
-  const stroke = svg("path", { class: "line", d: curve(points) });
-  const head = tip && svg("polygon", { class: "head" });
-  return { group: svg("g", { class: "edge" }, stroke, head), stroke, head, last: points.at(-1), tip };
+/** The box of an open scope; its title closes it. */
+export function makeRoom({ ref, x, y, width, height }, name) {
+  const bar = svg("rect", { x, y, width, height: 20, class: "bar" });
+  const title = svg("text", { class: "title", x: x + 8, y: y + 14 }, `▾ ${name}`);
+  const role = { tabindex: "-1", role: "button", "aria-label": `Collapse ${name}` };
+  const shut = svg("g", { class: "shut", "data-shut": ref, ...role }, bar, title);
+  const shape = svg("rect", { class: "shape", x, y, width, height, rx: 6 });
+  return svg("g", { class: "room" }, shape, shut);
 }
 
-/** A cable inside of the box of a scope. */
-export function makeCable([[x, y], [endX, endY]], vertical) {
-  const bend = vertical ? [[x, (y + endY) / 2], [endX, (y + endY) / 2]] : [[(x + endX) / 2, y], [(x + endX) / 2, endY]];
-  return svg("path", { class: "line cable", d: curve([[x, y], ...bend, [endX, endY]]) });
-}
-
-/** The shape of a body, around 0,0, with the lines of text that it has room for. */
+/** The shape of a body, with the lines of text that it has room for. */
 export function makeBody({ kind, shape, width, height, x, y }, symbol) {
-  const group = svg("g", { class: `body ${kind}`, transform: `translate(${round(x)} ${round(y)})` });
+  const at = `translate(${round(x)} ${round(y)})`;
+  const group = svg("g", { class: `body ${kind}`, transform: at });
   const [w, h] = [width / 2, height / 2];
-  const texts = {};
-  if (shape === "point") group.append(svg("circle", { class: "shape", r: w }));
-  else if (shape === "circle") group.append(svg("circle", { class: "shape", r: w }));
-  else if (shape !== "text") {
-    const corners = shape === "card" ? 3 : 5;
-    group.append(svg("rect", { class: "shape", x: -w, y: -h, width, height, rx: corners }));
+  if (shape === "point" || shape === "circle") {
+    group.append(svg("circle", { class: "shape", r: w }));
+  } else if (shape !== "text") {
+    const rx = shape === "card" ? 3 : 5;
+    group.append(svg("rect", { class: "shape", x: -w, y: -h, width, height, rx }));
   }
-  if (shape === "card") card(group, texts, kind, width, height);
-  else if (shape === "circle" && kind !== "operation") {
-    texts.title = makeLine("value", 0, kind === "scope" ? -30 : -5);
-    texts.value = makeLine("value", 0, kind === "scope" ? 0 : 10);
-    texts.gradient = makeLine("gradient", 0, 12);
-    if (kind !== "scope") delete texts.gradient;
-    else delete texts.title;
-    group.append(...Object.values(texts));
-  } else if (shape !== "point") {
-    const size = kind === "operation" ? ([...symbol].length === 1 ? "sign" : "word") : "label";
-    texts.title = makeLine(size, 0, size === "sign" ? 6 : 4.5);
-    group.append(texts.title);
-  }
+  const texts = textsOf(kind, shape, width, height, symbol);
+  group.append(...Object.values(texts));
   return { group, texts };
 }
 
-function card(group, texts, kind, width, height) {
+function textsOf(kind, shape, width, height, symbol) {
+  if (shape === "point") return {};
+  if (shape === "card") return kind === "scope" ? scopeCard(width, height) : card(width, height);
+  if (shape === "circle" && kind === "scope") {
+    return { value: makeLine("value", 0, 0), gradient: makeLine("gradient", 0, 12) };
+  }
+  if (shape === "circle" && kind !== "operation") {
+    return { title: makeLine("value", 0, -5), value: makeLine("value", 0, 10) };
+  }
+  if (kind !== "operation") return { title: makeLine("label", 0, 4.5) };
+  const isSign = [...symbol].length === 1;
+  return { title: isSign ? makeLine("sign", 0, 6) : makeLine("word", 0, 4.5) };
+}
+
+/** A band with the name, the value, and the gradient on a band of its colour. */
+function card(width, height) {
+  const [w, h, row] = [width / 2, height / 2, height / 3];
+  const bottom = `M${-w},${h - row}V${h - 3}q0,3 3,3H${w - 3}q3,0 3,-3V${h - row}Z`;
+  return {
+    band: band(width, height, row),
+    fill: svg("path", { class: "fill", d: bottom }),
+    title: makeLine("title", 0, -h + row / 2 + 4.5),
+    value: makeLine("value", 0, 4.5),
+    gradient: makeLine("gradient", 0, h - row / 2 + 4.5),
+  };
+}
+
+function scopeCard(width, height) {
+  return {
+    band: band(width, height, 24),
+    title: makeLine("title", 0, -height / 2 + 16.5),
+    lines: svg("g", { transform: `translate(0 ${24 - height / 2})` }),
+  };
+}
+
+function band(width, height, row) {
   const [w, h] = [width / 2, height / 2];
-  const rows = kind === "scope" ? 0 : 3;
-  const band = rows ? height / rows : 24;
-  group.append(svg("path", { class: "band", d: `M${-w},${band - h}V${3 - h}q0,-3 3,-3H${w - 3}q3,0 3,3V${band - h}Z` }));
-  texts.title = makeLine("title", 0, -h + band / 2 + 4.5);
-  if (rows) {
-    texts.value = makeLine("value", 0, 4.5);
-    const fill = svg("path", { class: "fill", d: `M${-w},${h - band}V${h - 3}q0,3 3,3H${w - 3}q3,0 3,-3V${h - band}Z` });
-    group.append(fill);
-    texts.gradient = makeLine("gradient", 0, h - band / 2 + 4.5);
-    texts.fill = fill;
-  } else texts.lines = svg("g", { transform: `translate(0 ${band - h})` });
-  group.append(...[texts.title, texts.value, texts.gradient, texts.lines].filter(Boolean));
+  const top = `M${-w},${row - h}V${3 - h}q0,-3 3,-3H${w - 3}q3,0 3,3V${row - h}Z`;
+  return svg("path", { class: "band", d: top });
 }

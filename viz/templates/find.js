@@ -31,12 +31,13 @@ export class Find {
   show() {
     const found = this.search(this.field.value);
     const rows = found.slice(0, MOST).map((value) => {
-      const button = html("button", {}, this.words.computed(value));
+      const button = html("button", { title: this.words.place(value) }, this.words.computed(value));
       button.addEventListener("click", () => this.choose(value));
       return html("li", {}, button);
     });
     if (found.length > MOST) rows.push(html("li", {}, `and ${found.length - MOST} more`));
-    if (found.length === 0 && this.field.value.trim()) rows.push(html("li", {}, "nothing has this name"));
+    if (found.length === 0 && this.field.value.trim())
+      rows.push(html("li", {}, "nothing has this name"));
     this.list.hidden = rows.length === 0;
     this.list.replaceChildren(...rows);
   }

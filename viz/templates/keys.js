@@ -15,7 +15,9 @@ const KEYS = [
 
 /** Listen to keys; `act` has a function for each thing that they do. */
 export function listen(act) {
-  byId("keys").append(...KEYS.flatMap(([keys, does]) => [html("dt", {}, keys), html("dd", {}, does)]));
+  byId("keys").append(
+    ...KEYS.flatMap(([keys, does]) => [html("dt", {}, keys), html("dd", {}, does)]),
+  );
   byId("help").addEventListener("click", showKeys);
   const plain = {
     ArrowLeft: () => act.step(-1),
@@ -33,7 +35,12 @@ export function listen(act) {
     ArrowDown: () => act.move(1),
     ArrowUp: () => act.move(-1),
   };
-  const shifted = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
+  const shifted = {
+    ArrowLeft: [60, 0],
+    ArrowRight: [-60, 0],
+    ArrowUp: [0, 60],
+    ArrowDown: [0, -60],
+  };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     const { type, id } = event.target;

@@ -10,8 +10,11 @@ export class Leaves {
     this.words = words;
     this.tape = words.tape;
     this.changed = changed;
-    this.controls = new Map();
-    const all = [...this.tape.operands.keys()].filter((value) => this.tape.isLeaf(value) && words.data.kinds[value] !== "constant");
+    this.controls = []; // [leaf, slider, field]
+    this.listed = 0;
+    const all = [...this.tape.operands.keys()].filter(
+      (value) => this.tape.isLeaf(value) && words.data.kinds[value] !== "constant",
+    );
     this.all = all.sort((a, b) => this.rank(a) - this.rank(b) || a - b);
     this.setUp();
   }
@@ -39,29 +42,53 @@ export class Leaves {
   }
 
   list(leaves) {
-    this.controls.clear();
+    const own = this.controls.slice(this.listed);
+    this.controls = [];
     byId("sliders").replaceChildren(...leaves.map((leaf) => html("li", {}, ...this.control(leaf))));
+    this.listed = this.controls.length;
+    this.controls.push(...own);
+    this.refresh();
+  }
+
+  /** The control of the selected leaf; none for -1. */
+  own(leaf) {
+    this.controls.length = this.listed;
+    byId("own").replaceChildren(...(leaf < 0 ? [] : this.control(leaf)));
     this.refresh();
   }
 
   /** A slider and a field for a leaf. */
   control(leaf) {
-    const name = this.words.data.labels[leaf] || `${this.words.kind(leaf)} ${leaf}`;
+    const { labels } = this.words.data;
+    const name = labels[leaf] || `${this.words.kind(leaf)} ${leaf}`;
+    const place = this.words.place(leaf).split(" / ").slice(0, -1);
+    const full = [...place, name].join(" / ");
     const off = this.tape.rows === null ? "" : undefined;
-    const slider = html("input", { type: "range", "aria-label": name, disabled: off });
-    const field = html("input", { type: "text", inputmode: "decimal", size: 9, spellcheck: "false", "aria-label": `${name}, typed`, disabled: off });
-    this.span(slider, this.tape.values[leaf]);
-    slider.addEventListener("input", () => this.set(leaf, Number(slider.value), false));
-    slider.addEventListener("change", () => this.set(leaf, Number(slider.value), true));
-    field.addEventListener("change", () => {
-      const number = typed(field.value);
-      field.setAttribute("aria-invalid", number === undefined);
-      if (number === undefined) return;
-      this.span(slider, number);
-      this.set(leaf, number, true);
+    const slider = html("input", { type: "range", "aria-label": full, disabled: off });
+    const field = html("input", {
+      type: "text",
+      inputmode: "decimal",
+      spellcheck: "false",
+      "aria-label": `${full}, typed`,
+      disabled: off,
     });
-    this.controls.set(leaf, { slider, field });
-    return [html("span", { class: "name", title: name }, name), slider, field];
+    this.span(slider, this.tape.values[leaf]);
+    slider.addEventListener("input", () => this.drag(leaf, slider));
+    slider.addEventListener("change", () => this.set(leaf, Number(slider.value), true));
+    field.addEventListener("change", () => this.read(leaf, slider, field));
+    field.addEventListener("blur", () => this.refresh());
+    this.controls.push([leaf, slider, field]);
+    const where = place.length ? html("small", {}, ` ${place.at(-1)}`) : undefined;
+    return [html("span", { class: "name", title: full }, name, where), slider, field];
+  }
+
+  /** Take what was typed. */
+  read(leaf, slider, field) {
+    const number = typed(field.value);
+    field.setAttribute("aria-invalid", number === undefined);
+    if (number === undefined) return;
+    this.span(slider, number);
+    this.set(leaf, number, true);
   }
 
   /** A round range around a number, a hundred steps to each side. */
@@ -75,6 +102,15 @@ export class Leaves {
     slider.value = center;
   }
 
+  /** At most one change a frame of the screen, however fast the pointer moves. */
+  drag(leaf, slider) {
+    if (!this.waiting) requestAnimationFrame(() => this.waiting());
+    this.waiting = () => {
+      this.waiting = undefined;
+      this.set(leaf, Number(slider.value), false);
+    };
+  }
+
   set(leaf, number, done) {
     const leaves = new Map(this.tape.changed);
     leaves.set(leaf, number);
@@ -83,13 +119,15 @@ export class Leaves {
 
   /** Show the values of the leaves in their controls. */
   refresh() {
-    for (const [leaf, { slider, field }] of this.controls) {
+    const active = document.activeElement;
+    for (const [leaf, slider, field] of this.controls) {
       const number = this.tape.values[leaf];
-      if (document.activeElement !== slider) {
-        if (number < Number(slider.min) || number > Number(slider.max)) this.span(slider, number);
+      if (active !== slider && Number(slider.value) !== number) {
+        if (!(number >= Number(slider.min) && number <= Number(slider.max)))
+          this.span(slider, number);
         slider.value = number;
       }
-      if (document.activeElement !== field || field.getAttribute("aria-invalid") !== "true") {
+      if (active !== field) {
         field.value = String(number);
         field.removeAttribute("aria-invalid");
       }

@@ -12,12 +12,14 @@ function onTheWay(tape, value) {
 /** Light up the chain of a value in a picture; of none where it is -1. */
 export function lightUp(picture, value) {
   const { root, tape } = picture;
+  if (value < 0 && !root.classList.contains("dimmed")) return;
   root.classList.toggle("dimmed", value >= 0);
   const way = value < 0 ? new Set() : onTheWay(tape, value);
-  for (const flow of picture.flows.values()) {
-    const uses = flow.uses.some((use) => way.has(tape.uses[use].source) && way.has(tape.uses[use].target));
-    const lit = uses || (flow.uses.length === 0 && value >= 0);
-    for (const group of flow.groups) group.classList.toggle("lit", lit);
+  const onIt = (use) => way.has(tape.uses[use].source) && way.has(tape.uses[use].target);
+  for (const { uses, edge, label } of picture.flows.values()) {
+    const lit = uses.some(onIt) || (uses.length === 0 && value >= 0);
+    edge.classList.toggle("lit", lit);
+    label?.classList.toggle("lit", lit);
   }
   for (const { group, kind, ref } of picture.parts) {
     const holds = kind === "scope" ? [...way].some((one) => picture.holds(ref, one)) : way.has(ref);

@@ -15,18 +15,25 @@ export function written({ frame, pinned, open, flat, leaves, theme }, start) {
 
 /** The state that an address tells; what it does not tell is as at the start. */
 export function read(hash, start, limits) {
-  const given = new Map(hash.replace(/^#/, "").split("&").map((part) => part.split("=")));
+  const given = new Map(
+    hash
+      .replace(/^#/, "")
+      .split("&")
+      .map((part) => part.split("=")),
+  );
   const number = (name, low, high, otherwise) => {
     const x = Number(given.get(name) || NaN);
     return Number.isInteger(x) ? Math.min(high, Math.max(low, x)) : otherwise;
   };
   const list = (name) => given.get(name)?.split(",").filter(Boolean);
-  const open = list("open")?.map(Number).filter((scope) => scope > 0 && scope < limits.scopes);
+  const open = list("open")
+    ?.map(Number)
+    .filter((scope) => scope > 0 && scope < limits.scopes);
   const leaves = (list("set") ?? []).map((part) => part.split(":").map(Number));
   const theme = given.get("theme");
   return {
     frame: number("step", 1, limits.frames, start.frame),
-    pinned: given.has("pin") ? Number(given.get("pin")) : -1,
+    pinned: number("pin", -1, limits.values - 1, -1),
     flat: given.has("flat") ? given.get("flat") === "1" : start.flat,
     open: given.has("open") ? new Set(open) : new Set(start.open),
     leaves: new Map(leaves.filter(([leaf, x]) => limits.isLeaf(leaf) && x !== undefined)),

@@ -6,9 +6,11 @@ import { Words } from "./words.js";
 import { Picture } from "./draw.js";
 import { lightUp } from "./light.js";
 import { Camera } from "./camera.js";
+import { sightOf } from "./sight.js";
 import { Hint, story } from "./details.js";
 import { Leaves } from "./leaves.js";
 import { Find } from "./find.js";
+import { Steps } from "./steps.js";
 import { Player } from "./player.js";
 import { read, written } from "./link.js";
 import { savePng, saveSvg } from "./export.js";
@@ -23,20 +25,43 @@ const picture = new Picture(root, data, tape, film, words);
 const hint = new Hint(words);
 
 const begins = data.scopes.flatMap(({ name }, i) => (i && name.length < data.begins ? [i] : []));
-const start = { frame: film.total, pinned: -1, flat: !data.begins && data.flat !== null, open: new Set(begins), leaves: new Map(), theme: data.theme };
-const limits = { frames: film.total, scopes: data.scopes.length, isLeaf: (v) => tape.isLeaf(v) };
+const start = {
+  frame: film.total,
+  pinned: -1,
+  flat: !data.begins && data.views[0].flat !== null,
+  open: new Set(begins),
+  leaves: new Map(),
+  theme: data.theme,
+};
+const limits = {
+  frames: film.total,
+  scopes: data.scopes.length,
+  values: tape.size,
+  isLeaf: (v) => tape.isLeaf(v),
+};
 let state = read(location.hash, start, limits);
 let arranged;
 let hovered = -1;
+let shownControl = -1;
+let looking = 0;
 
 byId("picture").append(root);
 byId("picture").setAttribute("aria-label", `Graph of ${words.output()}: ${tape.size} values`);
 say(byId("note"), data.note);
 byId("note").hidden = !data.note;
-const camera = new Camera(byId("picture"), root, () => hint.hide());
+const camera = new Camera(byId("picture"), root, () => {
+  hint.hide();
+  if (arranged !== arrangement()) show();
+  else look();
+});
+const steps = new Steps(
+  film,
+  (value) => picture.shownIn(value, state),
+  (scope) => data.scopes[scope].name.at(-1),
+);
 const player = new Player(film, steps, (frame, done) => change({ frame }, done));
 const leaves = new Leaves(words, (set, done) => change({ leaves: set }, done));
-const find = new Find(words, (value) => pin(value));
+new Find(words, (value) => pin(value));
 
 /** Change the state and show it; `done` makes it a step of the browser's history. */
 function change(what, done = true) {
@@ -50,47 +75,69 @@ function remember() {
   if (hash !== location.hash.slice(1)) history.pushState(null, "", `#${hash}`);
 }
 
+/** Fill what the camera sees, once a frame of the screen. */
+function look() {
+  if (looking) return;
+  looking = requestAnimationFrame(() => {
+    looking = 0;
+    fill();
+  });
+}
+
+function fill() {
+  picture.fill(state.frame, sightOf(camera));
+  lightUp(picture, hovered >= 0 ? hovered : state.pinned);
+}
+
 function show() {
   const { frame, flat, open, theme } = state;
   document.documentElement.dataset.theme = theme;
   say(byId("theme"), `Theme: ${theme === "auto" ? "system" : theme}`);
   if (!sameLeaves()) tape.change(state.leaves);
-  const arrangement = flat ? "flat" : [...open].sort().join();
-  if (arranged !== arrangement) {
-    picture.arrange(flat, open);
-    picture.fill(frame);
+  if (arranged !== arrangement()) {
+    arranged = arrangement();
+    picture.arrange(view(), flat, open);
     camera.show(picture.size);
-    arranged = arrangement;
     rove();
-  } else picture.fill(frame);
+  }
+  fill();
   byId("flat").setAttribute("aria-pressed", flat);
   player.show(frame);
   leaves.refresh();
-  lightUp(picture, hovered >= 0 ? hovered : state.pinned);
+  const failed = [...tape.failures][0];
+  byId("failed").hidden = failed === undefined;
+  if (failed !== undefined)
+    say(byId("failed"), `No such number: the engine raises an error at ${words.place(failed)}.`);
   detail();
+}
+
+/** The layout for a screen of this shape. */
+function view() {
+  const fits = ({ vertical, flat }) => vertical === camera.isNarrow() && (flat || !state.flat);
+  return data.views.find(fits) ?? data.views[0];
+}
+
+/** What decides where everything stands. */
+function arrangement() {
+  const opened = state.flat ? "flat" : [...state.open].sort().join();
+  return `${view().vertical} ${opened}`;
 }
 
 function sameLeaves() {
   const { changed } = tape;
-  return changed.size === state.leaves.size && [...changed].every(([leaf, x]) => Object.is(state.leaves.get(leaf), x));
+  return (
+    changed.size === state.leaves.size &&
+    [...changed].every(([leaf, x]) => Object.is(state.leaves.get(leaf), x))
+  );
 }
 
 function detail() {
-  const pinned = state.pinned < tape.size ? state.pinned : -1;
+  const { pinned, frame } = state;
   byId("details").hidden = pinned < 0;
-  if (pinned < 0) return;
-  const parts = story(words, pinned, state.frame);
-  if (tape.isLeaf(pinned)) parts.push(...(leaves.controls.has(pinned) ? [] : []));
-  byId("details").replaceChildren(...parts);
-}
-
-/** The frame that is a step away: inside of a collapsed scope all are one step. */
-function steps(frame, by) {
-  let next = frame + by;
-  const place = (at) => film.kind(at) + picture.shownIn(film.focus(at), state);
-  const closed = (at) => picture.shownIn(film.focus(at), state) > 0;
-  while (next > 1 && next < film.total && closed(next) && place(next) === place(next + (by > 0 ? 1 : -1))) next += by;
-  return Math.min(film.total, Math.max(1, next));
+  if (pinned >= 0) byId("story").replaceChildren(...story(words, pinned, frame));
+  if (shownControl === pinned) return;
+  shownControl = pinned;
+  leaves.own(tape.isLeaf(pinned) ? pinned : -1);
 }
 
 function pin(value) {
@@ -100,7 +147,9 @@ function pin(value) {
     state.open = open;
   }
   change({ pinned: value });
-  const part = picture.parts.find(({ ref, kind }) => ref === value && !["scope", "fork", "entry", "exit"].includes(kind));
+  const part = picture.parts.find(
+    ({ ref, kind }) => ref === value && !["scope", "fork", "entry", "exit"].includes(kind),
+  );
   if (part) camera.reveal(part.group);
 }
 
@@ -136,8 +185,9 @@ function move(by) {
   const place = stops.indexOf(document.activeElement);
   const next = stops[place < 0 ? 0 : Math.min(stops.length - 1, Math.max(0, place + by))];
   rove(next);
-  next.focus();
   camera.reveal(next);
+  fill();
+  next.focus();
 }
 
 function hover(target, isOver) {
@@ -151,9 +201,15 @@ function hover(target, isOver) {
 }
 
 root.addEventListener("click", (event) => camera.dragged || press(event.target));
-root.addEventListener("pointerover", (event) => event.pointerType !== "touch" && hover(event.target, true));
+root.addEventListener(
+  "pointerover",
+  (event) => event.pointerType !== "touch" && hover(event.target, true),
+);
 root.addEventListener("pointerout", (event) => hover(event.relatedTarget ?? root, true));
-root.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && hover(event.target, true));
+root.addEventListener(
+  "focusin",
+  (event) => event.target.matches(":focus-visible") && hover(event.target, true),
+);
 root.addEventListener("focusout", () => hover(root, false));
 
 const on = (id, act) => byId(id).addEventListener("click", act);
@@ -171,7 +227,7 @@ on("svg", () => saveSvg(byId("picture"), "dotgrad"));
 on("png", () => savePng(byId("picture"), "dotgrad"));
 byId("theme").hidden = data.theme === "only";
 byId("collapse").hidden = byId("expand").hidden = data.scopes.length < 2;
-byId("flat").hidden = data.scopes.length < 2 || data.flat === null;
+byId("flat").hidden = data.scopes.length < 2 || data.views[0].flat === null;
 listen({
   step: (by) => player.step(by),
   jump: (frame) => player.jump(Math.min(frame, film.total)),
@@ -188,3 +244,21 @@ addEventListener("popstate", () => {
   show();
 });
 show();
+
+/** The numbers, for the console: `dotgrad.set({x: 2})`, `dotgrad.gradients()`. */
+globalThis.dotgrad = Object.freeze({
+  values: () => [...tape.values],
+  gradients: () => [...tape.gradients],
+  partials: () => [...tape.partials],
+  failures: () => [...tape.failures],
+  set(numbers) {
+    const places = new Map(Object.entries(numbers).map(([name, x]) => [leafNamed(name), x]));
+    change({ leaves: new Map([...tape.changed, ...places]) }, false);
+  },
+});
+
+function leafNamed(name) {
+  const place = /^\d+$/.test(name) ? Number(name) : data.labels.indexOf(name);
+  if (tape.rows === null || !tape.isLeaf(place)) throw new RangeError(`no live leaf ${name}`);
+  return place;
+}

@@ -19,7 +19,10 @@ export function formatNumber(x, digits) {
 function significant(x, digits) {
   const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
   let figures = mantissa.replace(".", "");
-  const exact = x.toExponential(digits + 30).split("e")[0].replace(".", "");
+  const exact = x
+    .toExponential(digits + 30)
+    .split("e")[0]
+    .replace(".", "");
   const last = Number(figures.at(-1));
   if (/^50*$/.test(exact.slice(digits)) && last % 2) figures = figures.slice(0, -1) + (last - 1);
   return [figures, Number(exponent)];

@@ -24,7 +24,7 @@ export class Player {
   }
 
   step(by) {
-    this.jump(this.steps(this.frame, by));
+    this.jump(by > 0 ? this.steps.forward(this.frame) : this.steps.back(this.frame));
   }
 
   toggle() {
@@ -35,10 +35,13 @@ export class Player {
 
   play() {
     clearInterval(this.timer);
-    this.timer = setInterval(() => {
-      this.go(this.steps(this.frame, 1), false);
-      if (this.frame >= this.film.total) this.stop();
-    }, Number(byId("pace").value));
+    this.timer = setInterval(
+      () => {
+        this.go(this.steps.forward(this.frame), false);
+        if (this.frame >= this.film.total) this.stop();
+      },
+      Number(byId("pace").value),
+    );
     say(byId("play"), "Pause");
   }
 
@@ -54,7 +57,7 @@ export class Player {
   show(frame) {
     this.frame = frame;
     this.slider.value = frame;
-    const text = `${frame}/${this.film.total}  ${this.film.equation(frame)}`;
+    const text = `${frame}/${this.film.total}  ${this.steps.told(frame)}`;
     this.slider.setAttribute("aria-valuetext", text);
     say(byId("caption"), text);
     byId("back").disabled = byId("first").disabled = frame <= 1;

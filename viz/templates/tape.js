@@ -13,7 +13,6 @@ export class Tape {
     this.operands = data.operands;
     this.size = data.operands.length;
     this.output = this.size - 1;
-    this.changed = new Map();
     this.failures = new Set();
     this.uses = [];
     this.first = []; // of a value: the number of its first use of an operand
@@ -25,16 +24,15 @@ export class Tape {
         this.uses.push({ source, target, position });
       });
     });
-    this.restore();
+    this.change(new Map());
   }
 
   /** The numbers as they were recorded. */
   restore() {
-    this.changed.clear();
+    this.changed = new Map();
     this.failures.clear();
     this.values = Float64Array.from(this.data.values, parsed);
     this.partials = Float64Array.from(this.data.partials, parsed);
-    this.sweepBack();
   }
 
   isLeaf(value) {
@@ -44,12 +42,11 @@ export class Tape {
   /** Give leaves other values: a map from their numbers; what is not in it is reset. */
   change(leaves) {
     this.restore();
-    if (leaves.size === 0 || this.rows === null) return;
-    for (const [leaf, value] of leaves) {
-      this.changed.set(leaf, value);
-      this.values[leaf] = value;
+    if (leaves.size > 0 && this.rows !== null) {
+      this.changed = new Map(leaves);
+      for (const [leaf, value] of leaves) this.values[leaf] = value;
+      this.sweepForward();
     }
-    this.sweepForward();
     this.sweepBack();
   }
 

@@ -13,7 +13,15 @@ export class Words {
 
   /** A value by its label, else by its symbol, else by its number. */
   name(value) {
-    return this.data.labels[value] || this.data.symbols[value] || this.number(this.tape.values[value]);
+    return (
+      this.data.labels[value] || this.data.symbols[value] || this.number(this.tape.values[value])
+    );
+  }
+
+  /** Its name with those of its scopes: "layer 1 / neuron 3 / w0". */
+  place(value) {
+    const home = this.data.scopes[this.data.homes[value]];
+    return [...(home?.name ?? []), this.name(value)].join(" / ");
   }
 
   /** Its label, else its number: as an operand in a formula. */
@@ -37,12 +45,21 @@ export class Words {
     if (this.tape.isLeaf(value)) return label ? `${label} = ${number}` : number;
     const named = this.film.computed(value, (place) => this.operand(place));
     const counted = this.film.computed(value, (place) => this.number(this.tape.values[place]));
-    return [label, named, counted, number].filter((part, i, all) => part && part !== all[i - 1]).join(" = ");
+    return [label, named, counted, number]
+      .filter((part, i, all) => part && part !== all[i - 1])
+      .join(" = ");
   }
 
   /** "∂L/∂q = −11" */
   gradient(value) {
-    return `∂${this.output()}/∂${this.name(value)} = ${this.number(this.tape.gradients[value])}`;
+    return `∂${this.output()}/∂${this.term(value)} = ${this.number(this.tape.gradients[value])}`;
+  }
+
+  /** A value that stands for itself: its label, else how it is computed. */
+  term(value) {
+    const label = this.data.labels[value];
+    if (label || this.tape.isLeaf(value)) return label || `(${this.name(value)})`;
+    return `(${this.film.computed(value, (place) => this.operand(place))})`;
   }
 
   /** "−11 × −2 = 22": the chain rule at one use. */
@@ -52,14 +69,30 @@ export class Words {
     return `${factors.map((x) => this.number(x)).join(" × ")} = ${this.number(this.tape.shares[use])}`;
   }
 
-  /** The rule of a use: its local derivative as a formula, and as a number. */
+  /** "∂q/∂x = y = −2": the rule of a use, as a formula and as a number. */
   rule(use) {
-    const { target, position } = this.tape.uses[use];
+    const { source, target, position } = this.tape.uses[use];
     const op = this.data.ops[this.data.rows[target]];
-    const formula = op.rules[position];
+    const names = new Map(
+      op.operands.map((name, i) => [name, this.factor(this.tape.operands[target][i])]),
+    );
+    names.set("out", this.factor(target));
+    const formula = op.rules[position].replace(
+      /[\p{L}_][\p{L}\p{N}_]*/gu,
+      (word) => names.get(word) ?? word,
+    );
     const number = this.number(this.tape.partials[use]);
-    const said = formula === number ? number : `${formula} = ${number}`;
-    return `∂/∂${op.operands[position]} = ${said}`;
+    const said =
+      formula === number || formula === `(${number})` ? number : `${formula} = ${number}`;
+    const { labels } = this.data;
+    const by = labels[source] || op.operands[position];
+    return `∂${labels[target] || "out"}/∂${by} = ${said}`;
+  }
+
+  /** A value inside of a formula: its label, else its number, no two signs in a row. */
+  factor(value) {
+    const text = this.operand(value);
+    return text.startsWith("−") ? `(${text})` : text;
   }
 
   /** Contributions, added up: "22 + 1 = 23". */
@@ -78,7 +111,9 @@ export class Words {
     }
     if (uses.length !== 1 || this.tape.partials[uses[0]] === 1 || gradient === undefined) return "";
     const { target } = this.tape.uses[uses[0]];
-    return [this.tape.gradients[target], this.tape.partials[uses[0]]].map((x) => this.number(x)).join(" × ");
+    return [this.tape.gradients[target], this.tape.partials[uses[0]]]
+      .map((x) => this.number(x))
+      .join(" × ");
   }
 
   /** The path to the output along which most of the gradient flows: [values, factors]. */
@@ -87,7 +122,9 @@ export class Words {
     const factors = [];
     while (values.at(-1) !== this.tape.output) {
       const uses = this.tape.usedBy[values.at(-1)];
-      const best = uses.reduce((a, b) => (Math.abs(this.tape.shares[b]) > Math.abs(this.tape.shares[a]) ? b : a));
+      const best = uses.reduce((a, b) =>
+        Math.abs(this.tape.shares[b]) > Math.abs(this.tape.shares[a]) ? b : a,
+      );
       factors.unshift(this.tape.partials[best]);
       values.push(this.tape.uses[best].target);
     }
@@ -99,15 +136,24 @@ export class Words {
     const [values, factors] = this.path(value);
     if (factors.length === 0) return "";
     const product = this.number(factors.reduce((a, b) => a * b));
-    const shown = (list, sign) => (list.length > 7 ? [...list.slice(0, 3), "…", ...list.slice(-3)] : list).join(sign);
-    const names = shown(values.map((v) => this.name(v)), " ← ");
-    const numbers = shown(factors.map((x) => this.number(x)), " × ");
+    const shown = (list, sign) =>
+      (list.length > 7 ? [...list.slice(0, 3), "…", ...list.slice(-3)] : list).join(sign);
+    const names = shown(
+      values.map((v) => this.name(v)),
+      " ← ",
+    );
+    const numbers = shown(
+      factors.map((x) => this.number(x)),
+      " × ",
+    );
     return factors.length > 1 ? `${names}: ${numbers} = ${product}` : `${names}: ${product}`;
   }
 
   /** What a screen reader says of a value at a frame. */
   spoken(value, frame) {
-    const known = this.film.valueKnown(value, frame) ? this.computed(value) : `${this.name(value)}, not computed yet`;
+    const known = this.film.valueKnown(value, frame)
+      ? this.computed(value)
+      : `${this.name(value)}, not computed yet`;
     const back = this.film.gradientKnown(value, frame) ? `; ${this.gradient(value)}` : "";
     return `${this.kind(value)}: ${known}${back}`;
   }

@@ -1,0 +1,133 @@
+// Writing numbers and colours into a picture: only where something changed.
+import { say } from "./dom.js";
+import { arrow, makeLine } from "./figure.js";
+import { flowing, hue, norm, pen } from "./paint.js";
+
+/** A line, its arrowheads, and what is written beside it. */
+export function fillFlow(picture, flow, frame) {
+  const { style, words, tape, film } = picture;
+  const now = flowing(flow, tape, film, frame);
+  const ink = pen(now.gradient, tape.largest, style.weighted, now.several);
+  const state = !now.valueKnown ? "future" : now.gradientKnown ? "" : "forward";
+  const told = style.chain && flow.what !== "share" && now.gradientKnown;
+  const reason = told ? words.reason(flow, now.gradient) : "";
+  const odd = !now.several && !Number.isFinite(now.value) ? "odd" : "";
+  const shown = [state, ink.hue, ink.share, ink.width, now.value, now.gradient, reason].join();
+  if (shown === flow.shown) return;
+  flow.shown = shown;
+  const look = `${ink.hue} ${state} ${odd} ${flow.isCable ? "cable" : flow.what}`;
+  flow.edge.setAttribute("class", `edge ${look}`);
+  flow.edge.style.setProperty("--share", percent(ink.share));
+  flow.line.setAttribute("stroke-width", ink.width.toFixed(2));
+  flow.tips.forEach(([last, tip], i) => {
+    flow.heads[i].setAttribute("points", arrow(last, tip, ink.width));
+  });
+  flow.label?.setAttribute("class", `wire ${look}`);
+  if (flow.label) write(picture, flow, now, reason);
+}
+
+const percent = (share) => `${Math.round(share * 100)}%`;
+
+function write({ data, tape, words }, { texts, what, uses, sources }, now, reason) {
+  const gradient = words.number(now.gradient);
+  const written = now.several ? `|grad| ${gradient}` : gradient;
+  say(texts.gradient, now.gradientKnown ? written : "");
+  if (what === "share") return;
+  const all = what === "trunk" || uses.length === tape.usedBy[sources[0]].length;
+  const named = all && what !== "output" && !now.several && !tape.isLeaf(sources[0]);
+  say(texts.name, named ? data.labels[sources[0]] : "");
+  const value = now.several ? `${sources.length} values` : words.number(now.value);
+  say(texts.value, now.valueKnown ? value : "");
+  say(texts.chain, reason);
+}
+
+/** A value: a leaf, an operation, the box of the output, a fork. */
+export function fillBody(picture, part, frame) {
+  const { tape, film, words, style } = picture;
+  const { group, texts, ref, kind, shape } = part;
+  const [value, gradient] = [tape.values[ref], tape.gradients[ref]];
+  const known = film.valueKnown(ref, frame);
+  const back = film.gradientKnown(ref, frame);
+  const failed = tape.failures.has(ref);
+  const focus = film.focus(frame) === ref;
+  const shown = [value, gradient, tape.largest, known, back, failed, focus].join();
+  if (shown === part.shown) return;
+  part.shown = shown;
+  const marks = {
+    future: !known,
+    odd: known && !Number.isFinite(value),
+    [hue(gradient)]: back,
+    failed,
+    focus,
+    final: ref === tape.output,
+  };
+  const set = Object.keys(marks).filter((mark) => marks[mark]);
+  group.setAttribute("class", ["body", kind, shape, ...set].join(" "));
+  const { share } = pen(gradient, tape.largest, style.weighted, false);
+  group.style.setProperty("--share", percent(share));
+  if (group.hasAttribute("role")) group.setAttribute("aria-label", words.spoken(ref, frame));
+  if (texts.title) say(texts.title, title(picture, part));
+  if (texts.value) say(texts.value, known ? words.number(value) : "");
+  if (texts.gradient) say(texts.gradient, back ? words.number(gradient) : "");
+  texts.fill?.setAttribute("class", back ? "fill" : "fill none");
+}
+
+function title({ data, words, tape }, { kind, ref, symbol, shape }) {
+  const label = data.labels[ref];
+  if (kind === "exit" || kind === "entry") return words.name(ref);
+  if (shape === "card") {
+    return kind === "operation" && label ? `${symbol} ${label}` : symbol || label || "·";
+  }
+  if (kind === "operation") return symbol;
+  return label || (kind === "output" ? "output" : words.number(tape.values[ref]));
+}
+
+/** A collapsed scope: what it puts out, and the gradient of that. */
+export function fillScope(picture, part, frame) {
+  const { data, tape, film, words } = picture;
+  const scope = data.scopes[part.ref];
+  const { outputs } = scope;
+  const known = outputs.every((value) => film.valueKnown(value, frame));
+  const back = outputs.every((value) => film.gradientKnown(value, frame));
+  const focus = picture.holds(part.ref, film.focus(frame));
+  const size = norm(outputs.map((value) => tape.gradients[value]));
+  const alone = outputs.length === 1;
+  const gradient = alone ? tape.gradients[outputs[0]] : size;
+  const values = outputs.map((value) => tape.values[value]);
+  const shown = [known, back, focus, gradient, tape.largest, ...values].join();
+  if (shown === part.shown) return;
+  part.shown = shown;
+  const ink = pen(gradient, tape.largest, true, !alone);
+  const marks = [known ? "" : "future", back ? ink.hue : "", focus ? "focus" : ""];
+  part.group.setAttribute("class", ["body scope", part.shape, ...marks].join(" "));
+  part.group.style.setProperty("--share", percent(ink.share));
+  const lines = scopeLines(words, scope, known, back && gradient);
+  const told = lines.map(([, text]) => text).join(", ");
+  const name = scope.name.join(" / ");
+  part.group.setAttribute("aria-label", `Scope ${name}, collapsed: ${told}. Expand`);
+  if (part.shape !== "circle") return writeCard(part, scope.name.at(-1), lines);
+  say(part.texts.value, known ? words.number(values[0]) : "");
+  say(part.texts.gradient, back ? words.number(gradient) : "");
+}
+
+/** The lines of a scope's card: [kind of line, text]. */
+function scopeLines(words, { outputs, parameters, count }, known, gradient) {
+  const lines = [];
+  if (known && outputs.length <= 2) {
+    const told = (value) => `${words.name(value)} = ${words.number(words.tape.values[value])}`;
+    lines.push(...outputs.map((value) => ["value", told(value)]));
+  } else if (known) lines.push(["value", `${outputs.length} outputs`]);
+  if (gradient !== false) {
+    const norms = outputs.length > 1 ? "|grad| " : "";
+    lines.push(["gradient", norms + words.number(gradient)]);
+  }
+  if (parameters.length) lines.push(["parameters", `${parameters.length} parameters`]);
+  return [...lines, ["small", `${count} values`]];
+}
+
+function writeCard({ texts, height }, name, lines) {
+  say(texts.title, `▸ ${name}`);
+  const room = (height - 24) / lines.length;
+  const made = lines.map(([kind, text], i) => makeLine(kind, 0, room * (i + 0.5) + 4, text));
+  texts.lines.replaceChildren(...made);
+}
