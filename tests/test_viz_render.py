@@ -174,6 +174,7 @@ def bare_machine(code, *args):
     env = {
         "PYTHONPATH": os.pathsep.join([root, f"{root}/docs"]),
         "PATH": "/nonexistent",
+        "PYTHONDONTWRITEBYTECODE": "1",  # it would stay cut off where there is no room
     }
     return subprocess.run(
         [sys.executable, "-c", code, *args], capture_output=True, text=True,
