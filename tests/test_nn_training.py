@@ -102,7 +102,7 @@ def test_the_story_of_a_penalty():
     with pytest.warns(nn.TrainingWarning, match="the penalty is not finite") as caught:
         nn.fit(
             lambda x: w * x, [1.0], [0.0], loss=nn.mean_squared_error,
-            optimizer=nn.SGD([w]), penalty=lambda _: (w * w).sqrt(), tape=False,
+            optimizer=nn.SGD([w]), penalty=lambda _: (w * w).sqrt(),
         )  # fmt: skip
     assert "sqrt(0)" in str(caught[0].message)
 

@@ -296,6 +296,17 @@ def test_what_raises_on_floats_raises_in_a_replay():
     assert g.value_and_grad(0.0) == (0.0, math.inf)
 
 
+def test_a_gradient_that_is_no_float_reaches_the_leaves():
+    """√ has no finite slope at 0: a replay on floats raises, and Values go on."""
+    w = nn.parameter(0.0)
+    f = jit(lambda: (w * w).sqrt())
+    assert f.backward() == 0.0
+    assert math.isnan(w.grad)
+    w.data, w.grad = 3.0, 0.0
+    assert f.backward() == 3.0
+    assert w.grad == 1.0
+
+
 def test_a_batch_with_a_result_that_is_not_finite():
     xs = [1.0, -1.0, 0.0, 2.0]
     with pytest.raises(TapeError, match=r"sample 1 is nan, and 1 more"):

@@ -216,8 +216,11 @@ class Jitted:
     def _backward_once(self) -> float:
         result = self._replayed((), [], gradient=True)
         if result is None:
-            value, _ = _eagerly(self.f, (), [])
-            return value
+            output = self.f()
+            found = adjoints(output)
+            leaves = [node for node in found if node.op is None]
+            add_gradients(leaves, [found[leaf] for leaf in leaves])
+            return float(output.data)
         path, ((value,), _, by_leaf) = result
         add_gradients(path.recording.leaves, by_leaf)
         return float(value)
