@@ -368,9 +368,10 @@ FULL = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 from graphs import *
-from viz import animate, save
+from viz import animate, draw, save
 value = differentiated(fan_out())
-for make in (lambda p: save(value, p), lambda p: animate(value, p)):
+draw_beside = lambda p: draw(value).render(p + ".gv", outfile=p)
+for make in (lambda p: save(value, p), lambda p: animate(value, p), draw_beside):
     for name in sys.argv[1:]:
         try:
             make(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engine import Value, topological_order
@@ -133,13 +133,14 @@ def _changed(now: float | None, before: float | None) -> float | None:
 
 
 def _check_same(old: Sequence[Value], new: Sequence[Value]) -> None:
-    shapes = [_shape(order) for order in (old, new)]
-    for place, (a, b) in enumerate(zip(*shapes, strict=False)):
-        if a != b:
+    twins: dict[Value, Value] = {}
+    for place, (a, b) in enumerate(zip(old, new, strict=False)):
+        if not _is_twin(a, b, twins):
             raise ComparisonError(
                 f"not two runs of one expression: value {place + 1} in topological "
-                f"order is {_told(old[place])} before and {_told(new[place])} after"
+                f"order is {_told(a)} before and {_told(b)} after"
             )
+        twins[a] = b
     if len(old) != len(new):
         raise ComparisonError(
             "not two runs of one expression: "
@@ -147,13 +148,12 @@ def _check_same(old: Sequence[Value], new: Sequence[Value]) -> None:
         )
 
 
-def _shape(order: Sequence[Value]) -> list[tuple[str, list[int]]]:
-    """For each value its operation, and where its operands are."""
-    places = {value: i for i, value in enumerate(order)}
-    return [
-        (value.op.name if value.op else "", [places[x] for x in value.parents])
-        for value in order
-    ]
+def _is_twin(a: Value, b: Value, twins: Mapping[Value, Value]) -> bool:
+    """Whether two values are made by the same operation of the same operands."""
+    names = [value.op.name if value.op else "" for value in (a, b)]
+    if names[0] != names[1] or len(a.parents) != len(b.parents):
+        return False
+    return all(twins[x] is y for x, y in zip(a.parents, b.parents, strict=True))
 
 
 def _told(value: Value) -> str:

@@ -91,7 +91,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """Save the source and the picture beside it; the picture's path.
 
         The arguments mean what they mean in the graphviz package. Nothing is written
-        when rendering fails.
+        when rendering fails, or the picture cannot be written.
         """
         source, target = self._paths(filename, directory, format, outfile)
         if raise_if_result_exists and target.exists():
@@ -101,9 +101,15 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         data = self.pipe(target.suffix[1:], renderer=renderer, engine=engine)
         assert isinstance(data, bytes)
         target.parent.mkdir(parents=True, exist_ok=True)
+        alone = cleanup or source.exists()
         if not cleanup:
             write_atomically(source, self.source.encode())
-        write_atomically(target, data)
+        try:
+            write_atomically(target, data)
+        except OSError:
+            if not alone:  # no picture, no source
+                source.unlink(missing_ok=True)
+            raise
         if view or quiet_view:
             self._view(str(target), format=target.suffix[1:], quiet=quiet_view)
         return str(target)
