@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 
 import graphs
 import pytest
-from browser import Pages, chromium
+from chromium import chromium
+from pages import Pages
 from PIL import Image
 
 from engine import Value, scope
@@ -144,8 +145,8 @@ def test_hover_and_focus_tell_of_a_node(pages, files):
     page.hover("[data-value='2']")
     text = tip.inner_text()
     assert "q = x × y = 3 × −2 = −6" in text
-    assert "∂q/∂x = y = −2" in text and "∂L/∂q = −11" in text
-    assert "together −6 − 6 + 1 = −11" in text
+    assert "∂q/∂x = y = −2" in text and "∂q/∂y = x = 3" in text
+    assert "∂L/∂q = −6 − 6 + 1 = −11" in text
     assert "L ← + ← × ← q: 1 × 1 × −6 = −6" in text
     assert page.locator("#picture g.dimmed").count() == 1
     page.mouse.move(2, 300)
@@ -161,6 +162,8 @@ def test_a_click_pins_and_escape_lets_go(pages, files):
     page.click("[data-value='2']")
     assert page.locator("#details").is_visible()
     assert "−11 × −2 = 22 to x" in page.inner_text("#story")
+    assert "1 × −6 = −6 from ×" in page.inner_text("#story")
+    assert "together −6 − 6 + 1 = −11" in page.inner_text("#story")
     assert fragment(page) == "#pin=2"
     page.mouse.move(2, 300)
     assert page.locator("#details").is_visible()

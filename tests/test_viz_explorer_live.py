@@ -9,7 +9,8 @@ import re
 
 import graphs
 import pytest
-from browser import Pages, chromium
+from chromium import chromium
+from pages import Pages
 
 from engine import TABLE, Value, gelu, register, tanh, topological_order, unregister
 from engine.extended import extended

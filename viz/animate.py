@@ -170,7 +170,7 @@ def _same_size(images: list[Image]) -> list[Image]:
 def _encoded(images: list[Image], format_: str, pace: float) -> bytes:
     times = [round(1000 * pace)] * (len(images) - 1) + [round(3000 * pace)]
     if format_ == "GIF":
-        images = _with_one_palette(images)
+        images = with_one_palette(images)
     buffer = io.BytesIO()
     options: dict[str, Any] = {"lossless": True} if format_ == "WEBP" else {}
     images[0].save(
@@ -180,7 +180,7 @@ def _encoded(images: list[Image], format_: str, pace: float) -> bytes:
     return buffer.getvalue()
 
 
-def _with_one_palette(images: list[Image]) -> list[Image]:
+def with_one_palette(images: list[Image]) -> list[Image]:
     """The same 256 colours in every frame, so that nothing flickers."""
     from PIL import Image
 

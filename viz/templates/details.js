@@ -3,43 +3,61 @@ import { byId, html } from "./dom.js";
 
 const MOST_USES = 5;
 
-/** The rows of a value: [heading, lines]. */
-function rows(words, value, frame) {
+/** How a value and its rule are told: [heading, lines]. */
+function forwardRows(words, value, frame) {
   const { tape, film } = words;
   const known = film.valueKnown(value, frame);
-  const found = [["value", [known ? words.computed(value) : "not computed yet"]]];
-  if (tape.failures.has(value))
-    found.push(["", ["no such number: the engine raises an error here"]]);
-  const operands = tape.operands[value].map((_, position) => tape.first[value] + position);
-  if (operands.length) found.push(["rule", operands.map((use) => words.rule(use))]);
-  if (!film.gradientKnown(value, frame)) return [...found, ["gradient", ["not known yet"]]];
-  return [...found, ...gradientRows(words, value, operands)];
+  const computed = [known ? words.computed(value) : "not computed yet"];
+  if (tape.failures.has(value)) computed.push("no such number: the engine raises an error here");
+  const rules = operandUses(tape, value).map((use) => words.rule(use));
+  return [
+    ["value", computed],
+    ["rule", rules],
+  ];
 }
 
-function gradientRows(words, value, operands) {
-  const { tape } = words;
+/** The same of its gradient. */
+function backwardRows(words, value, frame) {
+  const { tape, film } = words;
+  if (!film.gradientKnown(value, frame)) return [["gradient", ["not known yet"]]];
   const uses = tape.usedBy[value];
-  const from = uses
-    .slice(0, MOST_USES)
-    .map((use) => `${words.chain(use)} from ${words.name(tape.uses[use].target)}`);
-  if (uses.length > MOST_USES) from.push(`and ${uses.length - MOST_USES} more`);
+  const from = uses.map((use) => `${words.chain(use)} from ${words.name(tape.uses[use].target)}`);
+  if (uses.length > MOST_USES)
+    from.splice(MOST_USES, Infinity, `and ${uses.length - MOST_USES} more`);
   if (uses.length > 1) from.push(`together ${words.total(uses, tape.gradients[value])}`);
-  const to = operands.map((use) => `${words.chain(use)} to ${words.name(tape.uses[use].source)}`);
-  const along = words.along(value);
+  const passed = (use) => `${words.chain(use)} to ${words.name(tape.uses[use].source)}`;
   return [
     ["gradient", [words.gradient(value), ...from]],
-    ["passes on", to],
-    [uses.length > 1 ? "strongest chain" : "chain", along ? [along] : []],
-  ].filter(([, lines]) => lines.length);
+    ["passes on", operandUses(tape, value).map(passed)],
+    ["chain", [words.along(value)]],
+  ];
+}
+
+/** All of it in a few lines. */
+function briefRows(words, value, frame) {
+  const { tape, film } = words;
+  const [gradient, , chain] = backwardRows(words, value, frame);
+  const uses = tape.usedBy[value];
+  if (film.gradientKnown(value, frame) && uses.length) {
+    const sum = uses.length > 1 ? words.total(uses, tape.gradients[value]) : words.chain(uses[0]);
+    gradient[1] = [`${words.gradient(value).split(" = ")[0]} = ${sum}`];
+  }
+  return [...forwardRows(words, value, frame), gradient, chain ?? ["", []]];
+}
+
+function operandUses(tape, value) {
+  return tape.operands[value].map((_, position) => tape.first[value] + position);
 }
 
 /** Elements that tell of a value. */
 export function story(words, value, frame, isBrief = false) {
+  const rows = isBrief
+    ? briefRows(words, value, frame)
+    : [...forwardRows(words, value, frame), ...backwardRows(words, value, frame)];
   const list = html("dl");
-  for (const [heading, lines] of rows(words, value, frame)) {
-    if (isBrief && heading === "passes on") continue;
-    const told = lines.map((line) => html("div", {}, line));
-    list.append(html("dt", {}, heading), html("dd", {}, ...told));
+  for (const [heading, lines] of rows) {
+    const told = lines.filter(Boolean).map((line) => html("div", {}, line));
+    if (told.length) list.append(html("dt", {}, heading), html("dd", {}, ...told));
   }
   const scope = words.place(value).split(" / ").slice(0, -1).join(" / ");
   const kind = html("small", {}, [words.kind(value), scope].filter(Boolean).join(", in "));
@@ -60,10 +78,15 @@ export class Hint {
     const box = element.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.tip;
     const middle = box.left + box.width / 2 - stage.left - width / 2;
-    const left = Math.max(4, Math.min(middle, stage.width - width - 4));
-    const below = box.bottom - stage.top + 8;
-    const above = box.top - stage.top - height - 8;
-    const top = below + height < stage.height ? below : Math.max(4, above);
+    let left = Math.max(4, Math.min(middle, stage.width - width - 4));
+    let top = box.bottom - stage.top + 8;
+    if (top + height > stage.height) top = box.top - stage.top - height - 8;
+    if (top < 4) {
+      // Neither below nor above is room: beside it, not upon it.
+      top = Math.max(4, stage.height - height - 4);
+      const right = box.right - stage.left + 8;
+      left = right + width < stage.width ? right : Math.max(4, box.left - stage.left - width - 8);
+    }
     this.tip.style.left = `${left}px`;
     this.tip.style.top = `${top}px`;
   }

@@ -1,35 +1,10 @@
-"""A headless Chromium for the tests of pages, and what is asked of every page."""
-
-import os
-import shutil
-from contextlib import contextmanager
-
-import pytest
-
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+"""Pages in a browser, and what is asked of every one of them."""
 
 _WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation",
   (event) => window.violations.push(event.violatedDirective + " " + event.blockedURI));
 """
-
-
-@contextmanager
-def chromium():
-    """A browser; the test is skipped where there is none, but not in CI."""
-    if CHROMIUM is None and not os.environ.get("CI"):
-        pytest.skip("no Chromium here: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 class Pages:
