@@ -52,6 +52,7 @@ def test_readme_scripts(tmp_path, monkeypatch):
     for script in blocks("python"):
         exec(compile(script, "README.md", "exec"), {})
     assert (tmp_path / "price.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "price.html").read_bytes().startswith(b"<!doctype html>")
 
 
 def test_readme_commands_are_those_of_ci():

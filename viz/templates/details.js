@@ -29,7 +29,7 @@ function backwardRows(words, value, frame) {
   return [
     ["gradient", [words.gradient(value), ...from]],
     ["passes on", operandUses(tape, value).map(passed)],
-    ["chain", [words.along(value)]],
+    [words.isAlone(value) ? "chain" : "strongest chain", [words.along(value)]],
   ];
 }
 

@@ -131,6 +131,11 @@ export class Words {
     return [values.reverse(), factors];
   }
 
+  /** Whether there is only one path from a value to the output. */
+  isAlone(value) {
+    return this.path(value)[0].every((one) => this.tape.usedBy[one].length <= 1);
+  }
+
   /** "L ← + ← q: 1 × 1 × −6 = −6", its middle left out when it is long. */
   along(value) {
     const [values, factors] = this.path(value);
