@@ -40,7 +40,9 @@ def outputs(path):
             yield text, pictures
 
 
-def shell_of(kind):
+def shell_of(kind, monkeypatch):
+    for prompt in ("ps1", "ps2", "ps3"):  # which a shell sets and leaves set
+        monkeypatch.setattr(sys, prompt, "", raising=False)
     config = Config({"HistoryManager": {"enabled": False}})
     shell = kind(config=config)
     shell.extension_manager.load_extension("viz")
@@ -48,8 +50,8 @@ def shell_of(kind):
 
 
 @pytest.fixture
-def shell():
-    loaded = shell_of(InteractiveShell)
+def shell(monkeypatch):
+    loaded = shell_of(InteractiveShell, monkeypatch)
     yield loaded
     loaded.extension_manager.unload_extension("viz")
 
@@ -92,7 +94,8 @@ def test_unloading_ends_it(shell, fan):
 def test_a_terminal_shows_the_tree(fan, monkeypatch):
     drawn = []
     monkeypatch.setattr(Picture, "pipe", lambda *args, **_: drawn.append(args))
-    data, _ = shell_of(TerminalInteractiveShell).display_formatter.format(fan)
+    terminal = shell_of(TerminalInteractiveShell, monkeypatch)
+    data, _ = terminal.display_formatter.format(fan)
     assert set(data) == {"text/plain"}
     assert data["text/plain"].splitlines()[0] == "+ = 33  grad 1"
     assert drawn == []
