@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 import viz
+from viz.canvas import DIRECTIONS
 from viz.cli.command import command
 from viz.cli.inputs import Given, takes_expression
 from viz.cli.looks import takes_look
@@ -32,7 +33,13 @@ __all__ = ["explore"]
     show_default=True,
     help="How the page begins; auto follows the reader's system.",
 )
-@takes_look("theme", "show", "fuse", "dpi", "legend")
+@click.option(
+    "--direction",
+    type=click.Choice(list(DIRECTIONS)),
+    help="From where to where values flow. By default to the right, and downwards "
+    "where the screen is narrow.",
+)
+@takes_look("theme", "show", "fuse", "dpi", "legend", "direction")
 def explore(
     given: Given,
     *,
@@ -40,6 +47,7 @@ def explore(
     format_: str | None,
     open_: bool,
     theme: str,
+    direction: str | None,
     look: dict[str, Any],
 ) -> None:
     """Write a page to play with: step by step, with live leaves.
@@ -51,11 +59,15 @@ def explore(
     if piped := pipe_format(output, format_, "html"):
         with tempfile.TemporaryDirectory() as folder:
             page = viz.explore(
-                value, Path(folder, f"page.{piped}"), theme=theme, **look
+                value,
+                Path(folder, f"page.{piped}"),
+                theme=theme,
+                direction=direction,
+                **look,
             )
             write_bytes(page.read_bytes())
         return
-    path = viz.explore(value, output, theme=theme, **look)
+    path = viz.explore(value, output, theme=theme, direction=direction, **look)
     click.echo(f"{path}: open it in a browser")
     if open_:
         opened(path)
