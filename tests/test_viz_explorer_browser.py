@@ -178,6 +178,7 @@ def test_a_click_pins_and_escape_lets_go(pages, files):
 
 def test_every_node_speaks(pages, files):
     page = pages.open(files["fan"])
+    page.wait_for_timeout(200)
     said = page.locator("#picture [role=button]").evaluate_all(
         "all => all.map(e => e.getAttribute('aria-label'))"
     )
@@ -187,6 +188,7 @@ def test_every_node_speaks(pages, files):
     stops = page.locator("#picture [tabindex='0']")
     assert stops.count() == 1
     page.keyboard.press("Home")
+    page.wait_for_timeout(200)
     said = page.get_attribute("#picture [data-value='2']", "aria-label")
     assert said == "mul: q, not computed yet"
 

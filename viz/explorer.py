@@ -57,13 +57,14 @@ def explore(
             itself: wires up to 40 values, cards above.
         theme: "auto" follows the reader's system; "light" or "dark" is where the page
             begins; the page has a switch. A Theme is the only one of its page.
-        depth: begin with the scopes of so many names collapsed; 0 begins flat.
+        depth: begin with the scopes of so many names collapsed; 0 begins with none,
+            all values in one picture. By itself: 0 up to 150 values, 1 above.
         budget: draw about so many values of a graph without scopes, from the output
             back along the largest gradients; all are computed.
         direction: "LR", "RL", "TB" or "BT": from where to where values flow. By itself:
             to the right, and downwards where the screen is narrow.
         digits: significant digits of the numbers.
-        title: the title of the page.
+        title: a line above the picture, and the title of the page.
         renderer: "graphviz-pure", "dot" or "pygraphviz", for the layout.
         time_limit: seconds that the layout of one picture may take.
 
@@ -102,7 +103,8 @@ def explore(
     data |= replay.data
     data |= {"title": name, "digits": digits, "style": artist.told()}
     data["theme"] = theme if isinstance(theme, str) else "only"
-    write_atomically(target, page(name, data, replay.script, themes).encode())
+    text = page(name, data, replay.script, themes, headed=bool(title))
+    write_atomically(target, text.encode())
     return target
 
 

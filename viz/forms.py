@@ -16,7 +16,7 @@ from viz.fuse import fuse
 from viz.scopes import is_crowded
 from viz.theme import Style
 
-__all__ = ["Form", "check_choice", "formed"]
+__all__ = ["Form", "check_choice", "formed", "no_scopes"]
 
 WIRES = 40
 CARDS = 150
@@ -134,15 +134,20 @@ def _reduced(output: Value, order: Sequence[Value], fuse_sums: bool | None) -> F
     return _cut(output, order, BUDGET, None, fuse_sums)
 
 
+def no_scopes(depth: int) -> str:
+    """What to do where scopes were asked for and there are none."""
+    return (
+        f"depth={depth}: no value here was made in a scope; name the parts of the "
+        'graph as they are built, with engine.scope("layer 1")'
+    )
+
+
 def _collapsed(
     output: Value, order: Sequence[Value], depth: int, style: str | Style | None
 ) -> Form:
     deepest = depths(order)
     if not deepest:
-        raise OptionError(
-            f"depth={depth}: no value here was made in a scope; name the parts of the "
-            'graph as they are built, with engine.scope("layer 1")'
-        )
+        raise OptionError(no_scopes(depth))
     depth = min(depth, deepest)
     levels = f", depth={depth} of {deepest}" if deepest > 1 else ""
     note = f"{len(order):,} values, a node for each scope{levels} (whole: depth=0)"

@@ -30,18 +30,27 @@ SCRIPTS = (
 """The modules of the page, each after those that it imports."""
 
 
-def page(title: str, data: dict[str, Any], rows: str, themes: dict[str, Theme]) -> str:
+def page(
+    title: str,
+    data: dict[str, Any],
+    rows: str,
+    themes: dict[str, Theme],
+    *,
+    headed: bool = True,
+) -> str:
     """The page.
 
     Args:
         data: what it shows, as JSON; numbers may be infinite or nan.
         rows: an expression of JavaScript that computes the graph's operations.
         themes: the colours in the light and in the dark.
+        headed: whether the title is seen on the page as well.
     """
     style = _colors(themes) + _read("explorer.css")
     script = f'"use strict";\n(() => {{\nconst ROWS = {rows};\n{_script()}}})();\n'
     return Template(_read("explorer.html")).substitute(
         title=html.escape(title),
+        heading="" if headed else ' class="unseen"',
         policy=(
             f"default-src 'none'; script-src '{_hash(script)}'; "
             f"style-src '{_hash(style)}'; img-src blob: data:; "

@@ -15,10 +15,11 @@ from viz.cut import chosen
 from viz.diagram import Diagram
 from viz.dot import Options
 from viz.errors import OptionError
-from viz.forms import BUDGET, CARDS, WIRES
+from viz.forms import BUDGET, CARDS, WIRES, no_scopes
 from viz.nested import Scope, nested
 from viz.scene import Scene, Sheet, laid_out
 from viz.theme import STYLES, THEMES, Style, pick
+from viz.words import behind
 
 __all__ = ["Artist", "scenes"]
 
@@ -109,6 +110,8 @@ def scenes(
     """What is drawn: the whole graph or a part of it, and scopes one in another."""
     whole = artist.whole
     scopes = _drawable(nested(order, whole)) if budget is None else []
+    if depth and len(scopes) < 2:
+        raise OptionError(no_scopes(depth))
     note, flat = "", None
     if budget is None and len(order) <= WHOLE:
         flat = _flat(whole)
@@ -122,11 +125,18 @@ def scenes(
         depth = int(bool(scopes) and (flat is None or len(order) > CARDS))
     return {
         "note": note,
+        "hidden": _hidden(flat),
         "begins": depth if scopes else 0,
         "views": artist.views(flat, [scope.sheet for scope in scopes]),
         "scopes": [_told(scope) for scope in scopes],
         "homes": _homes(len(order), scopes),
     }
+
+
+def _hidden(flat: Sheet | None) -> dict[int, str]:
+    """What is said of the values whose operands are not drawn."""
+    nodes = flat.diagram.nodes if flat else ()
+    return {int(n.id[1:]): behind(n.hidden) for n in nodes if n.hidden}
 
 
 def _drawable(scopes: list[Scope]) -> list[Scope]:

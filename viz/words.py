@@ -12,7 +12,7 @@ from viz.numbers import Hidden
 from viz.paint import Painter
 from viz.tables import Line
 
-__all__ = ["Words"]
+__all__ = ["Words", "behind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,17 @@ class Words:
 
     def hidden(self, node: Node) -> str:
         """How many values are not drawn that a node depends on."""
-        many = node.hidden >= MOST_COUNTED
-        return f"… {'over ' if many else ''}{node.hidden:,} more"
+        return behind(node.hidden)
 
     def called(self, node: Node) -> str:
         """A node in a sentence."""
         return capped(node.label or node.symbol or "constant", 20)
+
+
+def behind(hidden: int) -> str:
+    """How many values are hidden behind a node.
+
+    >>> behind(179), behind(10_000)
+    ('… 179 more', '… over 10,000 more')
+    """
+    return f"… {'over ' if hidden >= MOST_COUNTED else ''}{hidden:,} more"

@@ -98,12 +98,20 @@ export class Picture {
   fill(frame, sight) {
     this.root.classList.toggle("far", sight.isFar);
     for (const flow of this.flows.values()) {
-      if (isSeen(sight, flow.box)) fillFlow(this, flow, frame);
+      if (isSeen(sight, flow.box)) fillFlow(this, flow, frame, sight.isFar);
     }
     for (const part of this.parts) {
       if (!isSeen(sight, part.box)) continue;
       if (part.kind === "scope") fillScope(this, part, frame);
-      else fillBody(this, part, frame);
+      else fillBody(this, part, frame, sight.isFar);
+    }
+  }
+
+  /** Have the values say what they are at a frame; scopes always do. */
+  speak(frame, parts = this.parts) {
+    for (const { group, kind, ref } of parts) {
+      if (kind === "scope" || !group.hasAttribute("role")) continue;
+      group.setAttribute("aria-label", this.words.spoken(ref, frame));
     }
   }
 

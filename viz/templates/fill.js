@@ -4,29 +4,45 @@ import { arrow, makeLine } from "./figure.js";
 import { flowing, hue, norm, pen } from "./paint.js";
 
 /** A line, its arrowheads, and what is written beside it. */
-export function fillFlow(picture, flow, frame) {
+export function fillFlow(picture, flow, frame, isFar) {
   const { style, words, tape, film } = picture;
   const now = flowing(flow, tape, film, frame);
   const ink = pen(now.gradient, tape.largest, style.weighted, now.several);
   const state = !now.valueKnown ? "future" : now.gradientKnown ? "" : "forward";
-  const told = style.chain && flow.what !== "share" && now.gradientKnown;
+  const told = style.chain && flow.what !== "share" && now.gradientKnown && !isFar;
   const reason = told ? words.reason(flow, now.gradient) : "";
   const odd = !now.several && !Number.isFinite(now.value) ? "odd" : "";
-  const shown = [state, ink.hue, ink.share, ink.width, now.value, now.gradient, reason].join();
+  const numbers = isFar ? "" : [now.value, now.gradient, reason].join();
+  const shown = [state, ink.hue, ink.share, ink.width, odd, isFar, numbers].join();
   if (shown === flow.shown) return;
   flow.shown = shown;
   const look = `${ink.hue} ${state} ${odd} ${flow.isCable ? "cable" : flow.what}`;
-  flow.edge.setAttribute("class", `edge ${look}`);
-  flow.edge.style.setProperty("--share", percent(ink.share));
-  flow.line.setAttribute("stroke-width", ink.width.toFixed(2));
-  flow.tips.forEach(([last, tip], i) => {
-    flow.heads[i].setAttribute("points", arrow(last, tip, ink.width));
-  });
-  flow.label?.setAttribute("class", `wire ${look}`);
-  if (flow.label) write(picture, flow, now, reason);
+  if (isNew(flow, "look", look)) {
+    flow.edge.setAttribute("class", `edge ${look}`);
+    flow.label?.setAttribute("class", `wire ${look}`);
+  }
+  setShare(flow, flow.edge, ink.share);
+  if (isNew(flow, "width", ink.width.toFixed(1))) {
+    flow.line.setAttribute("stroke-width", flow.width);
+    flow.tips.forEach(([last, tip], i) => {
+      flow.heads[i].setAttribute("points", arrow(last, tip, Number(flow.width)));
+    });
+  }
+  if (flow.label && !isFar) write(picture, flow, now, reason);
 }
 
-const percent = (share) => `${Math.round(share * 100)}%`;
+/** Whether something is to be shown otherwise than before; remembers it. */
+function isNew(shown, name, value) {
+  if (shown[name] === value) return false;
+  shown[name] = value;
+  return true;
+}
+
+/** How much of its hue an element has, to a percent. */
+function setShare(shown, element, share) {
+  const percent = `${Math.round(share * 100)}%`;
+  if (isNew(shown, "share", percent)) element.style.setProperty("--share", percent);
+}
 
 function write({ data, tape, words }, { texts, what, uses, sources }, now, reason) {
   const gradient = words.number(now.gradient);
@@ -42,7 +58,7 @@ function write({ data, tape, words }, { texts, what, uses, sources }, now, reaso
 }
 
 /** A value: a leaf, an operation, the box of the output, a fork. */
-export function fillBody(picture, part, frame) {
+export function fillBody(picture, part, frame, isFar) {
   const { tape, film, words, style } = picture;
   const { group, texts, ref, kind, shape } = part;
   const [value, gradient] = [tape.values[ref], tape.gradients[ref]];
@@ -50,7 +66,7 @@ export function fillBody(picture, part, frame) {
   const back = film.gradientKnown(ref, frame);
   const failed = tape.failures.has(ref);
   const focus = film.focus(frame) === ref;
-  const shown = [value, gradient, tape.largest, known, back, failed, focus].join();
+  const shown = [value, gradient, tape.largest, known, back, failed, focus, isFar].join();
   if (shown === part.shown) return;
   part.shown = shown;
   const marks = {
@@ -62,18 +78,19 @@ export function fillBody(picture, part, frame) {
     final: ref === tape.output,
   };
   const set = Object.keys(marks).filter((mark) => marks[mark]);
-  group.setAttribute("class", ["body", kind, shape, ...set].join(" "));
-  const { share } = pen(gradient, tape.largest, style.weighted, false);
-  group.style.setProperty("--share", percent(share));
-  if (group.hasAttribute("role")) group.setAttribute("aria-label", words.spoken(ref, frame));
+  const look = ["body", kind, shape, ...set].join(" ");
+  if (isNew(part, "look", look)) group.setAttribute("class", look);
+  setShare(part, group, pen(gradient, tape.largest, style.weighted, false).share);
+  texts.fill?.setAttribute("class", back ? "fill" : "fill none");
+  if (isFar) return;
   if (texts.title) say(texts.title, title(picture, part));
   if (texts.value) say(texts.value, known ? words.number(value) : "");
   if (texts.gradient) say(texts.gradient, back ? words.number(gradient) : "");
-  texts.fill?.setAttribute("class", back ? "fill" : "fill none");
 }
 
 function title({ data, words, tape }, { kind, ref, symbol, shape }) {
   const label = data.labels[ref];
+  if (data.hidden[ref] && kind !== "output") return data.hidden[ref];
   if (kind === "exit" || kind === "entry") return words.name(ref);
   if (shape === "card") {
     return kind === "operation" && label ? `${symbol} ${label}` : symbol || label || "·";
@@ -100,7 +117,7 @@ export function fillScope(picture, part, frame) {
   const ink = pen(gradient, tape.largest, true, !alone);
   const marks = [known ? "" : "future", back ? ink.hue : "", focus ? "focus" : ""];
   part.group.setAttribute("class", ["body scope", part.shape, ...marks].join(" "));
-  part.group.style.setProperty("--share", percent(ink.share));
+  setShare(part, part.group, ink.share);
   const lines = scopeLines(words, scope, known, back && gradient);
   const told = lines.map(([, text]) => text).join(", ");
   const name = scope.name.join(" / ");

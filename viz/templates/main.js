@@ -44,6 +44,7 @@ let arranged;
 let hovered = -1;
 let shownControl = -1;
 let looking = 0;
+let silence = 0;
 
 byId("picture").append(root);
 byId("picture").setAttribute("aria-label", `Graph of ${words.output()}: ${tape.size} values`);
@@ -86,6 +87,8 @@ function look() {
 
 function fill() {
   picture.fill(state.frame, sightOf(camera));
+  clearTimeout(silence);
+  silence = setTimeout(() => picture.speak(state.frame), 120); // not while it plays
   lightUp(picture, hovered >= 0 ? hovered : state.pinned);
 }
 
@@ -187,6 +190,10 @@ function move(by) {
   rove(next);
   camera.reveal(next);
   fill();
+  picture.speak(
+    state.frame,
+    picture.parts.filter(({ group }) => group === next),
+  );
   next.focus();
 }
 

@@ -18,14 +18,15 @@ export function formatNumber(x, digits) {
 /** The figures of x > 0, rounded with ties to even, and the exponent of the first. */
 function significant(x, digits) {
   const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
-  let figures = mantissa.replace(".", "");
-  const exact = x
-    .toExponential(digits + 30)
-    .split("e")[0]
-    .replace(".", "");
-  const last = Number(figures.at(-1));
-  if (/^50*$/.test(exact.slice(digits)) && last % 2) figures = figures.slice(0, -1) + (last - 1);
-  return [figures, Number(exponent)];
+  const figures = mantissa.replace(".", "");
+  if (!isTie(x, digits) || Number(figures.at(-1)) % 2 === 0) return [figures, Number(exponent)];
+  return [figures.slice(0, -1) + (figures.at(-1) - 1), Number(exponent)];
+}
+
+/** Whether x lies in the middle between two numbers of so many digits. */
+function isTie(x, digits) {
+  const more = (count) => x.toExponential(count).split("e")[0].replace(".", "").slice(digits);
+  return more(digits) === "5" && /^50*$/.test(more(digits + 30));
 }
 
 /** The figures with a point behind the one of this exponent, no zeros at the end. */
