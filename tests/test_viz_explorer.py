@@ -1,13 +1,17 @@
 """The page as a file: what is in it, and what is refused."""
 
 import json
+import pathlib
 import re
 
 import graphs
 import pytest
 
-from engine import OperandError, Value, register, unregister
+from engine import OperandError, Value, register, scope, unregister
 from viz import FormatError, OptionError, TooLargeError, explore
+from viz.page import SCRIPTS
+
+TEMPLATES = pathlib.Path(__file__).parent.parent / "viz" / "templates"
 
 
 def data_of(path):
@@ -60,3 +64,46 @@ def test_a_row_that_is_no_formula_freezes_the_leaves(tmp_path):
     finally:
         unregister("step")
     assert "step" in data["frozen"] and "JavaScript" in data["frozen"]
+
+
+def test_the_modules_are_all_there_each_after_what_it_imports():
+    modules = {p.stem for p in TEMPLATES.glob("*.js") if "widget" not in p.stem}
+    assert set(SCRIPTS) == modules
+    for place, name in enumerate(SCRIPTS):
+        text = (TEMPLATES / f"{name}.js").read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 300
+        for used in re.findall(r'^(?:import|\}) .*from "\./(\w+)\.js";$', text, re.M):
+            assert used in SCRIPTS[:place], f"{name} imports {used}"
+
+
+def test_the_data_is_json_that_no_tag_can_end(tmp_path):
+    label = "</script>&\u2028<!--"
+    y = Value(float("inf"), label=label) * Value(float("nan"))
+    page = explore(y, tmp_path / "page.html", title=label)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<script") == text.count("</script") == 2
+    assert "<!--" not in text
+    data = data_of(page)
+    assert data["values"][:2] == ["inf", "nan"]
+    assert data["labels"][0] == data["title"] == "</script>& <!--"
+
+
+def test_a_large_graph_opens_collapsed_or_cut(tmp_path):
+    x = Value(0.5, label="x")
+    y = x
+    for part in range(70):
+        with scope(f"part {part}"):
+            for _ in range(15):
+                y = y * x + 1
+    data = data_of(explore(y, tmp_path / "scopes.html"))
+    assert len(data["values"]) > 2_000
+    assert data["begins"] == 1 and data["views"][0]["flat"] is None
+    assert len(data["scopes"]) == 71 and len(data["views"]) == 1
+    z = x
+    for _ in range(1_100):
+        z = z * 0.999 + 1
+    data = data_of(explore(z, tmp_path / "cut.html"))
+    total = 1 + 4 * 1_100
+    assert len(data["values"]) == total and data["scopes"] == []
+    drawn = int(re.search(r"the (\d+) with the largest", data["note"])[1])
+    assert list(data["hidden"].values()) == [f"… {total - drawn:,} more"]

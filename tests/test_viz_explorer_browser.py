@@ -11,7 +11,7 @@ from pages import Pages
 from PIL import Image
 
 from engine import Value, scope
-from viz import THEMES, explore, frames
+from viz import THEMES, explore, frames, save
 from viz.collapse import collapse
 from viz.diagram import Diagram
 from viz.labels import format_number
@@ -491,3 +491,11 @@ def test_labels_do_nothing(pages, tmp_path):
     assert page.locator("img, aside script").count() == 0
     assert EVIL in page.inner_text("#story")
     assert page.title() == EVIL
+
+
+def test_labels_do_nothing_in_an_svg_either(pages, tmp_path):
+    y = Value(2.0, label=EVIL) * Value(3.0, label="javascript:alert(1)")
+    y.backward()
+    page = pages.open(save(y, tmp_path / "evil.svg", title=EVIL))
+    assert page.locator("script, img, foreignObject").count() == 0
+    assert EVIL in page.locator("text").all_text_contents()
