@@ -9,7 +9,6 @@ matplotlib: pip install 'dotgrad[distributed,train]'
 
 import random
 import sys
-from pathlib import Path
 
 import dask
 import dask.array as da
@@ -45,16 +44,17 @@ def distributed_training(points: int = 40_000, steps: int = 200) -> plt.Figure:
     height = [score.batch(across, [y] * 51) for y in across]
     figure, axes = plt.subplots(figsize=(4.8, 4.5), layout="constrained")
     axes.contourf(across, across, height, [-99, 0, 99], colors=["#cfe0f0", "#f7d9c8"])
-    for r in (0.4, 0.8):
-        axes.add_patch(plt.Circle((0, 0), r, fill=False, linestyle="--"))
+    axes.add_patch(plt.Circle((0, 0), 0.4, fill=False, linestyle="--"))
+    axes.add_patch(plt.Circle((0, 0), 0.8, fill=False, linestyle="--"))
     axes.set(title=f"{points:,} points, {steps} steps, loss {value:.3f}")
     return figure
 
 
 if __name__ == "__main__":
     folder, *rest = sys.argv[1:] or ["."]
-    address = rest[2] if rest[2:] else None
-    path = Path(folder) / "distributed_training.png"
-    with Client(address, **{} if address else {"n_workers": 2}):
+    address = (rest[2:] or [None])[0]
+    path = f"{folder}/distributed_training.png"
+    here = {} if address else {"n_workers": 2, "dashboard_address": None}
+    with Client(address, **here):
         distributed_training(*map(int, rest[:2])).savefig(path, dpi=120)
     print("drawn:", path)
