@@ -211,7 +211,7 @@ class Jitted:
         values, _, sums = self._gradients(samples, by_inputs=False)
         for leaves, gradients in sums:
             add_gradients(leaves, gradients)
-        return float(values.mean())
+        return float(values.sum() / samples.count)
 
     def _backward_once(self) -> float:
         result = self._replayed((), [], gradient=True)

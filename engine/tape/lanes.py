@@ -157,7 +157,8 @@ class LaneProgram:
 
         count, numbers = inputs.shape[1], self._constants
         if self.leaves:
-            numbers = np.concatenate([np.asarray(leaves, dtype=float), numbers])
+            head = np.fromiter(leaves, float, self.leaves)  # faster than asarray
+            numbers = np.concatenate([head, numbers])
         gradient = seeds is not None
         width = 1
         if count > 1:
