@@ -54,7 +54,7 @@ if __name__ == "__main__":
     folder, *rest = sys.argv[1:] or ["."]
     address = (rest[2:] or [None])[0]
     path = f"{folder}/distributed_training.png"
-    here = {} if address else {"n_workers": 2, "dashboard_address": None}
+    here = {} if address else {"n_workers": 2, "dashboard_address": ":0"}
     with Client(address, **here):
         distributed_training(*map(int, rest[:2])).savefig(path, dpi=120)
     print("drawn:", path)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of what Dask itself is buil
 def client():
     with (
         cluster_of.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         cluster_of.Client(cluster) as client,
     ):
