@@ -8,8 +8,9 @@ import graphs
 import pytest
 
 from engine import OperandError, Value, register, scope, unregister
-from viz import FormatError, OptionError, TooLargeError, explore
+from viz import FormatError, OptionError, RendererError, TooLargeError, explore
 from viz.page import SCRIPTS
+from viz.scene import laid_out
 
 TEMPLATES = pathlib.Path(__file__).parent.parent / "viz" / "templates"
 
@@ -91,14 +92,14 @@ def test_the_data_is_json_that_no_tag_can_end(tmp_path):
 def test_a_large_graph_opens_collapsed_or_cut(tmp_path):
     x = Value(0.5, label="x")
     y = x
-    for part in range(7):
+    for part in range(40):
         with scope(f"part {part}"):
-            for _ in range(100):
+            for _ in range(26):
                 y = y * x + 1
     data = data_of(explore(y, tmp_path / "scopes.html"))
     assert len(data["values"]) > 2_000
     assert data["begins"] == 1 and data["views"][0]["flat"] is None
-    assert len(data["scopes"]) == 8 and len(data["views"]) == 1
+    assert len(data["scopes"]) == 41 and len(data["views"]) == 1
     z = x
     for _ in range(600):
         z = z * 0.999 + 1
@@ -107,3 +108,23 @@ def test_a_large_graph_opens_collapsed_or_cut(tmp_path):
     assert len(data["values"]) == total and data["scopes"] == []
     drawn = int(re.search(r"the (\d+) with the largest", data["note"])[1])
     assert list(data["hidden"].values()) == [f"… {total - drawn:,} more"]
+
+
+def test_what_cannot_be_laid_out_in_time_stays_collapsed(tmp_path, monkeypatch):
+    def slow(sheet, *args, **options):
+        if sheet.entries:
+            raise RendererError("out of time")
+        return laid_out(sheet, *args, **options)
+
+    monkeypatch.setattr("viz.scenes.laid_out", slow)
+    data = data_of(explore(graphs.mlp(2, 2, 1), tmp_path / "page.html"))
+    [root, *others] = data["views"][0]["scopes"]
+    assert root is not None and others == [None] * len(others)
+
+    def never(*_args, **_options):
+        raise RendererError("out of time")
+
+    monkeypatch.setattr("viz.scenes.laid_out", never)
+    with pytest.raises(RendererError):
+        explore(graphs.fan_out(), tmp_path / "other.html")
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]

@@ -96,6 +96,8 @@ def laid_out(
     """
     picture = to_dot(_roomy(sheet.diagram), replace(options, legend=False, note=""))
     picture.renderer, picture.time_limit = renderer, time_limit
+    if len(sheet.diagram.nodes) > MANY:
+        picture.attr("graph", nslimit="0.2", nslimit1="1")
     for rank, names in (("min", sheet.entries), ("max", sheet.exits)):
         if names:
             with picture.subgraph() as side:
@@ -105,6 +107,10 @@ def laid_out(
     found = json.loads(picture.pipe("json0"))
     return _Reader(sheet, found, cards=options.style.layout == "card").scene()
 
+
+MANY = 150
+"""With more nodes the network simplex method is stopped before its end: a chain of 300
+values that share a leaf takes a second then, and minutes otherwise."""
 
 ROOM = 88.88
 """Numbers have at least the room of this one, as they may change."""

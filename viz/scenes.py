@@ -14,7 +14,7 @@ from viz.checks import check, seconds
 from viz.cut import chosen
 from viz.diagram import Diagram
 from viz.dot import Options
-from viz.errors import OptionError
+from viz.errors import OptionError, RendererError
 from viz.forms import BUDGET, CARDS, WIRES, no_scopes
 from viz.nested import Scope, nested
 from viz.scene import Scene, Sheet, laid_out
@@ -78,9 +78,13 @@ class Artist:
             for sheet in (flat if small or i == 0 else None, *scopes)
         ]
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # of renderers, which wait
-            made = list(pool.map(lambda job: self._scene(*job), jobs))
+            found = list(pool.map(lambda job: self._tried(*job), jobs))
+        made = [None if isinstance(each, RendererError) else each for each in found]
+        begin = found[1] if scopes else found[0]
+        if isinstance(begin, RendererError):
+            raise begin  # a page can do without others
         count = 1 + len(scopes)
-        return [
+        views: list[dict[str, Any]] = [
             {
                 "vertical": way in ("TB", "BT"),
                 "flat": made[count * i],
@@ -88,6 +92,15 @@ class Artist:
             }
             for i, way in enumerate(directions)
         ]
+        return [view for view in views if view["flat"] or any(view["scopes"][:1])]
+
+    def _tried(
+        self, sheet: Sheet | None, direction: str
+    ) -> Scene | RendererError | None:
+        try:
+            return self._scene(sheet, direction)
+        except RendererError as error:
+            return error
 
     def _scene(self, sheet: Sheet | None, direction: str) -> Scene | None:
         """The places of everything in a sheet, if it can be drawn."""

@@ -18,6 +18,7 @@ export class Picture {
   /** Lay the picture out: a view of it, flat or with these scopes open. */
   arrange(view, isFlat, open) {
     view.scenes ??= view.scopes.map((scene) => scene && unpacked(scene));
+    this.scenes = view.scenes;
     const scene = isFlat ? unpacked(view.flat) : view.scenes[0];
     const layout = composed(scene, (scope) => view.scenes[scope], open);
     this.vertical = view.vertical;
@@ -105,6 +106,11 @@ export class Picture {
       if (part.kind === "scope") fillScope(this, part, frame);
       else fillBody(this, part, frame, sight.isFar);
     }
+  }
+
+  /** Whether a scope has an inside that was laid out. */
+  opens(scope) {
+    return Boolean(this.scenes[scope]);
   }
 
   /** Have the values say what they are at a frame; scopes always do. */

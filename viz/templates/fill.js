@@ -121,8 +121,12 @@ export function fillScope(picture, part, frame) {
   const lines = scopeLines(words, scope, known, back && gradient);
   const told = lines.map(([, text]) => text).join(", ");
   const name = scope.name.join(" / ");
-  part.group.setAttribute("aria-label", `Scope ${name}, collapsed: ${told}. Expand`);
-  if (part.shape !== "circle") return writeCard(part, scope.name.at(-1), lines);
+  const act = picture.opens(part.ref) ? "Expand" : "Too large to expand";
+  part.group.setAttribute("aria-label", `Scope ${name}, collapsed: ${told}. ${act}`);
+  if (part.shape !== "circle") {
+    const mark = picture.opens(part.ref) ? "▸ " : "";
+    return writeCard(part, mark + scope.name.at(-1), lines);
+  }
   say(part.texts.value, known ? words.number(values[0]) : "");
   say(part.texts.gradient, back ? words.number(gradient) : "");
 }
@@ -143,7 +147,7 @@ function scopeLines(words, { outputs, parameters, count }, known, gradient) {
 }
 
 function writeCard({ texts, height }, name, lines) {
-  say(texts.title, `▸ ${name}`);
+  say(texts.title, name);
   const room = (height - 24) / lines.length;
   const made = lines.map(([kind, text], i) => makeLine(kind, 0, room * (i + 0.5) + 4, text));
   texts.lines.replaceChildren(...made);

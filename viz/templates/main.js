@@ -158,6 +158,7 @@ function pin(value) {
 
 /** Open or close scopes. */
 function toggle(scope, isOpen) {
+  if (isOpen && !picture.opens(scope)) return;
   const open = new Set(state.open);
   if (isOpen) open.add(scope);
   else open.delete(scope);
