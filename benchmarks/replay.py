@@ -11,6 +11,7 @@ out: pip install 'dotgrad[bench]'.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import platform
 import random
@@ -47,10 +48,11 @@ Cases = dict[str, Callable[[], Any] | None]
 def in_turn(cases: Cases, runs: int) -> dict[str, float]:
     """The median seconds of each, which take turns; a short one is repeated."""
     works = {name: work for name, work in cases.items() if work is not None}
-    repeats = {name: max(1, int(2e-3 / _seconds(work))) for name, work in works.items()}
+    repeats = {name: max(1, int(0.02 / _seconds(work))) for name, work in works.items()}
     times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(runs):
         for name, work in works.items():
+            gc.collect()  # nobody is to clear away what another one has left
             times[name].append(_seconds(work, repeats[name]))
     return {name: statistics.median(found) for name, found in times.items()}
 

@@ -118,12 +118,11 @@ class LaneProgram:
         """For each slot whether a gradient has to come there."""
         import numpy as np
 
-        needed = np.zeros(tape.size, dtype=bool)
-        needed[self.inputs : self.inputs + self.leaves] = True
-        needed[: self.inputs] = by_inputs
-        for slot, _, used in tape.instructions():
-            needed[slot] = needed[list(used)].any()
-        return needed
+        needed = [by_inputs] * self.inputs + [True] * self.leaves
+        needed += [False] * len(tape.constants)
+        for used in tape.operands:
+            needed.append(any(needed[s] for s in used))
+        return np.array(needed, dtype=bool)
 
     def values(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """The outputs, a row each, for inputs with a column for each sample."""

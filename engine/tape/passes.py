@@ -30,7 +30,7 @@ class _Rewriting:
     """A new tape in the making, and where the slots of the old one are in it."""
 
     def __init__(self, old: Tape) -> None:
-        self.old = old
+        self.old, self.first = old, old.first_constant
         self.place: dict[int, int] = {i: i for i in range(old.first_constant)}
         """For each old slot its new name; constants are ~0, ~1, ... until the end."""
         self.constants: list[float] = []
@@ -54,22 +54,19 @@ class _Rewriting:
     def emit(self, op: str, used: Iterable[int]) -> int:
         self.ops.append(op)
         self.operands.append(tuple(used))
-        return self.old.first_constant + len(self.ops) - 1
+        return self.first + len(self.ops) - 1
 
     def finished(self) -> Tape:
-        first, more = self.old.first_constant, len(self.constants)
-
-        def slot(name: int) -> int:
-            if name < 0:
-                return first + ~name
-            return name if name < first else name + more
-
-        place = {old: slot(name) for old, name in self.place.items()}
+        first, more = self.first, len(self.constants)
+        nodes = range(first + more, first + more + len(self.ops))
+        # What name ~i, the last but i, stands for comes last but i in the list.
+        slot = [*range(first), *nodes, *reversed(range(first, first + more))]
+        place = {old: slot[name] for old, name in self.place.items()}
         return replace(
             self.old,
             constants=tuple(self.constants),
             ops=tuple(self.ops),
-            operands=tuple(tuple(map(slot, used)) for used in self.operands),
+            operands=tuple(tuple([slot[name] for name in x]) for x in self.operands),
             outputs=tuple(place[s] for s in self.old.outputs),
             guards=tuple(
                 Guard(place[g.left], g.relation, place[g.right], g.outcome, g.where)
@@ -84,7 +81,7 @@ def _rewritten(
     """Apply a rule to each instruction; it gives the new name of the result."""
     new = _Rewriting(tape)
     for slot, op, used in tape.instructions():
-        new.place[slot] = rule(new, op, tuple(new.place[s] for s in used))
+        new.place[slot] = rule(new, op, tuple([new.place[s] for s in used]))
     return new.finished()
 
 
