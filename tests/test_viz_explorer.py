@@ -9,8 +9,8 @@ import pytest
 
 from engine import OperandError, Value, register, scope, unregister
 from viz import FormatError, OptionError, RendererError, TooLargeError, explore
-from viz.page import SCRIPTS
-from viz.scene import laid_out
+from viz.pages.page import SCRIPTS
+from viz.pages.scene import laid_out
 
 TEMPLATES = pathlib.Path(__file__).parent.parent / "viz" / "templates"
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_laid_out_in_time_stays_collapsed(tmp_path, monkeypatch):
             raise RendererError("out of time")
         return laid_out(sheet, *args, **options)
 
-    monkeypatch.setattr("viz.scenes.laid_out", slow)
+    monkeypatch.setattr("viz.pages.scenes.laid_out", slow)
     data = data_of(explore(graphs.mlp(2, 2, 1), tmp_path / "page.html"))
     [root, *others] = data["views"][0]["scopes"]
     assert root is not None and others == [None] * len(others)
@@ -124,7 +124,7 @@ def test_what_cannot_be_laid_out_in_time_stays_collapsed(tmp_path, monkeypatch):
     def never(*_args, **_options):
         raise RendererError("out of time")
 
-    monkeypatch.setattr("viz.scenes.laid_out", never)
+    monkeypatch.setattr("viz.pages.scenes.laid_out", never)
     with pytest.raises(RendererError):
         explore(graphs.fan_out(), tmp_path / "other.html")
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]

@@ -14,7 +14,7 @@ from viz.build import whole
 from viz.collapse import collapse
 from viz.errors import OptionError
 from viz.frames import frames
-from viz.nested import nested
+from viz.pages.nested import nested
 from viz.stage import completed
 
 

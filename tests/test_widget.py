@@ -9,7 +9,7 @@ import pytest
 from engine import OperandError, Value, log, scope
 from engine.nn import MLP
 from viz import OptionError, TooLargeError, widget
-from viz.sliders import Slider, names
+from viz.widgets.sliders import Slider, names
 
 pytest.importorskip("anywidget", reason="anywidget is not installed")
 

@@ -13,9 +13,9 @@ from viz.errors import FormatError, OptionError, TooLargeError
 from viz.forms import check_choice
 from viz.frames import frames
 from viz.labels import capped
-from viz.page import page
-from viz.replay import replayed
-from viz.scenes import Artist, scenes
+from viz.pages.page import page
+from viz.pages.replay import replayed
+from viz.pages.scenes import Artist, scenes
 from viz.stage import completed
 from viz.theme import THEMES, Style, Theme
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, overload
 from engine import OperandError, Value
 from viz.errors import OptionError
 from viz.look import Look
-from viz.sliders import Range, Slider, as_number, name_of
-from viz.subjects import Call, Graph, Subject, parameters
+from viz.widgets.sliders import Range, Slider, as_number, name_of
+from viz.widgets.subjects import Call, Graph, Subject, parameters
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from viz.live import GraphWidget
+    from viz.widgets.live import GraphWidget
 
 __all__ = ["widget"]
 
@@ -59,7 +59,7 @@ def widget(
     What comes back has `value`, `values`, `gradients` and `output` (the Value), and
     can be set: `w["x"] = 5.0`, `w.set(x=5.0, w=1.0)` move the sliders, too.
     `w.observe(print, "value")` calls a function at each change; see
-    `viz.live.GraphWidget`.
+    `viz.widgets.live.GraphWidget`.
 
     Args:
         leaves: those that get a slider, or their names; else all that are no
@@ -75,7 +75,7 @@ def widget(
         engine.OperandError: `of` is neither a Value nor a function.
     """
     try:
-        from viz.live import GraphWidget
+        from viz.widgets.live import GraphWidget
     except ModuleNotFoundError as error:
         if error.name not in ("anywidget", "traitlets", "ipywidgets"):
             raise

@@ -22,13 +22,13 @@ from viz.formats import written
 from viz.labels import format_number
 from viz.look import Look
 from viz.paint import Painter
-from viz.sliders import Slider, as_number, name_of
-from viz.subjects import Subject
 from viz.theme import STYLES, THEMES, Theme, pick
+from viz.widgets.sliders import Slider, as_number, name_of
+from viz.widgets.subjects import Subject
 
 __all__ = ["GraphWidget"]
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent.parent / "templates"
 SCRIPTS = ("widget_theme.js", "widget_row.js", "widget.js")
 """One module in the browser, which nothing has to be loaded for."""
 

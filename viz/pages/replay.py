@@ -10,7 +10,7 @@ from typing import Any
 from engine import Op, TapeError, Value
 from engine.tape import javascript
 from viz.frames import Frames
-from viz.slots import slotted
+from viz.pages.slots import slotted
 
 __all__ = ["Replay", "replayed"]
 

@@ -16,8 +16,8 @@ from viz.diagram import Diagram
 from viz.dot import Options
 from viz.errors import OptionError, RendererError
 from viz.forms import BUDGET, CARDS, WIRES, no_scopes
-from viz.nested import Scope, nested
-from viz.scene import Scene, Sheet, laid_out
+from viz.pages.nested import Scope, nested
+from viz.pages.scene import Scene, Sheet, laid_out
 from viz.theme import STYLES, THEMES, Style, pick
 from viz.words import behind
 

@@ -15,7 +15,7 @@ from itertools import takewhile
 from engine import Value
 from viz.diagram import Diagram, Edge, Inside, Node, Part
 from viz.labels import capped
-from viz.scene import Sheet
+from viz.pages.scene import Sheet
 
 __all__ = ["Scope", "nested"]
 

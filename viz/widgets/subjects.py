@@ -12,7 +12,7 @@ from engine import Value, recompute, topological_order
 from viz.build import checked
 from viz.errors import OptionError, TooLargeError
 from viz.forms import WHOLE
-from viz.sliders import chosen, name_of, names
+from viz.widgets.sliders import chosen, name_of, names
 
 __all__ = ["Call", "Graph", "Subject", "parameters"]
 

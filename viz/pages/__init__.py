@@ -1,0 +1,1 @@
+"""What `viz.explore` is made of: scenes laid out, data to compute with, one page."""
