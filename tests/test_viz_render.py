@@ -39,6 +39,7 @@ AWKWARD = [
     'quotes " and \'', "back\\slash \\N \\l", "{braces|x}", "<b>&amp;</b>", "a:b:c",
     "two\nlines", "שלום عربي", "りんご", "🍎🍏", "x" * 10_000, "\x00\x07\x1b",
     "%s$PATH",     "</TD></TR>", "]]>", "--><script>", "\u202eright", "é ü ß", "", " ",
+    "]",
 ]  # fmt: skip
 
 

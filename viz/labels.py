@@ -56,8 +56,11 @@ def _printable(c: str) -> bool:
 
 
 def cell(text: str) -> str:
-    """`text` as it stands in the cell of a table; there, too, \\N is a node's name."""
-    return html.escape(text).replace("\\", "\\\\")
+    """`text` as it stands in the cell of a table; there, too, \\N is a node's name.
+
+    Graphviz refuses a cell with nothing but a closing bracket.
+    """
+    return html.escape(text).replace("\\", "\\\\").replace("]", "&#93;")
 
 
 def bare(text: str) -> str:
