@@ -98,13 +98,21 @@ def test_every_row_on_arrays_to_4_ulp(op, backend, data):
     made = program(tape, backend)
     out, slopes, _ = made.gradient(columns, [], seeds, by_inputs=True)
     again = made.values(columns, [])[0]
-    for i, (_, (value, wanted)) in enumerate(samples):
+    for i, (xs, (value, wanted)) in enumerate(samples):
         assert ulps(out[i], value) <= 4
         assert bits(again[i]) == bits(out[i])
-        for found, slope in zip(slopes[:, i], wanted, strict=True):
+        for j, slope in enumerate(wanted):
             if math.isfinite(slope):  # an infinite limit may be nan on arrays
-                # A rule of several roundings may differ in each of them.
-                assert ulps(found, slope) <= 16 or abs(found - slope) < 1e-300
+                assert ulps(slopes[j, i], slope) <= 4 or within_the_rule(
+                    op, xs, j, slopes[j, i]
+                )
+
+
+def within_the_rule(op, xs, j, found):
+    """Whether a local derivative is within 4 ulp an operation of its rule."""
+    values = [Value(x) for x in xs]
+    slope = gradients(op(*values), [values[j]])[0]
+    return abs(found - slope.data) <= allowances(slope)[0]
 
 
 # -- random expressions ----------------------------------------------------------
