@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from engine.op import Op
 from engine.record import real
@@ -21,6 +21,8 @@ _INFIX = {
 
 class Code(Notation):
     """Formulas as Python. Rows that are not operators are called by their names."""
+
+    infix: ClassVar[dict[str, str]] = _INFIX
 
     def __init__(self) -> None:
         self.called: dict[str, Op] = {}
@@ -57,12 +59,16 @@ class Code(Notation):
     def operation(self, op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row: an operator, or a call."""
         written = [self.text(arg) for arg in args]
-        if op.name in _INFIX:
-            return f"({written[0]} {_INFIX[op.name]} {written[1]})", ATOM
+        if op.name in self.infix:
+            return f"({written[0]} {self.infix[op.name]} {written[1]})", ATOM
         if op.name == "neg":
             return f"(-{written[0]})", ATOM
+        return f"{self.callee(op)}({', '.join(written)})", ATOM
+
+    def callee(self, op: Op) -> str:
+        """The name of the row as a function."""
         self.called[op.name] = op
-        return f"{op.name}_({', '.join(written)})", ATOM
+        return f"{op.name}_"
 
 
 @lru_cache(maxsize=1024)

@@ -66,6 +66,8 @@ def javascript(ops: Sequence[Op]) -> str:
 class JavaScript(Code):
     """Formulas as JavaScript."""
 
+    infix = _INFIX
+
     def odd(self, number: float) -> str:
         """A number without a literal."""
         if math.isnan(number):
@@ -81,15 +83,10 @@ class JavaScript(Code):
         asked, chosen, otherwise = map(self.text, (condition, x, y))
         return f"({asked} ? {chosen} : {otherwise})", ATOM
 
-    def operation(self, op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
-        """A row: an operator, or a call."""
-        written = [self.text(arg) for arg in args]
-        if op.name in _INFIX:
-            return f"({written[0]} {_INFIX[op.name]} {written[1]})", ATOM
-        if op.name == "neg":
-            return f"(-{written[0]})", ATOM
+    def callee(self, op: Op) -> str:
+        """The name of the row as a function."""
         self.called[op.name] = op
-        return f"{_name(op)}({', '.join(written)})", ATOM
+        return _name(op)
 
 
 def _row(op: Op, code: JavaScript) -> str:

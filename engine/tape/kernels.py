@@ -146,11 +146,13 @@ class LaneCode(Code):
             return self.write(with_names(tree, names))
         if op.name in _OPERATORS:
             return _OPERATORS[op.name].format(*map(self.text, args)), ATOM
-        text, binding = super().operation(op, args)
+        return super().operation(op, args)
+
+    def callee(self, op: Op) -> str:
+        """What is called for a row."""
         if _known(op):
-            library = "np" if op.name in _NUMPY else "math"
-            text = f"{library}.{text.replace('_(', '(', 1)}"
-        return text, binding
+            return f"{'np' if op.name in _NUMPY else 'math'}.{op.name}"
+        return super().callee(op)
 
 
 def opaque_rows(rows: tuple[Op, ...]) -> dict[str, Op]:
@@ -159,10 +161,7 @@ def opaque_rows(rows: tuple[Op, ...]) -> dict[str, Op]:
     for op in rows:
         _value_lines(op, code)
         _partial_lines(op, code)
-    used = {op.name: op for op in code.called.values()}
-    return {
-        n: op for n, op in used.items() if value_tree(op) is None and not _known(op)
-    }
+    return code.called
 
 
 def _known(op: Op) -> bool:
