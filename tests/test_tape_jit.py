@@ -1,5 +1,6 @@
 """jit: branches, escapes, structures, batches, errors."""
 
+import json
 import math
 import random
 import threading
@@ -403,6 +404,38 @@ def broken(tape):
     yield good.replace("[[0, 0]", "[[0]"), "v1 = mul"
     yield good.replace('"outputs": [2]', '"outputs": [99]'), "slots that it does not"
     yield good.replace('"inputs": 1', '"inputs": "x"'), "damaged"
+
+
+@pytest.mark.parametrize(
+    ("entry", "forged"),
+    [
+        ("outcome", "open('forged', 'w')"), ("outcome", 1), ("outcome", None),
+        ("left", "0) or open('forged', 'w'"), ("left", 0.0), ("right", True),
+        ("relation", ["gt"]), ("relation", "gt) or ("), ("where", 5), ("more", 0),
+    ],
+)  # fmt: skip
+def test_a_forged_guard_never_becomes_code(entry, forged):
+    body = json.loads(record(lambda x: x * x if x > 0 else x, (1.0,)).tape.to_json())
+    body["guards"][0][entry] = forged
+    if entry == "more":  # what nobody asks for changes nothing
+        assert Tape.from_json(json.dumps(body)).guards[0].outcome is True
+        return
+    with pytest.raises(TapeError, match="damaged"):
+        Tape.from_json(json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputs": -1, "ops": [], "operands": [], "outputs": []}, {"inputs": True},
+        {"outputs": [0.5]}, {"ops": [["mul"]]}, {"operands": [[0, "0"]]},
+        {"leaves": [7]}, {"constants": ["0x1p9999"]}, {"guards": [[]]},
+    ],
+)  # fmt: skip
+def test_entries_of_another_type_are_refused(change):
+    body = json.loads(record(lambda x: x * x if x > 0 else x, (1.0,)).tape.to_json())
+    with pytest.raises(TapeError):
+        Tape.from_json(json.dumps(body | change))
 
 
 def test_damaged_tapes_are_refused():

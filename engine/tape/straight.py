@@ -87,7 +87,7 @@ def _forward(tape: Tape, names: list[str], code: Code) -> list[str]:
         while waiting and max(waiting[0].left, waiting[0].right) <= slot:
             guard = waiting.pop(0)
             asked = f"{names[guard.left]} {_RELATIONS[guard.relation]}"
-            asked = f"({asked} {names[guard.right]}) is {guard.outcome}"
+            asked = f"({asked} {names[guard.right]}) is {bool(guard.outcome)}"
             lines.append(f"if not ({asked}): return None")
 
     checks(tape.first_node - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.errors import TapeError, UnknownOperationError
 from engine.op import Op
@@ -151,15 +151,15 @@ class Tape:
             )
         try:
             tape = cls(
-                inputs=int(body["inputs"]),
-                leaves=tuple(map(str, body["leaves"])),
+                inputs=_of(int, body["inputs"]),
+                leaves=_all(str, body["leaves"]),
                 constants=tuple(map(float.fromhex, body["constants"])),
-                ops=tuple(map(str, body["ops"])),
-                operands=tuple(tuple(map(int, used)) for used in body["operands"]),
-                outputs=tuple(map(int, body["outputs"])),
-                guards=tuple(Guard(**guard) for guard in body["guards"]),
+                ops=_all(str, body["ops"]),
+                operands=tuple(_all(int, used) for used in body["operands"]),
+                outputs=_all(int, body["outputs"]),
+                guards=tuple(map(_guard, body["guards"])),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TapeError(f"the JSON of the tape is damaged: {error!r}") from error
         tape.check()
         return tape
@@ -170,8 +170,8 @@ class Tape:
         Raises:
             TapeError: one reads a slot that comes later, or is of no known row.
         """
-        if len(self.ops) != len(self.operands):
-            raise TapeError("the tape is damaged: operations and operands differ")
+        if self.inputs < 0 or len(self.ops) != len(self.operands):
+            raise TapeError("the tape is damaged: its counts do not fit")
         for slot, name, used in self.instructions():
             try:
                 arity = row(name).arity
@@ -184,6 +184,31 @@ class Tape:
             raise TapeError("the tape is damaged: it gives slots that it does not have")
         if not all(guard.relation in _SIGNS for guard in self.guards):
             raise TapeError("the tape is damaged: a guard compares in an unknown way")
+
+
+_Item = TypeVar("_Item", int, str, bool)
+
+
+def _of(kind: type[_Item], x: Any) -> _Item:
+    """An entry of a file, which has to be of this very type: code is made of it."""
+    if x.__class__ is not kind:
+        raise TypeError(f"{x!r:.80} should be of type {kind.__name__}")
+    item: _Item = x
+    return item
+
+
+def _all(kind: type[_Item], items: Any) -> tuple[_Item, ...]:
+    return tuple(_of(kind, x) for x in items)
+
+
+def _guard(data: Any) -> Guard:
+    return Guard(
+        left=_of(int, data["left"]),
+        relation=_of(str, data["relation"]),
+        right=_of(int, data["right"]),
+        outcome=_of(bool, data["outcome"]),
+        where=_of(str, data["where"]),
+    )
 
 
 def row(name: str) -> Op:
