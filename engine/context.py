@@ -12,12 +12,10 @@ from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import Any, Protocol
 
 from engine.notes import CONSTANT, Notes
-
-if TYPE_CHECKING:
-    from engine.tape.recorder import Recorder
 
 __all__ = ["Context", "current", "no_grad", "record_source", "scope"]
 
@@ -25,6 +23,19 @@ active = 0
 """How many blocks run now, in all threads together."""
 
 _counting = threading.Lock()
+
+
+class Recorder(Protocol):
+    """What is told of comparisons and escapes while a tape is recorded."""
+
+    def compared(self, left: Any, relation: str, right: Any, outcome: bool) -> None:
+        """`left relation right` was asked."""
+
+    def escaped(self, value: Any, how: str, asker: FrameType) -> None:
+        """A number leaves the graph."""
+
+    def stopped(self, value: Any) -> Any:
+        """The value as a node through which no gradient flows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from engine.graph import topological_order
-from engine.value import UNTOUCHED, Value
+from engine.graph import UNTOUCHED, Node, topological_order
 
 __all__ = ["reduce"]
 
@@ -28,11 +27,11 @@ class _Announced(threading.local):
     def __init__(self) -> None:
         self.start([])
 
-    def start(self, ancestors: list[Value]) -> None:
+    def start(self, ancestors: list[Node]) -> None:
         self.places = {id(node): place for place, node in enumerate(ancestors)}
         self.last = -1
 
-    def visit(self, node: Value) -> bool:
+    def visit(self, node: Node) -> bool:
         place = self.places.get(id(node), -1)
         announced = place > self.last
         if announced:
@@ -43,9 +42,9 @@ class _Announced(threading.local):
 _announced = _Announced()
 
 
-def reduce(node: Value) -> tuple[Any, ...]:
+def reduce(node: Node) -> tuple[Any, ...]:
     """What `pickle` and `copy` want to know: how to make this node again."""
-    ancestors: list[Value] = []
+    ancestors: list[Node] = []
     if not _announced.visit(node) and any(parent.parents for parent in node.parents):
         ancestors = topological_order(node)[:-1]
         _announced.start(ancestors)
@@ -53,17 +52,17 @@ def reduce(node: Value) -> tuple[Any, ...]:
     if notes and notes.origin:  # a weak reference does not travel
         notes = replace(notes, origin=None)
     fields = (node.op, node._x, node._y, node._dx, node._dy, notes)
-    grad = node.grad if node.has_gradient else None
+    grad = None if node.grad is UNTOUCHED else node.grad
     return _restore, (ancestors, type(node), node.data, grad, *fields)
 
 
 def _restore(
-    _ancestors: list[Value],
-    kind: type[Value],
+    _ancestors: list[Node],
+    kind: type[Node],
     data: float,
     grad: float | None,
     *fields: Any,
-) -> Value:
+) -> Node:
     """A node from its fields; the ancestors only had to be there before it."""
     node = kind.__new__(kind)
     node.data = data

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from engine.symbol import Symbol, formula
-
-if TYPE_CHECKING:
-    from engine.op import Op
+from engine.symbol import Row, Symbol, formula
 
 __all__ = ["OfInstance", "described", "signature"]
 
@@ -28,7 +25,7 @@ class OfInstance:
         return self.of_class if instance is None else self.compute(instance)
 
 
-def described(op: Op) -> str:
+def described(op: Row) -> str:
     """The documentation of a row, derived from it.
 
     >>> from engine import ops
@@ -47,7 +44,7 @@ def described(op: Op) -> str:
     return "\n".join(lines)
 
 
-def _headline(op: Op) -> str:
+def _headline(op: Row) -> str:
     """The call, and what it means where its name does not say so."""
     call = f"{op.name}({', '.join(op.operands)})"
     if op.about:
@@ -56,7 +53,7 @@ def _headline(op: Op) -> str:
     return f"{call} = {value}" if value else call
 
 
-def _as_formula(function: Callable[..., Any] | None, op: Op) -> str:
+def _as_formula(function: Callable[..., Any] | None, op: Row) -> str:
     """What a function of the operands computes; empty for one of floats alone."""
     try:
         return formula(function(*map(Symbol, op.operands))) if function else ""
@@ -64,14 +61,14 @@ def _as_formula(function: Callable[..., Any] | None, op: Op) -> str:
         return ""
 
 
-def _domain(op: Op) -> str:
+def _domain(op: Row) -> str:
     pairs = zip(op.operands, op.intervals, strict=True)
     if len(set(op.intervals)) == 1:
         return f"{', '.join(op.operands)} in {op.intervals[0]}"
     return ", ".join(f"{name} in {interval}" for name, interval in pairs)
 
 
-def _derivatives(op: Op) -> list[str]:
+def _derivatives(op: Row) -> list[str]:
     try:
         pairs = zip(op.operands, op.formulas, strict=True)
     except NameError:  # the rule calls an operation that is not registered yet
@@ -82,7 +79,7 @@ def _derivatives(op: Op) -> list[str]:
     return ["Local derivatives:", *(f"    {rule}" for rule in rules)]
 
 
-def signature(op: Op) -> inspect.Signature:
+def signature(op: Row) -> inspect.Signature:
     """The operands of a row as parameters."""
     kind = inspect.Parameter.POSITIONAL_ONLY
     parameters = [inspect.Parameter(name, kind) for name in op.operands]

@@ -8,12 +8,10 @@ when running it on floats fails, which is how √x gets its derivative ∞ at 0.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from engine.op import Op
 from engine.operators import Operators
-
-if TYPE_CHECKING:
-    from engine.op import Op
 
 __all__ = ["Extended", "extended"]
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from engine.symbol import ATOM, SIGN, Notation
-
-if TYPE_CHECKING:
-    from engine.op import Op
+from engine.symbol import ATOM, SIGN, Notation, Row
 
 __all__ = ["Latex", "latex", "latex_factor", "latex_name", "latex_text"]
 
@@ -110,7 +107,7 @@ class Latex(Notation):
         cases = rf"{chosen} & \text{{if }} {when} \\ {otherwise} & \text{{otherwise}}"
         return rf"\begin{{cases}} {cases} \end{{cases}}", ATOM
 
-    def operation(self, op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
+    def operation(self, op: Row, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row of the table."""
         if op.name == "truediv":
             above, below = (self.write(arg)[0] for arg in args)

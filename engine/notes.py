@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 from weakref import ref
-
-if TYPE_CHECKING:
-    from engine.value import Value
 
 __all__ = ["CONSTANT", "NOTHING", "Notes"]
 
@@ -22,7 +19,7 @@ class Notes:
     source: tuple[str, int] | None = None
     cut: str = ""
     """What made this leaf out of a computed number, "detach()" or "no_grad()"."""
-    origin: ref[Value] | None = None
+    origin: ref[Any] | None = None
     """The node that was detached, while it is alive."""
     recorder: object = None
     """The recorder of a tape in whose run the node was made."""

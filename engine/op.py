@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache, partial
+from numbers import Rational
 from typing import Any
 
 from engine.describe import OfInstance, described, signature
-from engine.numeric import as_number
+from engine.errors import (
+    DivisionByZeroError,
+    DomainError,
+    EngineError,
+    RangeError,
+    UnknownOperationError,
+)
+from engine.numeric import as_float, as_number
 from engine.operators import Operators
-from engine.record import failure, fast_method, real
 from engine.symbol import Symbol, formula
-from engine.value import Value
 
-__all__ = ["Op"]
+__all__ = ["Op", "failure", "lookup", "real", "rows"]
+
+rows: dict[str, Op] = {}
+"""All rows by name."""
 
 Rule = Callable[..., Any]
 REAL = "(-inf, inf)"
@@ -75,6 +85,8 @@ class Op:
         self.constants = _constants(partials)
         """The local derivatives when they are the same everywhere, else empty."""
         self.operands = tuple(operands) or _operand_names(partials)
+        self.arity = len(self.operands)
+        """The number of operands."""
         self.domain = (
             (domain,) * self.arity if isinstance(domain, str) else tuple(domain)
         )
@@ -85,13 +97,8 @@ class Op:
         self.default = _default(value) if folds else None
         self.made_from: tuple[Op, float] | None = None
         """The row and the number that `fixed` made this one from."""
-        self.method = fast_method(self)
-        """The operation on a Value and what follows it: Value's operator or method."""
-
-    @property
-    def arity(self) -> int:
-        """The number of operands."""
-        return len(self.operands)
+        self.methods: dict[type, Callable[..., Any]] = {}
+        """The operation as a method, by the kind of operand; see `engine.table`."""
 
     def __call__(self, *args: Any) -> Any:
         """The operation: a number on numbers, a Value as soon as one is a Value.
@@ -102,10 +109,10 @@ class Op:
         """
         if len(args) == 1 == self.arity:  # the usual call, made fast
             kind = args[0].__class__
-            if kind is Value:
-                return self.method(args[0])
             if kind is float:
                 return self._on_numbers(args)
+            if kind in self.methods:
+                return self.methods[kind](args[0])
         args = self._completed(args)
         for arg in args:
             if isinstance(arg, Operators):
@@ -166,8 +173,6 @@ class Op:
     def __reduce__(self) -> tuple[Any, ...]:
         if self.made_from is not None:
             return Op.fixed, self.made_from
-        from engine.table import lookup
-
         return lookup, (self.name,)
 
 
@@ -233,3 +238,53 @@ def _one(rule: Rule, place: int, *args: Any) -> Any:
 
 def _always(number: int, *_: Any) -> int:
     return number
+
+
+def lookup(name: str) -> Op:
+    """The row of this name.
+
+    Raises:
+        UnknownOperationError: the table has no such row.
+    """
+    try:
+        return rows[name]
+    except KeyError:
+        raise UnknownOperationError(
+            f"the table has no operation {name!r}; it has {', '.join(rows)}. "
+            "Operations of your own have to be registered before they are used"
+        ) from None
+
+
+def real(op: Op, xs: tuple[Any, ...], out: Any, parents: tuple[Any, ...] = ()) -> Any:
+    """`out` as a real number: a Fraction where the operands are, else a float."""
+    if isinstance(out, complex):
+        error = ValueError("the result is a complex number")
+        raise failure(op, xs, error, parents)
+    if isinstance(out, Rational) and any(isinstance(x, Fraction) for x in xs):
+        return Fraction(out)
+    return as_float(out, where=f"the result of {op.name}")
+
+
+def failure(
+    op: Op, xs: tuple[Any, ...], error: Exception, parents: tuple[Any, ...] = ()
+) -> EngineError:
+    """The engine's error for what Python raised: the same kind, with the story."""
+    labels = [getattr(parent, "label", None) for parent in parents] or [None] * len(xs)
+    shown = [
+        f"{label!r} = {x!r}" if label is not None else repr(x)
+        for x, label in zip(xs, labels, strict=True)
+    ]
+    reason = str(error.args[-1]) if error.args else "no such value"
+    text = f"{op.name}({', '.join(shown)}): {reason}"
+    if isinstance(error, ZeroDivisionError):
+        return DivisionByZeroError(text)
+    if isinstance(error, OverflowError):
+        return RangeError(text)
+    return DomainError(text if "complex" in reason else f"{text}{_wanted(op)}")
+
+
+def _wanted(op: Op) -> str:
+    """The domains of the operands, where they say more than that any number will do."""
+    pairs = zip(op.operands, op.intervals, strict=False)
+    wanted = [f"{name} in {where}" for name, where in pairs if where != "(−∞, ∞)"]
+    return f"; it is defined for {', '.join(wanted)}" if wanted else ""

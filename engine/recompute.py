@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import OperandError
-from engine.graph import topological_order
+from engine.graph import link, topological_order
 from engine.numeric import as_float
-from engine.record import link, local_derivatives, value_of
+from engine.record import local_derivatives, value_of
 from engine.value import Value
 
 __all__ = ["recompute"]

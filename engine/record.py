@@ -1,6 +1,6 @@
 """Recording: how an operation on Values becomes a node of the graph.
 
-`record` is the definition. What `fast_method` makes does the same for one or two
+`record` is the definition. What `make_method` makes does the same for one or two
 operands when nothing unusual is going on, and hands over to `record` when
 something is: it is what every `x * y` runs, so it is written for speed.
 """
@@ -9,31 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
-from numbers import Rational
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any
 
 from engine import context
-from engine.errors import (
-    DivisionByZeroError,
-    DomainError,
-    EngineError,
-    RangeError,
-)
+from engine.errors import EngineError
 from engine.extended import Extended, extended
+from engine.graph import UNTOUCHED, link
 from engine.numeric import as_float, is_number
-from engine.value import UNTOUCHED, Value, constant
-
-if TYPE_CHECKING:
-    from engine.op import Op
+from engine.op import Op, failure, real
+from engine.value import Value, constant
 
 __all__ = [
     "apply",
-    "failure",
-    "fast_method",
     "link",
     "local_derivatives",
-    "real",
+    "make_method",
     "record",
     "value_of",
 ]
@@ -50,7 +41,8 @@ def record(op: Op, parents: tuple[Value, ...]) -> Value:
         link(node, parents, local_derivatives(op, out, xs))
     if not here.recording:
         if here.recorder is not None:
-            return here.recorder.stopped(node)
+            stopped: Value = here.recorder.stopped(node)
+            return stopped
         node._notes = replace(node._noted, cut="no_grad()")
     return node
 
@@ -75,16 +67,6 @@ def local_derivatives(op: Op, out: float, xs: tuple[float, ...]) -> tuple[float,
         return tuple(map(float, partials))
 
 
-def link(node: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> None:
-    """Make `node` remember its operands and local derivatives."""
-    if len(parents) > 2:
-        node._y, node._dy = parents, partials
-        return
-    node._x, node._dx = parents[0], partials[0]
-    if len(parents) == 2:
-        node._y, node._dy = parents[1], partials[1]
-
-
 def apply(op: Op, args: tuple[Any, ...]) -> Value:
     """`op` on numbers and at least one Value."""
     if op.folds and not isinstance(args[-1], Value) and is_number(args[-1]):
@@ -98,42 +80,7 @@ def _operand(op: Op, x: Any) -> Value:
     return constant(as_float(x, where=op.name))
 
 
-def real(op: Op, xs: tuple[Any, ...], out: Any, parents: tuple[Any, ...] = ()) -> Any:
-    """`out` as a real number: a Fraction where the operands are, else a float."""
-    if isinstance(out, complex):
-        error = ValueError("the result is a complex number")
-        raise failure(op, xs, error, parents)
-    if isinstance(out, Rational) and any(isinstance(x, Fraction) for x in xs):
-        return Fraction(out)
-    return as_float(out, where=f"the result of {op.name}")
-
-
-def failure(
-    op: Op, xs: tuple[Any, ...], error: Exception, parents: tuple[Any, ...] = ()
-) -> EngineError:
-    """The engine's error for what Python raised: the same kind, with the story."""
-    labels = [getattr(parent, "label", None) for parent in parents] or [None] * len(xs)
-    shown = [
-        f"{label!r} = {x!r}" if label is not None else repr(x)
-        for x, label in zip(xs, labels, strict=True)
-    ]
-    reason = str(error.args[-1]) if error.args else "no such value"
-    text = f"{op.name}({', '.join(shown)}): {reason}"
-    if isinstance(error, ZeroDivisionError):
-        return DivisionByZeroError(text)
-    if isinstance(error, OverflowError):
-        return RangeError(text)
-    return DomainError(text if "complex" in reason else f"{text}{_wanted(op)}")
-
-
-def _wanted(op: Op) -> str:
-    """The domains of the operands, where they say more than that any number will do."""
-    pairs = zip(op.operands, op.intervals, strict=False)
-    wanted = [f"{name} in {where}" for name, where in pairs if where != "(−∞, ∞)"]
-    return f"; it is defined for {', '.join(wanted)}" if wanted else ""
-
-
-def fast_method(op: Op) -> Callable[..., Any]:
+def make_method(op: Op) -> Callable[..., Any]:
     """The operation as a method of Value."""
     if op.arity == 1:
         return _unary(op)
@@ -223,10 +170,16 @@ def _binary(op: Op) -> Callable[..., Any]:
 def _folding(op: Op, binary: Callable[..., Any]) -> Callable[..., Any]:
     def method(x: Value, y: Any = op.default) -> Any:
         if not isinstance(y, Value) and is_number(y):
-            return op.fixed(y).method(x)
+            return _make_folded(op, y)(x)
         return binary(x, y)
 
     return method
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _make_folded(op: Op, number: float) -> Callable[..., Any]:
+    fixed = op.fixed(number)
+    return fixed.methods.setdefault(Value, make_method(fixed))
 
 
 def _lifted(op: Op, y: Any) -> Any:
@@ -239,3 +192,7 @@ def _lifted(op: Op, y: Any) -> Any:
     if foreign and not isinstance(y, (str, bytes, complex)):
         return NotImplemented
     return constant(as_float(y, where=op.name))
+
+
+# `Value` lies below and cannot name what stands here.
+Value.apply = staticmethod(apply)  # type: ignore[method-assign]

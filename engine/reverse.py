@@ -6,109 +6,16 @@ derivative of the output by a node is the node's *adjoint* (others say cotangent
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
-from contextvars import ContextVar
 from typing import Any
-from weakref import ref
 
 from engine import context
 from engine.errors import OperandError, StaleGraphError
 from engine.graph import topological_order
 from engine.numeric import as_float
-from engine.value import UNTOUCHED, Value, constant
+from engine.value import Value, constant
 
-__all__ = [
-    "add_gradients",
-    "adjoints",
-    "backward",
-    "clear",
-    "gradients",
-    "last_output",
-    "partials_as_values",
-    "product",
-    "zero_grad",
-]
-
-
-_changing_gradients = threading.Lock()
-"""Held while `grad`s are changed, so that threads that share leaves lose no update."""
-
-
-def adjoints(output: Value, seed: float = 1.0) -> dict[Value, float]:
-    """∂output/∂v × seed for every node v of the graph; changes no node.
-
-    adjoint(v) = Σ over the uses of v of adjoint(child) × ∂child/∂v.
-
-    >>> x = Value(3.0)
-    >>> adjoints(x * x)[x]
-    6.0
-    """
-    order = topological_order(output)
-    found = dict.fromkeys(order, 0.0)
-    found[output] = seed
-    for node in reversed(order):  # all uses of a node come before the node itself
-        first = node._x
-        if first is not None:
-            adjoint = found[node]
-            found[first] += adjoint * node._dx
-            second = node._y
-            if second is not None:
-                found[second] += adjoint * node._dy
-        elif node._y is not None:
-            adjoint = found[node]
-            for parent, partial in zip(node._y, node._dy, strict=True):
-                found[parent] += adjoint * partial
-    return found
-
-
-def backward(output: Value, seed: float = 1.0) -> None:
-    """Add ∂output/∂v × seed to `v.grad` for every node v of the graph.
-
-    The sweep keeps its adjoints to itself until it ends, so sweeps in several
-    threads may share nodes.
-    """
-    found = adjoints(output, as_float(seed, where="backward(seed=...)"))
-    with _changing_gradients:
-        for node, adjoint in found.items():
-            node.grad += adjoint
-    _last.set(ref(output))
-
-
-def add_gradients(nodes: Iterable[Value], gradients: Iterable[float]) -> None:
-    """Add to the `grad` of each node."""
-    with _changing_gradients:
-        for node, gradient in zip(nodes, gradients, strict=True):
-            node.grad += gradient
-
-
-_last: ContextVar[ref[Value] | None] = ContextVar("last output", default=None)
-
-
-def last_output() -> Value | None:
-    """The output of this thread's last `backward`, while it is alive.
-
-    It is what explanations are about when nobody says of which output.
-
-    >>> y = Value(2.0) ** 2
-    >>> y.backward()
-    >>> last_output() is y
-    True
-    """
-    output = _last.get()
-    return None if output is None else output()
-
-
-def zero_grad(output: Value) -> None:
-    """Set `grad` to 0.0 for every node of the graph of `output`."""
-    clear(topological_order(output))
-
-
-def clear(nodes: Iterable[Value]) -> None:
-    """Set `grad` to 0.0 for these nodes, as if no sweep had reached them."""
-    with _changing_gradients:
-        for node in nodes:
-            node.grad = UNTOUCHED
+__all__ = ["gradients", "partials_as_values", "product"]
 
 
 def gradients(

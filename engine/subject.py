@@ -12,8 +12,8 @@ from typing import Any
 from engine.context import no_grad
 from engine.errors import OperandError
 from engine.forward import tangents
-from engine.reverse import adjoints
 from engine.structure import flatten, mapped
+from engine.sweep import adjoints
 from engine.trace import Trace
 from engine.value import Value
 

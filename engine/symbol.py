@@ -8,15 +8,33 @@ that a row may use.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from engine.operators import Operators
 
-if TYPE_CHECKING:
-    from engine.op import Op
+__all__ = ["Notation", "Row", "Symbol", "formula", "where"]
 
-__all__ = ["Notation", "Symbol", "formula", "where"]
+
+class Row(Protocol):
+    """What formulas and help read of an operation: a row of the table, `Op`."""
+
+    name: str
+    symbol: str
+    about: str
+    operands: tuple[str, ...]
+    default: float | None
+    value: Callable[..., Any]
+    kinks: Callable[..., Any] | None
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """The local derivatives as text."""
+
+    @property
+    def intervals(self) -> tuple[str, ...]:
+        """The domain of each operand as text."""
 
 
 class Symbol(Operators):
@@ -31,12 +49,12 @@ class Symbol(Operators):
     __slots__ = ("args", "head")
     __hash__ = object.__hash__
 
-    def __init__(self, head: str | Op, args: tuple[Any, ...] = ()) -> None:
+    def __init__(self, head: str | Row, args: tuple[Any, ...] = ()) -> None:
         self.head = head
         self.args = args
 
     @staticmethod
-    def apply(op: Op, args: tuple[Any, ...]) -> Symbol:
+    def apply(op: Row, args: tuple[Any, ...]) -> Symbol:
         """The operation, written down."""
         return Symbol(op, args)
 
@@ -139,7 +157,7 @@ class Notation:
         chosen, otherwise = self.inside(x, SUM), self.write(y)[0]
         return f"{chosen} if {self.write(condition)[0]} else {otherwise}", CHOICE
 
-    def operation(self, op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
+    def operation(self, op: Row, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row of the table."""
         if op.name in _BINDING:
             binding = _BINDING[op.name]

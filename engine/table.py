@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from engine.errors import RowError, UnknownOperationError
+from engine.errors import RowError
 from engine.extended import Extended
-from engine.op import Op
+from engine.op import Op, lookup
+from engine.op import rows as _rows
 from engine.operators import Operators
-from engine.record import apply
+from engine.record import make_method
 from engine.symbol import Symbol
 from engine.value import Value
 
@@ -19,7 +20,6 @@ __all__ = [
     "TABLE", "built_in", "document", "install", "lookup", "register", "unregister",
 ]  # fmt: skip
 
-_rows: dict[str, Op] = {}
 _registered: set[str] = set()
 
 TABLE: Mapping[str, Op] = MappingProxyType(_rows)
@@ -61,6 +61,7 @@ def register(*args: Any, **options: Any) -> Op:
 def install(op: Op) -> None:
     """Put a row into the table and its operator or method on every operand class."""
     _rows[op.name] = op
+    op.methods[Value] = make_method(op)
     for kind in (Value, Symbol, Extended):
         for name, method in _methods(op, kind).items():
             setattr(kind, name, method)
@@ -68,8 +69,9 @@ def install(op: Op) -> None:
 
 def document(op: Op) -> None:
     """Give Value's operator or method the row's documentation, for `help`."""
-    op.method.__doc__, op.method.__name__ = op.__doc__, op.name
-    op.method.__qualname__ = f"Value.{op.name}"
+    method = op.methods[Value]
+    method.__doc__, method.__name__ = op.__doc__, op.name
+    method.__qualname__ = f"Value.{op.name}"
 
 
 def unregister(name: str) -> None:
@@ -92,21 +94,6 @@ def unregister(name: str) -> None:
 def built_in() -> tuple[Op, ...]:
     """The rows that a program has not added."""
     return tuple(op for op in _rows.values() if op.name not in _registered)
-
-
-def lookup(name: str) -> Op:
-    """The row of this name.
-
-    Raises:
-        UnknownOperationError: the table has no such row.
-    """
-    try:
-        return _rows[name]
-    except KeyError:
-        raise UnknownOperationError(
-            f"the table has no operation {name!r}; it has {', '.join(_rows)}. "
-            "Operations of your own have to be registered before they are used"
-        ) from None
 
 
 def _check_name(op: Op) -> None:
@@ -132,7 +119,7 @@ def _check_rule(op: Op) -> None:
 
 def _methods(op: Op, kind: type[Operators]) -> dict[str, Callable[..., Any]]:
     """A row named like one of Python's operators is that operator, others a method."""
-    method = op.method if kind is Value else lambda *args: op(*args)
+    method = op.methods.get(kind, lambda *args: op(*args))
     if not hasattr(float, f"__{op.name}__"):
         return {op.name: method}
     if op.arity == 1:
@@ -145,6 +132,3 @@ def _reflected(op: Op) -> Callable[..., Any]:
         return op(x, y)
 
     return method
-
-
-Value.apply = staticmethod(apply)  # type: ignore[method-assign]

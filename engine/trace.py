@@ -13,8 +13,9 @@ from engine.errors import OperandError
 from engine.forward import pushforward, tangents
 from engine.numeric import as_float, is_number
 from engine.ops import identity
-from engine.reverse import adjoints, gradients
+from engine.reverse import gradients
 from engine.structure import flatten, mapped
+from engine.sweep import adjoints
 from engine.value import Value
 
 __all__ = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.errors import OperandError, OptionError
 from engine.graph import Edge
 from engine.paths import Path, between, count_paths, largest_paths
-from engine.reverse import adjoints, last_output
+from engine.sweep import adjoints, last_output
 from engine.value import Value
 
 __all__ = ["Explanation", "Use", "explanation", "output_of"]

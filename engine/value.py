@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import Any, SupportsFloat
 from weakref import ref
 
-from engine import context
+from engine import context, sweep
+from engine.copying import reduce
 from engine.errors import OperandError
+from engine.graph import UNTOUCHED, Node
 from engine.notes import CONSTANT, NOTHING, Notes
 from engine.number import Number
 from engine.numeric import as_float
 from engine.source import users_line
 
-if TYPE_CHECKING:
-    from engine.op import Op
-
-__all__ = ["Value", "constant", "parameter"]
+__all__ = ["UNTOUCHED", "Value", "constant", "parameter"]
 
 
 def _notes_of_here() -> Notes | None:
@@ -27,11 +26,7 @@ def _notes_of_here() -> Notes | None:
     return replace(here.notes or NOTHING, source=users_line())
 
 
-UNTOUCHED = float("0")
-"""The gradient of a node that no sweep has reached: a 0.0 known by its identity."""
-
-
-class Value(Number):
+class Value(Number, Node):
     """A number that remembers the operation and the operands it came from.
 
     Args:
@@ -51,33 +46,7 @@ class Value(Number):
         OperandError: `data` is not a real number.
     """
 
-    # One or two operands, the usual case, are held in slots of their own: a node is
-    # then one object instead of three, which is a quarter faster to build and sweep
-    # than with tuples. More operands are tuples in _y and _dy, with _x None.
-    __slots__ = (
-        "__weakref__",
-        "_dx",
-        "_dy",
-        "_notes",
-        "_x",
-        "_y",
-        "data",
-        "grad",
-        "op",
-    )
-
-    data: float
-    """The number."""
-    grad: float
-    """∂output/∂self, summed over all `backward` calls since the last `zero_grad`."""
-    op: Op | None
-    """The row of the table that made this node; None for a leaf."""
-
-    _x: Value | None
-    _y: Any
-    _dx: Any
-    _dy: Any
-    _notes: Notes | None
+    __slots__ = ()
 
     def __init__(self, data: SupportsFloat, label: str | None = None) -> None:
         if isinstance(data, Value):
@@ -95,22 +64,6 @@ class Value(Number):
             self.label = label
 
     # -- the graph ---------------------------------------------------------------
-
-    @property
-    def parents(self) -> tuple[Value, ...]:
-        """The operands in order, one entry per use: x * x has two parents."""
-        if self._x is None:
-            return self._y or ()
-        return (self._x,) if self._y is None else (self._x, self._y)
-
-    @property
-    def partials(self) -> tuple[float, ...]:
-        """∂self/∂parent for each parent, as recorded when this node was made."""
-        if self._x is None:
-            found = self._dy or ()
-        else:
-            found = (self._dx,) if self._y is None else (self._dx, self._dy)
-        return tuple(map(float, found))
 
     @property
     def kind(self) -> str:
@@ -166,21 +119,18 @@ class Value(Number):
         Raises:
             OperandError: `seed` is not a real number.
         """
-        from engine.reverse import backward
-
-        backward(self, seed)
+        sweep.backward(self, as_float(seed, where="backward(seed=...)"))
 
     def zero_grad(self) -> None:
         """Set `grad` to 0.0 for every node of the graph of self."""
-        from engine.reverse import zero_grad
-
-        zero_grad(self)
+        sweep.zero_grad(self)
 
     def detach(self) -> Value:
         """A new leaf with the same number and label, cut off from the graph."""
         recorder = context.recorder()
         if recorder is not None:
-            return recorder.stopped(self)
+            stopped: Value = recorder.stopped(self)
+            return stopped
         leaf = Value(self.data, self.label)
         leaf._notes = replace(leaf._noted, cut="detach()", origin=ref(self))
         return leaf
@@ -196,8 +146,6 @@ class Value(Number):
         return f"Value({', '.join(parts)})"
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        from engine.copying import reduce
-
         return reduce(self)
 
 

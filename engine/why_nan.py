@@ -16,8 +16,8 @@ from engine.naming import (
     signed,
     term,
 )
-from engine.reverse import adjoints
 from engine.story import Story
+from engine.sweep import adjoints
 from engine.symbol import formula
 from engine.value import Value
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from engine.graph import Edge, topological_order
 from engine.naming import number, placed, rule, signed, term, total
 from engine.paths import between
-from engine.reverse import adjoints, last_output
 from engine.story import Story
+from engine.sweep import adjoints, last_output
 from engine.symbol import formula
 from engine.uses import output_of
 from engine.value import Value

@@ -19,7 +19,7 @@ from engine import (
     topological_order,
     unregister,
 )
-from engine.reverse import adjoints
+from engine.sweep import adjoints
 from engine.tape import Tape, jit, record
 from engine.tape.arrays import ArrayProgram
 from engine.tape.passes import ALL, compressed

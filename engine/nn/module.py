@@ -10,7 +10,7 @@ from typing import Any
 from engine.context import scope
 from engine.errors import OptionError
 from engine.nn import storage
-from engine.reverse import clear
+from engine.sweep import clear
 from engine.value import Value
 
 __all__ = ["Module", "called_in"]

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from engine.errors import EngineError, ModelFileError, OptionError
 from engine.nn.schedules import Schedule
 from engine.nn.storage import number
-from engine.reverse import clear
+from engine.sweep import clear
 from engine.value import Value
 
 __all__ = [

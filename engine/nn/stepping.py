@@ -9,7 +9,7 @@ from typing import Any
 from engine.context import extended_arithmetic, record_source
 from engine.nn.gradient import NOT_A_NUMBER, BatchGradient
 from engine.nn.optim import Optimizer
-from engine.reverse import adjoints
+from engine.sweep import adjoints
 from engine.value import Value
 from engine.why_nan import why_nan
 

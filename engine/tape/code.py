@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, cast
 
-from engine.op import Op
-from engine.record import real
+from engine.op import Op, real
 from engine.symbol import ATOM, CHOICE, Notation, Symbol
 
 __all__ = ["Code", "checked_value", "partial_trees", "value_tree"]
@@ -56,7 +55,7 @@ class Code(Notation):
         text, binding = super().write(x)
         return (f"({text})", ATOM) if binding == CHOICE else (text, binding)
 
-    def operation(self, op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
+    def operation(self, op: Any, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row: an operator, or a call."""
         written = [self.text(arg) for arg in args]
         if op.name in self.infix:

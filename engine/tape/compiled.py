@@ -18,8 +18,7 @@ from engine.files import write_atomically
 from engine.op import Op
 from engine.table import built_in
 from engine.tape.kernels import codes_of, opaque_rows, source
-from engine.tape.recorder import STOP
-from engine.tape.tape import row
+from engine.tape.tape import STOP, row
 
 __all__ = ["is_compiled", "kernels", "rows_for"]
 

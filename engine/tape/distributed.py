@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.errors import OperandError, ShapeError
-from engine.reverse import add_gradients
+from engine.sweep import add_gradients
 from engine.tape.finite import checked
 from engine.tape.jit import Jitted, jit
 from engine.tape.partition import Packed, Step, added, first, same, sums
@@ -88,7 +88,7 @@ class Distributed:
             for samples in total.unknown:
                 self._record(samples)
         for samples, values in total.nonfinite:
-            checked(self.f, samples, values)
+            checked(self.f.f, self.f.nonfinite, samples, values)
         if not total.count:
             raise ShapeError("the collections have no samples")
         add_gradients(leaves, (total.by_leaf / total.count).tolist())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from engine.context import extended_arithmetic, record_source
 from engine.errors import TapeError
@@ -12,13 +13,12 @@ from engine.tape.structures import rebuilt
 from engine.value import Value
 from engine.why_nan import why_nan
 
-if TYPE_CHECKING:
-    from engine.tape.jit import Jitted
-
 __all__ = ["checked"]
 
 
-def checked(jitted: Jitted, samples: Samples, results: Any) -> None:
+def checked(
+    f: Callable[..., Any], nonfinite: str, samples: Samples, results: Any
+) -> None:
     """See that the results, a column for each sample, are finite.
 
     Raises:
@@ -26,7 +26,7 @@ def checked(jitted: Jitted, samples: Samples, results: Any) -> None:
     """
     import numpy as np
 
-    if jitted.nonfinite == "allow" or np.isfinite(results).all():
+    if nonfinite == "allow" or np.isfinite(results).all():
         return
     bad = np.flatnonzero(~np.isfinite(results).all(axis=0))
     first = int(bad[0])
@@ -34,17 +34,17 @@ def checked(jitted: Jitted, samples: Samples, results: Any) -> None:
     text = f"the result of sample {first} is {shown}"
     if len(bad) > 1:
         text += f", and {len(bad) - 1} more are not finite"
-    if jitted.nonfinite == "explain":
-        raise TapeError(f"{text}.\n{_story(jitted, samples, first)}")
+    if nonfinite == "explain":
+        raise TapeError(f"{text}.\n{_story(f, samples, first)}")
     raise TapeError(
         f'{text}: nonfinite="explain" tells why, nonfinite="allow" lets it through'
     )
 
 
-def _story(jitted: Jitted, samples: Samples, i: int) -> str:
+def _story(f: Callable[..., Any], samples: Samples, i: int) -> str:
     numbers = iter([Value(x) for x in samples.columns[:, i].tolist()])
     with extended_arithmetic(), record_source():
-        output = jitted.f(*[rebuilt(key, numbers) for key in samples.keys])
+        output = f(*[rebuilt(key, numbers) for key in samples.keys])
     nodes = [x for _, x in flatten(output, name="f") if isinstance(x, Value)]
     odd = [node for node in nodes if node.data - node.data != 0]
     return str(why_nan((odd or nodes)[0]))

@@ -8,8 +8,8 @@ from typing import Any
 
 from engine import context
 from engine.errors import OptionError
-from engine.reverse import add_gradients, adjoints
 from engine.structure import mapped
+from engine.sweep import add_gradients, adjoints
 from engine.tape.finite import checked
 from engine.tape.path import Path
 from engine.tape.paths import Paths
@@ -186,7 +186,7 @@ class Jitted:
             if results is None:
                 first, results = path, needs_numpy().empty((len(found), samples.count))
             results[:, which] = found
-        checked(self, samples, results)
+        checked(self.f, self.nonfinite, samples, results)
         return _structured(first, iter(results))
 
     def value_and_grad_batch(self, *args: Any) -> tuple[Any, Any]:
@@ -243,7 +243,7 @@ class Jitted:
             if by_inputs:
                 slopes[:, which] = part
             sums.append((path.recording.leaves, by_leaf.tolist()))
-        checked(self, samples, values[None])
+        checked(self.f, self.nonfinite, samples, values[None])
         return values, slopes, sums
 
 

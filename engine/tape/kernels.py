@@ -138,7 +138,7 @@ class LaneCode(Code):
         """nan and the infinities."""
         return "nan" if number != number else "inf" if number > 0 else "-inf"
 
-    def operation(self, op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
+    def operation(self, op: Any, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row: an operator, a function of a library, or its formula."""
         tree = value_tree(op)
         if tree is not None and tree.head is not op:

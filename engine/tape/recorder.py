@@ -17,18 +17,14 @@ from typing import Any
 
 from engine import context
 from engine.errors import EscapeError
-from engine.graph import topological_order
-from engine.op import Op
+from engine.graph import Node, topological_order
 from engine.source import PACKAGE, shown, users_line
 from engine.structure import flatten, mapped
 from engine.tape.structures import rebuilt, taken_apart
-from engine.tape.tape import Guard, Tape
+from engine.tape.tape import STOP, Guard, Tape
 from engine.value import Value
 
 __all__ = ["STOP", "Recorder", "Recording", "record"]
-
-STOP = Op("stop", "stop", lambda x: x, (0,))
-"""The identity with the derivative 0: what `detach` and `no_grad` are on a tape."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +158,7 @@ class _Constants:
         return self._places[float(number).hex()]
 
 
-_SLOT: Any = Value.__dict__["data"]
+_SLOT: Any = Node.__dict__["data"]
 _watching = 0
 _counting = threading.Lock()
 
@@ -189,7 +185,7 @@ def _watched() -> Iterator[None]:
 
 
 def _replace(descriptor: Any) -> None:
-    type.__setattr__(Value, "data", descriptor)
+    type.__setattr__(Node, "data", descriptor)
 
 
 def _read(value: Value) -> Any:

@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from engine.errors import TapeError, UnknownOperationError
-from engine.op import Op
+from engine.op import Op, lookup
 from engine.symbol import Symbol, formula
-from engine.table import lookup
 
-__all__ = ["Guard", "Tape", "row"]
+__all__ = ["STOP", "Guard", "Tape", "row"]
+
+STOP = Op("stop", "stop", lambda x: x, (0,))
+"""The identity with the derivative 0: what `detach` and `no_grad` are on a tape."""
 
 VERSION = 1
 _SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
@@ -214,8 +216,6 @@ def _guard(data: Any) -> Guard:
 def row(name: str) -> Op:
     """The row that an instruction stands for."""
     if name == "stop":
-        from engine.tape.recorder import STOP
-
         return STOP
     return lookup(name)
 

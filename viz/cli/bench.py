@@ -115,18 +115,16 @@ def _builder(value: Value) -> Callable[[], Value]:
     """What a function of one's own would do: make the leaves, call the operations."""
     order = topological_order(value)
     place = {node: i for i, node in enumerate(order)}
-    steps = [
-        (node.op and node.op.method, tuple(place[parent] for parent in node.parents))
-        for node in order
-    ]
+    methods = [node.op and node.op.methods.get(Value, node.op) for node in order]
+    operands = [tuple(place[parent] for parent in node.parents) for node in order]
 
     def build() -> Value:
         made: list[Value] = []
-        for node, (method, operands) in zip(order, steps, strict=True):
+        for node, method, places in zip(order, methods, operands, strict=True):
             if method is None:
                 made.append(Value(node.data))
             else:
-                made.append(method(*[made[i] for i in operands]))
+                made.append(method(*[made[i] for i in places]))
         return made[-1]
 
     return build
