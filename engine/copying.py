@@ -12,7 +12,7 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from engine.graph import UNTOUCHED, Node, topological_order
+from engine.graph import Node, topological_order
 
 __all__ = ["reduce"]
 
@@ -52,8 +52,7 @@ def reduce(node: Node) -> tuple[Any, ...]:
     if notes and notes.origin:  # a weak reference does not travel
         notes = replace(notes, origin=None)
     fields = (node.op, node._x, node._y, node._dx, node._dy, notes)
-    grad = None if node.grad is UNTOUCHED else node.grad
-    return _restore, (ancestors, type(node), node.data, grad, *fields)
+    return _restore, (ancestors, type(node), node._data, node._grad, *fields)
 
 
 def _restore(
@@ -65,7 +64,6 @@ def _restore(
 ) -> Node:
     """A node from its fields; the ancestors only had to be there before it."""
     node = kind.__new__(kind)
-    node.data = data
-    node.grad = UNTOUCHED if grad is None else grad
+    node._data, node._grad = data, grad
     node.op, node._x, node._y, node._dx, node._dy, node._notes = fields
     return node

@@ -11,10 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from engine.notes import Notes
 from engine.op import Op
 
-__all__ = ["UNTOUCHED", "Edge", "Node", "edges", "link", "topological_order"]
-
-UNTOUCHED = float("0")
-"""The gradient of a node that no sweep has reached: a 0.0 known by its identity."""
+__all__ = ["Edge", "Node", "edges", "link", "topological_order"]
 
 
 class Node:
@@ -25,23 +22,22 @@ class Node:
     # than with tuples. More operands are tuples in _y and _dy, with _x None.
     __slots__ = (
         "__weakref__",
+        "_data",
         "_dx",
         "_dy",
+        "_grad",
         "_notes",
         "_x",
         "_y",
-        "data",
-        "grad",
         "op",
     )
 
-    data: float
-    """The number."""
-    grad: float
-    """∂output/∂self, summed over all `backward` calls since the last `zero_grad`."""
     op: Op | None
     """The row of the table that made this node; None for a leaf."""
 
+    _data: float
+    _grad: float | None
+    """None until a sweep reaches the node."""
     _x: Any
     _y: Any
     _dx: Any

@@ -27,7 +27,7 @@ class Number(Operators):
 
     __slots__ = ()
 
-    data: float
+    _data: float
 
     def item(self) -> float:
         """The number as a plain float."""
@@ -58,8 +58,8 @@ class Number(Operators):
     def _compared(self, other: Any, compare: Callable[[Any, Any], bool]) -> bool:
         if not (isinstance(other, Number) or is_number(other)):
             return NotImplemented  # type: ignore[no-any-return]
-        number = other.data if isinstance(other, Number) else other
-        outcome = bool(compare(float(self.data), number))
+        number = other._data if isinstance(other, Number) else other
+        outcome = bool(compare(float(self._data), number))
         recorder = context.recorder()
         if recorder is not None:
             recorder.compared(self, compare.__name__, other, outcome)
@@ -87,11 +87,16 @@ class Number(Operators):
         return round(self._read("round(v)"), ndigits)
 
     def _read(self, how: str) -> float:
-        """The number, on its way out of the graph."""
+        """The number, for one of the methods above."""
+        if context.active:
+            self._leave(how, depth=3)
+        return self._data
+
+    def _leave(self, how: str, depth: int = 2) -> None:
+        """Tell who records a tape, if anybody does, that a number leaves the graph."""
         recorder = context.recorder()
         if recorder is not None:
-            recorder.escaped(self, how, sys._getframe(2))
-        return self.data
+            recorder.escaped(self, how, sys._getframe(depth))
 
     def __pos__(self) -> Self:
         return self

@@ -47,7 +47,7 @@ def recompute(output: Value, numbers: Mapping[Value, Any] | None = None) -> None
             data[node] = value_of(node.op, xs, parents)
             partials[node] = local_derivatives(node.op, data[node], xs)
     for node, number in data.items():
-        node.data = number
+        node._data = number
     for node, slopes in partials.items():
         link(node, node.parents, slopes)
 

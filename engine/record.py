@@ -15,7 +15,7 @@ from typing import Any
 from engine import context
 from engine.errors import EngineError
 from engine.extended import Extended, extended
-from engine.graph import UNTOUCHED, link
+from engine.graph import link
 from engine.numeric import as_float, is_number
 from engine.op import Op, failure, real
 from engine.value import Value, constant
@@ -33,7 +33,7 @@ __all__ = [
 def record(op: Op, parents: tuple[Value, ...]) -> Value:
     """The node for `op` on `parents`, in whatever context holds here."""
     here = context.current()
-    xs = tuple(as_float(parent.data, where=op.name) for parent in parents)
+    xs = tuple(as_float(parent._data, where=op.name) for parent in parents)
     out = extended(op, xs) if here.extended else value_of(op, xs, parents)
     node = Value(out)
     if here.recording or here.recorder is not None:
@@ -98,7 +98,7 @@ def _unary(op: Op) -> Callable[..., Any]:
     )
 
     def method(x: Value) -> Value:
-        a = x.data
+        a = x._data
         try:
             out = value(a)
             (dx,) = constants or partials(out, a)
@@ -113,8 +113,8 @@ def _unary(op: Op) -> Callable[..., Any]:
         if out.__class__ is not float:
             return record(op, (x,))
         node = new(Value)
-        node.data = out
-        node.grad = UNTOUCHED
+        node._data = out
+        node._grad = None
         node.op = op
         node._x = x
         node._dx = dx
@@ -138,8 +138,8 @@ def _binary(op: Op) -> Callable[..., Any]:
             y = _lifted(op, y)
             if y is NotImplemented:
                 return y
-        a = x.data
-        b = y.data
+        a = x._data
+        b = y._data
         try:
             out = value(a, b)
             dx, dy = constants or partials(out, a, b)
@@ -154,8 +154,8 @@ def _binary(op: Op) -> Callable[..., Any]:
         if out.__class__ is not float:
             return record(op, (x, y))
         node = new(Value)
-        node.data = out
-        node.grad = UNTOUCHED
+        node._data = out
+        node._grad = None
         node.op = op
         node._x = x
         node._dx = dx

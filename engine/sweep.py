@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 from weakref import ref
 
-from engine.graph import UNTOUCHED, N, Node, topological_order
+from engine.graph import N, Node, topological_order
 
 __all__ = [
     "add_gradients", "adjoints", "backward", "clear", "last_output", "zero_grad",
@@ -60,7 +60,7 @@ def backward(output: Node, seed: float = 1.0) -> None:
     found = adjoints(output, seed)
     with _changing_gradients:
         for node, adjoint in found.items():
-            node.grad += adjoint
+            node._grad = (node._grad or 0.0) + adjoint
     _last.set(ref(output))
 
 
@@ -68,7 +68,7 @@ def add_gradients(nodes: Iterable[Node], gradients: Iterable[float]) -> None:
     """Add to the `grad` of each node."""
     with _changing_gradients:
         for node, gradient in zip(nodes, gradients, strict=True):
-            node.grad += gradient
+            node._grad = (node._grad or 0.0) + gradient
 
 
 _last: ContextVar[ref[Any] | None] = ContextVar("last output", default=None)
@@ -98,4 +98,4 @@ def clear(nodes: Iterable[Node]) -> None:
     """Set `grad` to 0.0 for these nodes, as if no sweep had reached them."""
     with _changing_gradients:
         for node in nodes:
-            node.grad = UNTOUCHED
+            node._grad = None

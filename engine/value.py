@@ -9,13 +9,13 @@ from weakref import ref
 from engine import context, sweep
 from engine.copying import reduce
 from engine.errors import OperandError
-from engine.graph import UNTOUCHED, Node
+from engine.graph import Node
 from engine.notes import CONSTANT, NOTHING, Notes
 from engine.number import Number
 from engine.numeric import as_float
 from engine.source import users_line
 
-__all__ = ["UNTOUCHED", "Value", "constant", "parameter"]
+__all__ = ["Value", "constant", "parameter"]
 
 
 def _notes_of_here() -> Notes | None:
@@ -53,8 +53,8 @@ class Value(Number, Node):
             raise OperandError(
                 f"Value wants a number, not {data!r}; use it as it is, or its detach()"
             )
-        self.data = as_float(data)
-        self.grad = UNTOUCHED
+        self._data = as_float(data)
+        self._grad = None
         self.op = None
         self._x = self._y = self._dx = self._dy = None
         self._notes = None
@@ -62,6 +62,17 @@ class Value(Number, Node):
             self._notes = _notes_of_here()
         if label is not None:
             self.label = label
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        if context.active:
+            self._leave("v.data")
+        return self._data
+
+    @data.setter
+    def data(self, number: float) -> None:
+        self._data = number
 
     # -- the graph ---------------------------------------------------------------
 
@@ -106,12 +117,24 @@ class Value(Number, Node):
     # -- gradients ---------------------------------------------------------------
 
     @property
+    def grad(self) -> float:
+        """∂output/∂self, summed over all `backward` calls since the last `zero_grad`.
+
+        0.0 until a `backward` reaches the node.
+        """
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, gradient: float | None) -> None:
+        self._grad = gradient
+
+    @property
     def has_gradient(self) -> bool:
         """Whether a `backward` has reached this node since it was made or cleared.
 
         It tells a gradient that is zero from one that nobody has computed.
         """
-        return self.grad is not UNTOUCHED
+        return self._grad is not None
 
     def backward(self, seed: float = 1.0) -> None:
         """Add ∂self/∂v × seed to `v.grad` for every node v of the graph of self.
@@ -131,7 +154,7 @@ class Value(Number, Node):
         if recorder is not None:
             stopped: Value = recorder.stopped(self)
             return stopped
-        leaf = Value(self.data, self.label)
+        leaf = Value(self._data, self.label)
         leaf._notes = replace(leaf._noted, cut="detach()", origin=ref(self))
         return leaf
 

@@ -7,17 +7,14 @@ number that is taken out of the graph would be the same in every replay.
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 from engine import context
 from engine.errors import EscapeError
-from engine.graph import Node, topological_order
+from engine.graph import topological_order
 from engine.source import PACKAGE, shown, users_line
 from engine.structure import flatten, mapped
 from engine.tape.structures import rebuilt, taken_apart
@@ -54,7 +51,7 @@ class Recorder:
         if not asker.f_code.co_filename.startswith(PACKAGE):
             raise EscapeError(
                 f"{how} at {shown(users_line())} takes the number "
-                f"{_SLOT.__get__(value)!r} out of the graph, and a replay would use it "
+                f"{value._data!r} out of the graph, and a replay would use it "
                 "for every input: compute with Values and the functions of engine, "
                 "or do this outside of the recorded function"
             )
@@ -78,7 +75,7 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
     parts = [taken_apart(arg, f"args[{i}]") for i, arg in enumerate(args)]
     inputs = [Value(x) for _, numbers in parts for x in numbers]
     left = iter(inputs)
-    with context.recorded_by(recorder), _watched():
+    with context.recorded_by(recorder):
         output = f(*[rebuilt(key, left) for key, _ in parts])
     if hasattr(output, "tolist"):
         output = output.tolist()
@@ -101,13 +98,13 @@ def _recording(
     captured = [leaf for leaf in leaves if leaf._noted.recorder is not recorder]
     made = [leaf for leaf in leaves if leaf._noted.recorder is recorder]
     constants = _Constants()
-    constants.add(leaf.data for leaf in made)
+    constants.add(leaf._data for leaf in made)
     constants.add(x for x in asked + results if not isinstance(x, Value))
     nodes = [node for node in order if node.op is not None]
     constants.add(number for node in nodes for number in _folded(node))
     first = len(inputs) + len(captured)
     slots: dict[Value, int] = {v: i for i, v in enumerate(inputs + captured)}
-    slots |= {leaf: first + constants[leaf.data] for leaf in made}
+    slots |= {leaf: first + constants[leaf._data] for leaf in made}
     first_node = first + len(constants.numbers)
     slots |= {node: first_node + i for i, node in enumerate(nodes)}
 
@@ -156,40 +153,3 @@ class _Constants:
 
     def __getitem__(self, number: Any) -> int:
         return self._places[float(number).hex()]
-
-
-_SLOT: Any = Node.__dict__["data"]
-_watching = 0
-_counting = threading.Lock()
-
-
-@contextmanager
-def _watched() -> Iterator[None]:
-    """Notice who reads `data`: for a while it is a property, in every thread.
-
-    A slot cannot tell that it is read, and a property costs too much to be there
-    always.
-    """
-    global _watching
-    with _counting:
-        _watching += 1
-        if _watching == 1:
-            _replace(property(_read, _SLOT.__set__))
-    try:
-        yield
-    finally:
-        with _counting:
-            _watching -= 1
-            if _watching == 0:
-                _replace(_SLOT)
-
-
-def _replace(descriptor: Any) -> None:
-    type.__setattr__(Node, "data", descriptor)
-
-
-def _read(value: Value) -> Any:
-    recorder = context.recorder()
-    if recorder is not None:
-        recorder.escaped(value, "v.data", sys._getframe(1))
-    return _SLOT.__get__(value)
