@@ -40,7 +40,7 @@ from training import digits, textbook  # noqa: E402
 
 from engine import Value  # noqa: E402
 from engine.tape import jit, record  # noqa: E402
-from engine.tape.path import Path  # noqa: E402
+from engine.tape.specialization import Path  # noqa: E402
 
 Cases = dict[str, Callable[[], Any] | None]
 

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path += [str(ROOT / "docs"), str(ROOT / "tests")]
+sys.path += [str(ROOT / "docs"), str(ROOT / "tests" / "support")]
 
 import graphs  # noqa: E402
 from chromium import chromium  # noqa: E402
@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw  # noqa: E402
 from playwright.sync_api import Page  # noqa: E402
 
 from viz import explore  # noqa: E402
-from viz.animate import with_one_palette  # noqa: E402
+from viz.film.animate import with_one_palette  # noqa: E402
 
 FILM = ROOT / "docs" / "pictures" / "explorer.gif"
 SIZE = {"width": 960, "height": 430}

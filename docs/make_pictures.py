@@ -34,7 +34,7 @@ from viz import (  # noqa: E402
     save,
     tree,
 )
-from viz.cli.ops import markdown_table  # noqa: E402
+from viz.cli.commands.ops import markdown_table  # noqa: E402
 
 Graph = Callable[[], Value]
 

@@ -4,8 +4,9 @@
 
 The operations are made from rows when the engine is imported, so no editor can find
 `engine.tanh` or `Value.tanh` in the source. Two stubs, derived from the rows, declare
-them with their documentation: `engine/ops.pyi` the functions, `engine/operators.pyi`
-the operators and methods. A test says when they are out of date.
+them with their documentation: `engine/ops.pyi` the functions,
+`engine/operation/operators.pyi` the operators and methods. A test says when they are
+out of date.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _OPS = '''\
 
 from typing import overload, type_check_only
 
-from engine.op import Op
-from engine.value import Value
+from engine.graph.value import Value
+from engine.operation.op import Op
 
 __all__ = [
 {names}
@@ -115,7 +116,7 @@ def operators_stub() -> str:
 
 
 def _methods(op: Op) -> list[str]:
-    """As `engine.table` installs them."""
+    """As `engine.registry` installs them."""
     others = ", other: Self | SupportsFloat" * (op.arity - 1)
     if op.default is not None:
         others += " = ..."
@@ -139,7 +140,7 @@ def _docstring(op: Op) -> str:
     return f'"""{text}\n"""' if "\n" in text else f'"""{text}"""'
 
 
-STUBS = {"ops.pyi": ops_stub, "operators.pyi": operators_stub}
+STUBS = {"ops.pyi": ops_stub, "operation/operators.pyi": operators_stub}
 
 
 def main() -> None:

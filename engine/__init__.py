@@ -12,7 +12,18 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine import ops as ops
-from engine.context import no_grad, record_source, scope
+from engine.autodiff.recompute import recompute
+from engine.autodiff.reverse import gradients
+from engine.autodiff.transforms import (
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 from engine.errors import (
     DivisionByZeroError,
     DomainError,
@@ -29,39 +40,28 @@ from engine.errors import (
     TapeError,
     UnknownOperationError,
 )
-from engine.explain import explain
+from engine.explanation.explain import explain
+from engine.explanation.why_nan import why_nan
+from engine.explanation.why_zero import why_zero
 from engine.functions import gelu, logsumexp, mean, silu, softmax
-from engine.gradcheck import (
+from engine.gradcheck.check import (
     GradientRow,
     GradientTable,
     check_gradients,
     gradient_table,
 )
-from engine.graph import Edge, edges, topological_order
-from engine.latex import latex_text
-from engine.op import Op
+from engine.graph.context import no_grad, record_source, scope
+from engine.graph.node import Edge, edges, topological_order
+from engine.graph.value import Value
+from engine.operation.latex import latex_text
+from engine.operation.op import Op
+from engine.operation.symbol import where
 from engine.ops import *  # noqa: F403 -- a new row needs no line here
 from engine.ops import abs as abs  # not in a star import, which would hide a builtin
 from engine.ops import max as max
 from engine.ops import min as min
 from engine.ops import pow as pow
-from engine.recompute import recompute
-from engine.reverse import gradients
-from engine.symbol import where
-from engine.table import TABLE, register, unregister
-from engine.transforms import (
-    derivative,
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    value_and_grad,
-    vjp,
-)
-from engine.value import Value
-from engine.why_nan import why_nan
-from engine.why_zero import why_zero
+from engine.registry import TABLE, register, unregister
 
 __version__ = "0.1.0"
 

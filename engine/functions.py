@@ -14,7 +14,7 @@ from typing import Any, overload
 
 from engine import ops
 from engine.errors import OperandError
-from engine.value import Value
+from engine.graph.value import Value
 
 __all__ = ["gelu", "logsumexp", "mean", "silu", "softmax"]
 

@@ -29,9 +29,9 @@ import math
 import operator
 from typing import Any
 
-from engine.op import Op
-from engine.symbol import where
-from engine.table import TABLE, document, install
+from engine.operation.op import Op
+from engine.operation.symbol import where
+from engine.registry import TABLE, document, install
 
 _LN2 = math.log(2)
 _LN10 = math.log(10)

@@ -2,8 +2,8 @@
 
 from typing import overload, type_check_only
 
-from engine.op import Op
-from engine.value import Value
+from engine.graph.value import Value
+from engine.operation.op import Op
 
 __all__ = [
     "acos",

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import EngineError
-from engine.gradcheck import check_gradients
-from engine.graph import topological_order
-from engine.numeric import as_float
-from engine.op import Op
-from engine.table import TABLE
-from engine.value import Value
+from engine.gradcheck.check import check_gradients
+from engine.graph.node import topological_order
+from engine.graph.value import Value
+from engine.operation.op import Op
+from engine.registry import TABLE
+from engine.util.numbers import as_float
 
 try:
     from hypothesis import strategies as st

@@ -4,7 +4,7 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-from viz import renderers
+from viz.render import renderers
 
 _slow = (HealthCheck.too_slow, HealthCheck.filter_too_much)
 settings.register_profile("dev", deadline=None, suppress_health_check=_slow)

@@ -4,17 +4,15 @@ import importlib
 import importlib.util
 import inspect
 import io
-import pathlib
 import pydoc
 import re
 import sys
 
 import pytest
+from places import ROOT
 
 import engine
 from engine import TABLE, Value, register, unregister
-
-ROOT = pathlib.Path(__file__).parent.parent
 
 PROGRAM = """\
 import engine
@@ -25,21 +23,21 @@ def both(v: Value | float) -> Value | float:
     return tanh(v)
 
 x = Value(3.0, label="x")
-reveal_type(tanh(x))  # engine.value.Value
+reveal_type(tanh(x))  # engine.graph.value.Value
 reveal_type(tanh(1))  # float
-reveal_type(engine.max(x, 2))  # engine.value.Value
+reveal_type(engine.max(x, 2))  # engine.graph.value.Value
 reveal_type(engine.max(1, 2))  # float
-reveal_type(engine.leaky_relu(1.0, x))  # engine.value.Value
+reveal_type(engine.leaky_relu(1.0, x))  # engine.graph.value.Value
 reveal_type(engine.leaky_relu(1.0))  # float
-reveal_type(x.tanh())  # engine.value.Value
-reveal_type(2 / -x ** 2 % 3 + True)  # engine.value.Value
-reveal_type(x.max(2))  # engine.value.Value
+reveal_type(x.tanh())  # engine.graph.value.Value
+reveal_type(2 / -x ** 2 % 3 + True)  # engine.graph.value.Value
+reveal_type(x.max(2))  # engine.graph.value.Value
 reveal_type(tanh.formulas)  # tuple[str, ...]
-reveal_type(softmax([x, 1.0]))  # list[engine.value.Value]
+reveal_type(softmax([x, 1.0]))  # list[engine.graph.value.Value]
 reveal_type(mean([1.0, 2.0]))  # float
-reveal_type(silu(x))  # engine.value.Value
-reveal_type(viz.draw(x))  # viz.picture.Picture
-reveal_type(viz.tree(x))  # viz.text.Tree
+reveal_type(silu(x))  # engine.graph.value.Value
+reveal_type(viz.draw(x))  # viz.render.picture.Picture
+reveal_type(viz.tree(x))  # viz.formats.tree.Tree
 tanh("x")  # error
 tanh(1.0, 2.0)  # error
 engine.tanhh(1.0)  # error

@@ -4,7 +4,6 @@ import doctest
 import importlib.metadata
 import importlib.util
 import math
-import pathlib
 import re
 import runpy
 import subprocess
@@ -12,11 +11,11 @@ import sys
 
 import numpy as np
 import pytest
+from places import ROOT
 
 from engine import topological_order
 from viz import save
 
-ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 SMALL = {"digits": ["40", "1"], "iris": ["2"], "distributed_training": ["400", "3"]}

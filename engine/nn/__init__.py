@@ -14,7 +14,8 @@
 True
 """
 
-from engine.nn.initial import gaussian, he, he_uniform, xavier, xavier_uniform
+from engine.graph.value import parameter
+from engine.nn.initializers import gaussian, he, he_uniform, xavier, xavier_uniform
 from engine.nn.layers import (
     Affine,
     Identity,
@@ -33,10 +34,11 @@ from engine.nn.losses import (
     softmax_cross_entropy,
     sum_of_squares,
 )
-from engine.nn.measures import accuracy
+from engine.nn.metrics import accuracy
 from engine.nn.micrograd import MLP, Layer, Neuron
 from engine.nn.module import Module
-from engine.nn.optim import (
+from engine.nn.training.fit import History, TrainingWarning, fit
+from engine.nn.training.optim import (
     SGD,
     AdaGrad,
     Adam,
@@ -45,9 +47,7 @@ from engine.nn.optim import (
     Optimizer,
     RMSProp,
 )
-from engine.nn.schedules import cosine, exponential, linear, steps
-from engine.nn.training import History, TrainingWarning, fit
-from engine.value import parameter
+from engine.nn.training.schedules import cosine, exponential, linear, steps
 
 __all__ = [
     "MLP",

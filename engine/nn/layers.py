@@ -8,12 +8,12 @@ from operator import add
 from typing import Any
 
 from engine import functions, ops
-from engine.context import scope
 from engine.errors import OperandError, OptionError, ShapeError
-from engine.nn.initial import Initial, Rng, xavier
+from engine.graph.context import scope
+from engine.graph.value import Value, parameter
+from engine.nn.initializers import Initial, Rng, xavier
 from engine.nn.module import Module, called_in
-from engine.op import Op
-from engine.value import Value, parameter
+from engine.operation.op import Op
 
 __all__ = [
     "Affine",
@@ -61,7 +61,7 @@ class Affine(Rowwise):
         n_in: how many numbers come in.
         n_out: how many go out.
         rng: a random generator, such as `random.Random(0)`.
-        initial: draws a weight; see `engine.nn.initial`. Biases start at 0.
+        initial: draws a weight; see `engine.nn.initializers`. Biases start at 0.
         bias: False leaves B out.
 
     >>> import random

@@ -15,11 +15,11 @@ from operator import add, mul
 from typing import Any
 
 from engine import functions, ops
-from engine.context import scope
 from engine.errors import OptionError, ShapeError
+from engine.graph.context import scope
+from engine.graph.value import Value
 from engine.nn.layers import is_rows
-from engine.numeric import is_number
-from engine.value import Value
+from engine.util.numbers import is_number
 
 __all__ = [
     "binary_cross_entropy",

@@ -13,9 +13,9 @@ from typing import Any
 
 from engine import ops
 from engine.errors import ShapeError
+from engine.graph.value import Value, parameter
 from engine.nn.layers import shared
 from engine.nn.module import Module, called_in
-from engine.value import Value, parameter
 
 __all__ = ["MLP", "Layer", "Neuron"]
 

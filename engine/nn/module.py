@@ -7,11 +7,11 @@ from contextlib import nullcontext
 from os import PathLike
 from typing import Any
 
-from engine.context import scope
 from engine.errors import OptionError
-from engine.nn import storage
-from engine.sweep import clear
-from engine.value import Value
+from engine.graph.context import scope
+from engine.graph.sweep import clear
+from engine.graph.value import Value
+from engine.nn import serialization as storage
 
 __all__ = ["Module", "called_in"]
 

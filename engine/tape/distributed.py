@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.errors import OperandError, ShapeError
-from engine.sweep import add_gradients
-from engine.tape.finite import checked
-from engine.tape.jit import Jitted, jit
+from engine.graph.sweep import add_gradients
+from engine.tape.batch import Samples
+from engine.tape.jitted import Jitted, jit
+from engine.tape.nonfinite import checked
 from engine.tape.partition import Packed, Step, added, first, same, sums
-from engine.tape.samples import Samples
 
 __all__ = ["Distributed", "distributed"]
 

@@ -8,12 +8,12 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from engine.tape.path import Path
-from engine.tape.paths import by_path
-from engine.tape.recorder import Recording
-from engine.tape.samples import Samples
-from engine.tape.structures import Key
-from engine.tape.tape import Tape
+from engine.tape.batch import Samples
+from engine.tape.ir.arguments import Key
+from engine.tape.ir.recording import Recording
+from engine.tape.ir.tape import Tape
+from engine.tape.specialization import Path
+from engine.tape.specializations import by_path
 
 __all__ = ["Packed", "Step", "Sums", "added", "first", "same", "sums"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from viz.expression import ExpressionError, parse
+from viz.cli.expression import ExpressionError, parse
 
 __all__ = ["completion", "names"]
 

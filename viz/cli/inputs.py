@@ -14,9 +14,9 @@ import click
 
 from engine import Value
 from viz.cli.completion import names
+from viz.cli.evaluation import evaluate
+from viz.cli.expression import ExpressionError, Program, parse
 from viz.errors import FormatError
-from viz.evaluation import evaluate
-from viz.expression import ExpressionError, Program, parse
 
 __all__ = ["Given", "nearest", "takes_expression"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from viz.data import json_text
+from viz.formats.json import json_text
 
 __all__ = [
     "json_option",

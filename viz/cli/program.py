@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 import engine
 from engine import EngineError
-from viz.cli.animate import animate
-from viz.cli.bench import bench
-from viz.cli.check import check
 from viz.cli.command import Group, nobody_reads
+from viz.cli.commands.animate import animate
+from viz.cli.commands.bench import bench
+from viz.cli.commands.check import check
+from viz.cli.commands.draw import draw
+from viz.cli.commands.explain import explain
+from viz.cli.commands.explore import explore
+from viz.cli.commands.ops import ops
+from viz.cli.commands.repl import repl
 from viz.cli.completion import completion
-from viz.cli.draw import draw
-from viz.cli.explain import explain
-from viz.cli.explore import explore
-from viz.cli.files import told
-from viz.cli.ops import ops
-from viz.cli.repl import repl
+from viz.cli.expression import ExpressionError
 from viz.errors import RendererError, VizError
-from viz.expression import ExpressionError
 
-__all__ = ["PROGRAM", "main"]
+__all__ = ["PROGRAM", "describe_os_error", "main"]
 
 PROGRAM = Group(
     "dotgrad",
@@ -70,7 +71,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except (RendererError, ModuleNotFoundError) as error:
         return _fail(error, 1)
     except OSError as error:
-        return _fail(told(error), 2)
+        return _fail(describe_os_error(error), 2)
     except (ExpressionError, VizError, EngineError) as error:
         return _fail(error, 2)
     return status or 0
@@ -94,3 +95,26 @@ def _fail(error: object, status: int) -> int:
 
 def _say(text: str) -> None:
     print("dotgrad: " + " ".join(text.split()), file=sys.stderr)
+
+
+def describe_os_error(error: OSError) -> str:
+    """The error with its path and a way out."""
+    if not error.filename:
+        return error.strerror or str(error)
+    path = Path(str(error.filename))
+    return f"{path}: {error.strerror}{_advise_on_path(error, path)}"
+
+
+def _advise_on_path(error: OSError, path: Path) -> str:
+    match error:
+        case FileNotFoundError() if not path.parent.is_dir():
+            return f"; make the folder first: mkdir -p {path.parent}"
+        case FileNotFoundError():
+            here = [found.name for found in path.parent.iterdir()]
+            near = difflib.get_close_matches(path.name, here, n=1)
+            return f"; did you mean {path.with_name(near[0])}?" if near else ""
+        case PermissionError():
+            return "; choose a path of your own, such as one in your home folder"
+        case IsADirectoryError():
+            return "; give the path of a file in it"
+    return ""

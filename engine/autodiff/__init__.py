@@ -1,0 +1,1 @@
+"""Derivatives of functions: transforms, on forward and reverse mode."""

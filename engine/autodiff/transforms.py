@@ -1,0 +1,227 @@
+"""Functions of functions: gradients, Jacobians, Hessians and products with them.
+
+They take functions of plain numbers, or of nested lists, tuples and dicts of them,
+and give plain numbers in the same structure. They nest in any order: inside a
+transform, or when an argument is a Value, results are Values that can be
+differentiated again. An inner variable is never confused with an outer one, since
+each call makes its own nodes (Siskind & Pearlmutter, 2005). Values that `f` closes
+over are constants to a transform that is not inside another one.
+
+The vocabulary is JAX's: `argnums` says by which arguments, `jvp` is the product of the
+Jacobian with a vector (forward mode), `vjp` of a vector with the Jacobian (reverse).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.autodiff.reverse import gradients
+from engine.autodiff.trace import (
+    Function,
+    Trace,
+    as_asked,
+    chosen_arguments,
+    matching,
+    one_number,
+)
+from engine.autodiff.tree import mapped
+from engine.graph.value import Value
+
+__all__ = [
+    "derivative",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "value_and_grad",
+    "vjp",
+]
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The gradient of a function with one number as its result.
+
+    The result has the structure of the argument; with several `argnums` it is a
+    tuple with one entry for each. Keyword arguments are passed on as they are.
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(lambda p: p["w"] * p["b"])({"w": 2.0, "b": 5.0})
+    {'w': 5.0, 'b': 2.0}
+    >>> grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0)
+    6.0
+
+    Raises:
+        OperandError: an argument is no structure of numbers, or the result of `f` is
+            not one number (use `jacobian` then).
+    """
+    both = value_and_grad(f, argnums)
+    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The value of `f` and its gradient, from one run: see `grad`.
+
+    >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
+    (6.0, (3.0, 2.0))
+    """
+
+    def transformed(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        chosen = chosen_arguments(argnums, args)
+        trace = Trace(f, args, chosen, kwargs)
+        output = one_number(trace)
+        slopes = iter(trace.pulled_back(output))
+        found = [mapped(lambda _: next(slopes), args[i]) for i in chosen]
+        return trace.plain(output), as_asked(argnums, found)
+
+    return transformed
+
+
+def derivative(f: Function, n: int = 1) -> Function:
+    """The n-th derivative of a function of one number.
+
+    >>> derivative(lambda x: x**5, n=3)(1.0)
+    60.0
+
+    Raises:
+        ValueError: `n` is negative or no whole number.
+    """
+    if not (isinstance(n, int) and n >= 0):
+        raise ValueError(f"n={n!r}: the order of a derivative is 0, 1, 2, ...")
+
+    def transformed(x: Any) -> Any:
+        trace = Trace(f, (x,), [0], {})
+        output = one_number(trace)
+        for left in range(n, 0, -1):
+            if not isinstance(output, Value):
+                return 0.0
+            if left == 1 and not trace.nested:
+                [output] = trace.pulled_back(output)
+            else:
+                [output] = gradients(output, trace.variables)
+        return trace.plain(output)
+
+    return transformed
+
+
+def jvp(
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[Any, Any]:
+    """The value of `f` at `primals` and its derivative along `tangents`: J · t.
+
+    One forward pass, however many inputs. Both results have the structure of the
+    result of `f`.
+
+    >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
+    ([6.0, 5.0], [3.0, 1.0])
+
+    Raises:
+        OperandError: primals and tangents have different structures.
+    """
+    args = tuple(primals)
+    trace = Trace(f, args, range(len(args)), {})
+    moved = iter(trace.pushed_forward(matching(args, tuple(tangents), "tangents")))
+    value = mapped(trace.plain, trace.output)
+    return value, mapped(lambda _: trace.plain(next(moved)), trace.output)
+
+
+def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
+    """The value of `f`, and the function that pulls a cotangent back: c · J.
+
+    That function takes a structure like the result of `f` and gives a tuple with
+    one structure per argument.
+
+    >>> value, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+    >>> value, pullback([1.0, 10.0])
+    ([6.0, 5.0], (13.0, 12.0))
+
+    Raises:
+        OperandError: the cotangent has another structure than the result.
+    """
+    trace = Trace(f, args, range(len(args)), {})
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        weights = matching(trace.output, cotangent, "the cotangents")
+        sums: list[Any] = [0.0] * len(trace.variables)
+        for output, weight in zip(trace.outputs, weights, strict=True):
+            shares = trace.pulled_back(output, weight)
+            sums = [a + b for a, b in zip(sums, shares, strict=True)]
+        slopes = iter(sums)
+        return tuple(mapped(lambda _: trace.plain(next(slopes)), arg) for arg in args)
+
+    return mapped(trace.plain, trace.output), pullback
+
+
+def jacobian(
+    f: Function, argnums: int | Sequence[int] = 0, *, mode: str = "auto"
+) -> Function:
+    """The derivatives of all results by all numbers of an argument.
+
+    The result has the structure of the result of `f`, in which every number is
+    replaced by a structure like the argument: for lists, `J[i][j]` is ∂fᵢ/∂xⱼ.
+
+    Args:
+        mode: "reverse" (a sweep per result), "forward" (a pass per input), or
+            "auto": the one that takes fewer.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 1.0]]
+
+    Raises:
+        ValueError: there is no such mode.
+    """
+    if mode not in ("auto", "forward", "reverse"):
+        raise ValueError(f"mode={mode!r}: choose auto, forward or reverse")
+
+    def transformed(*args: Any, **kwargs: Any) -> Any:
+        chosen = chosen_arguments(argnums, args)
+        trace = Trace(f, args, chosen, kwargs)
+        rows = iter(_rows(trace, mode))
+
+        def structured(_: Any) -> Any:
+            row = iter([trace.plain(x) for x in next(rows)])
+            return as_asked(
+                argnums, [mapped(lambda _: next(row), args[i]) for i in chosen]
+            )
+
+        return mapped(structured, trace.output)
+
+    return transformed
+
+
+def _rows(trace: Trace, mode: str) -> list[list[Any]]:
+    """The Jacobian: for each output the derivatives by every variable."""
+    n = len(trace.variables)
+    if mode == "reverse" or (mode == "auto" and len(trace.outputs) <= n):
+        return [trace.pulled_back(output) for output in trace.outputs]
+    units = [[float(i == j) for j in range(n)] for i in range(n)]
+    columns = [trace.pushed_forward(unit) for unit in units]
+    return [list(row) for row in zip(*columns, strict=True)] or [[]] * len(
+        trace.outputs
+    )
+
+
+def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The second derivatives of a function with one number as its result.
+
+    Forward over reverse: a forward pass per input through the graph of the gradient.
+    For lists, `H[i][j]` is ∂²f/∂xᵢ∂xⱼ.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums, mode="forward")
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of `f` times a vector, without the Hessian: a jvp of the gradient.
+
+    The result is a tuple with one structure per argument.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
+    ([10.0, 6.0],)
+    """
+    everything = tuple(range(len(primals)))
+    return jvp(grad(f, everything), primals, tangents)[1]

@@ -1,0 +1,1 @@
+"""Explanations: where a gradient comes from, why it is zero, why it is nan."""

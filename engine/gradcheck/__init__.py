@@ -1,0 +1,1 @@
+"""Gradient check: the engine's derivatives beside numerical differentiation."""

@@ -1,0 +1,137 @@
+"""What a gradient check is about: a function of a flat list of numbers.
+
+The numbers are those of the arguments, or the data of leaves that the function
+closes over. It is run on Values without a graph to have its value at other points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.autodiff.forward import tangents
+from engine.autodiff.trace import Trace
+from engine.autodiff.tree import flatten, mapped
+from engine.errors import OperandError
+from engine.graph.context import no_grad
+from engine.graph.sweep import adjoints
+from engine.graph.value import Value
+
+__all__ = ["Arguments", "Parameters", "Subject", "subject"]
+
+Function = Callable[..., Any]
+
+
+class Subject:
+    """The inputs and outputs of a function at one point, with their names."""
+
+    inputs: list[str]
+    variables: list[Value]
+
+    def __init__(self, output: Any) -> None:
+        found = flatten(output, name="output")
+        self.outputs = [path for path, _ in found]
+        self.results = [result for _, result in found]
+        self.points = [float(variable.data) for variable in self.variables]
+
+    @property
+    def graph(self) -> Value | None:
+        """The graph of the first result that has one."""
+        graphs = [r for r in self.results if isinstance(r, Value)]
+        return graphs[0] if graphs else None
+
+    def along(self, i: int) -> Callable[[float], list[float]]:
+        """The results as a function of input number i alone."""
+        raise NotImplementedError
+
+    def analytic(self, mode: str) -> list[list[float]]:
+        """The engine's derivative of each result by each input."""
+        nodes = [result for result in self.results if isinstance(result, Value)]
+        if mode == "reverse":
+            swept = {node: adjoints(node) for node in nodes}
+            return [
+                [swept[r].get(v, 0.0) if r in swept else 0.0 for v in self.variables]
+                for r in map(_node_or_none, self.results)
+            ]
+        pushed = [tangents(nodes, {variable: 1.0}) for variable in self.variables]
+        return [
+            [found[r] if isinstance(r, Value) else 0.0 for found in pushed]
+            for r in self.results
+        ]
+
+
+def _node_or_none(result: Any) -> Any:
+    return result if isinstance(result, Value) else None
+
+
+class Arguments(Subject):
+    """A function of arguments."""
+
+    def __init__(self, f: Function, args: tuple[Any, ...]) -> None:
+        trace = Trace(f, args, range(len(args)), {})
+        self.f, self.args = f, args
+        self.variables = trace.variables
+        paths = [flatten(arg, name=f"args[{i}]") for i, arg in enumerate(args)]
+        self.inputs = [path for part in paths for path, _ in part]
+        for variable, path in zip(self.variables, self.inputs, strict=True):
+            variable.label = path
+        super().__init__(trace.output)
+
+    def along(self, i: int) -> Callable[[float], list[float]]:
+        """The results as a function of input number i alone."""
+
+        def moved(x: float) -> list[float]:
+            values = iter([*self.points[:i], x, *self.points[i + 1 :]])
+            with no_grad():
+                args = [mapped(lambda _: Value(next(values)), arg) for arg in self.args]
+                return _numbers(self.f(*args))
+
+        return moved
+
+
+class Parameters(Subject):
+    """A function without arguments, of the data of leaves."""
+
+    def __init__(self, f: Function, leaves: Iterable[Value]) -> None:
+        self.f = f
+        self.variables = list(leaves)
+        for i, leaf in enumerate(self.variables):
+            if not isinstance(leaf, Value) or leaf.parents:
+                raise OperandError(
+                    f"parameters[{i}] is {leaf!r}; leaf Values are wanted"
+                )
+        self.inputs = [
+            leaf.label or f"parameters[{i}]" for i, leaf in enumerate(self.variables)
+        ]
+        super().__init__(f())
+
+    def along(self, i: int) -> Callable[[float], list[float]]:
+        """The results as a function of input number i alone."""
+        leaf, before = self.variables[i], self.variables[i].data
+
+        def moved(x: float) -> list[float]:
+            try:
+                leaf.data = x
+                with no_grad():
+                    return _numbers(self.f())
+            finally:  # whatever happens, Ctrl-C included
+                leaf.data = before
+
+        return moved
+
+
+def _numbers(output: Any) -> list[float]:
+    return [float(result) for _, result in flatten(output, name="output")]
+
+
+def subject(
+    f: Function, args: tuple[Any, ...], parameters: Iterable[Value] | None
+) -> Subject:
+    """What to check: the arguments, or the parameters when there are any.
+
+    Raises:
+        OperandError: both are given, or neither.
+    """
+    if (parameters is None) == (not args):
+        raise OperandError("give arguments for f, or parameters= that it closes over")
+    return Arguments(f, args) if parameters is None else Parameters(f, parameters)

@@ -1,0 +1,1 @@
+"""The graph: nodes, how operations make them, and the sweep back over them."""

@@ -1,0 +1,52 @@
+"""Which line of a program made a node."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from types import FrameType
+
+__all__ = ["shown", "users_line"]
+
+
+def users_line() -> tuple[str, int] | None:
+    """File and line of the innermost call from outside this package.
+
+    >>> file, line = users_line()
+    >>> line
+    1
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PASSED_OVER):
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+# The folder of the package, as the compiler wrote it into the code of every module
+# here, which need not be where the package lies now.
+PACKAGE = os.path.join(
+    os.path.dirname(os.path.dirname(users_line.__code__.co_filename)), ""
+)
+
+# A function that `scope` or `no_grad` decorates is called from there.
+_PASSED_OVER = (PACKAGE, contextlib.__file__)
+
+
+def shown(source: tuple[str, int] | None) -> str:
+    """A source line as a story names it: "model.py:12", relative where it can be.
+
+    >>> shown(("<stdin>", 3)), shown(None)
+    ('<stdin>:3', '')
+    """
+    if source is None:
+        return ""
+    file, line = source
+    return f"{file.removeprefix(_working_folder())}:{line}"
+
+
+def _working_folder() -> str:
+    try:
+        return os.path.join(os.getcwd(), "")
+    except OSError:  # it was deleted
+        return ""

@@ -1,0 +1,198 @@
+"""What is true while a block runs: the scope, whether a graph is recorded.
+
+Every operation looks at one name, `active`, and at nothing else while it is 0, so
+that these features cost next to nothing when nobody uses them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ContextDecorator, contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from types import FrameType
+from typing import Any, Protocol
+
+from engine.graph.metadata import CONSTANT, Notes
+
+__all__ = ["Context", "current", "no_grad", "record_source", "scope"]
+
+active = 0
+"""How many blocks run now, in all threads together."""
+
+_counting = threading.Lock()
+
+
+class Recorder(Protocol):
+    """What is told of comparisons and escapes while a tape is recorded."""
+
+    def compared(self, left: Any, relation: str, right: Any, outcome: bool) -> None:
+        """`left relation right` was asked."""
+
+    def escaped(self, value: Any, how: str, asker: FrameType) -> None:
+        """A number leaves the graph."""
+
+    def stopped(self, value: Any) -> Any:
+        """The value as a node through which no gradient flows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The state of one thread (or task) that operations obey."""
+
+    scope: tuple[str, ...] = ()
+    recording: bool = True
+    extended: bool = False
+    sources: bool = False
+    recorder: Recorder | None = None
+    """What writes down comparisons for a tape."""
+    notes: Notes | None = field(init=False)
+    """What a node that is made here has, and a constant; but for its source line."""
+    constant: Notes = field(init=False)
+    usual: bool = field(init=False)
+    """Whether a node made here differs from others by its scope alone."""
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        notes, constant = None, CONSTANT
+        if self.scope or self.recorder:
+            notes = Notes(scope=self.scope, recorder=self.recorder)
+            constant = replace(notes, kind="constant")
+        put(self, "notes", notes)
+        put(self, "constant", constant)
+        usual = self.recording and not self.extended and not self.sources
+        put(self, "usual", usual)
+
+
+_OUTSIDE = Context()
+_context: ContextVar[Context] = ContextVar("dotgrad", default=_OUTSIDE)
+
+
+def current() -> Context:
+    """The state that holds here and now."""
+    return _context.get()
+
+
+def recorder() -> Recorder | None:
+    """What records a tape here and now, or None."""
+    return _context.get().recorder if active else None
+
+
+@contextmanager
+def _changed(**changes: object) -> Iterator[None]:
+    global active
+    with _counting:
+        active += 1
+    token = _context.set(replace(_context.get(), **changes))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        _context.reset(token)
+        with _counting:
+            active -= 1
+
+
+class scope(ContextDecorator):  # noqa: N801
+    """Name a part of the graph: nodes made in the block remember where.
+
+    Scopes nest, and `Value.scope` is the path of their names from the outside in.
+    Works as a decorator too.
+
+    >>> from engine import Value
+    >>> with scope("layer 1"), scope("neuron 2"):
+    ...     y = Value(3.0) * 2
+    >>> y.scope
+    ('layer 1', 'neuron 2')
+
+    Raises:
+        TypeError: `name` is not a string.
+        ValueError: `name` is empty.
+    """
+
+    # A class and a cache, for layers open a scope at each call of each neuron.
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"a scope's name is a string, not {name!r}")
+        if not name:
+            raise ValueError("a scope's name cannot be empty")
+        self.name = name
+        self._tokens: list[Token[Context]] = []
+
+    def __enter__(self) -> None:
+        global active
+        with _counting:
+            active += 1
+        self._tokens.append(_context.set(_within(_context.get(), self.name)))
+
+    def __exit__(self, *exception: object) -> None:
+        global active
+        _context.reset(self._tokens.pop())
+        with _counting:
+            active -= 1
+
+    def _recreate_cm(self) -> scope:  # for calls of what is decorated, side by side
+        return scope(self.name)
+
+
+@lru_cache(maxsize=4096)
+def _within(here: Context, name: str) -> Context:
+    return replace(here, scope=(*here.scope, name))
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute values only: results made in the block are leaves with no parents.
+
+    Works as a decorator too.
+
+    >>> from engine import Value
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.parents
+    (9.0, ())
+    """
+    with _changed(recording=False):
+        yield
+
+
+@contextmanager
+def record_source() -> Iterator[None]:
+    """Let every node that is made in the block remember the line that made it.
+
+    `Value.source` is then the file and the line: the innermost one outside of the
+    engine. `explain`, `why_nan` and `why_zero` name it. Works as a decorator too.
+
+    >>> from engine import Value
+    >>> with record_source():
+    ...     y = Value(3.0) * 2
+    >>> file, line = y.source
+    >>> line
+    2
+    """
+    with _changed(sources=True):
+        yield
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Record graphs even inside a `no_grad` block."""
+    with _changed(recording=True):
+        yield
+
+
+@contextmanager
+def recorded_by(recorder: Recorder) -> Iterator[None]:
+    """Let comparisons and escapes of Values be told to the recorder of a tape."""
+    with _changed(recorder=recorder, recording=True):
+        yield
+
+
+@contextmanager
+def extended_arithmetic() -> Iterator[None]:
+    """Let operations give ±∞ or nan where Python's floats would raise."""
+    with _changed(extended=True):
+        yield

@@ -1,0 +1,112 @@
+"""What a Value has in common with a float: comparing, converting, printing."""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.graph import context
+from engine.operation.operators import Operators
+from engine.util.numbers import is_number
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["Number"]
+
+
+class Number(Operators):
+    """A float in every way but its arithmetic, which comes from the table.
+
+    While a tape is recorded, comparisons become guards of the tape, and a number that
+    leaves the graph is an error: it would be frozen into the tape.
+    """
+
+    __slots__ = ()
+
+    _data: float
+
+    def item(self) -> float:
+        """The number as a plain float."""
+        return float(self._read("v.item()"))
+
+    __hash__ = object.__hash__
+    # NumPy scalars and arrays then leave mixed arithmetic to Value's own operators.
+    __array_ufunc__ = None
+
+    def __eq__(self, other: object) -> bool:
+        return self._compared(other, operator.eq)
+
+    def __ne__(self, other: object) -> bool:
+        return self._compared(other, operator.ne)
+
+    def __lt__(self, other: Any) -> bool:
+        return self._compared(other, operator.lt)
+
+    def __le__(self, other: Any) -> bool:
+        return self._compared(other, operator.le)
+
+    def __gt__(self, other: Any) -> bool:
+        return self._compared(other, operator.gt)
+
+    def __ge__(self, other: Any) -> bool:
+        return self._compared(other, operator.ge)
+
+    def _compared(self, other: Any, compare: Callable[[Any, Any], bool]) -> bool:
+        if not (isinstance(other, Number) or is_number(other)):
+            return NotImplemented  # type: ignore[no-any-return]
+        number = other._data if isinstance(other, Number) else other
+        outcome = bool(compare(float(self._data), number))
+        recorder = context.recorder()
+        if recorder is not None:
+            recorder.compared(self, compare.__name__, other, outcome)
+        return outcome
+
+    def __bool__(self) -> bool:
+        return self != 0
+
+    def __float__(self) -> float:
+        return float(self._read("float(v)"))
+
+    def __int__(self) -> int:
+        return int(self._read("int(v)"))
+
+    def __trunc__(self) -> int:
+        return math.trunc(self._read("math.trunc(v)"))
+
+    def __floor__(self) -> int:
+        return math.floor(self._read("math.floor(v)"))
+
+    def __ceil__(self) -> int:
+        return math.ceil(self._read("math.ceil(v)"))
+
+    def __round__(self, ndigits: int | None = None) -> float:
+        return round(self._read("round(v)"), ndigits)
+
+    def _read(self, how: str) -> float:
+        """The number, for one of the methods above."""
+        if context.active:
+            self._leave(how, depth=3)
+        return self._data
+
+    def _leave(self, how: str, depth: int = 2) -> None:
+        """Tell who records a tape, if anybody does, that a number leaves the graph."""
+        recorder = context.recorder()
+        if recorder is not None:
+            recorder.escaped(self, how, sys._getframe(depth))
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
+    def __format__(self, spec: str) -> str:
+        number = self._read("an f-string with v")
+        return format(number, spec) if spec else repr(self)

@@ -1,0 +1,69 @@
+"""Pickling and copying of graphs of any depth.
+
+Plain pickling follows parents from child to child and would run out of stack on a
+long chain. So the node that is pickled first carries the list of its ancestors,
+parents first: each ancestor then finds its parents pickled already. Identity is
+kept as always: Values pickled together share what they shared.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+from engine.graph.node import Node, topological_order
+
+__all__ = ["reduce"]
+
+
+class _Announced(threading.local):
+    """The ancestors that a list just handed out is about to visit, in their order.
+
+    Should a pickling break off half way, what is left here is harmless: a node out
+    of order is not taken for an announced one, and gets a list of its own.
+    """
+
+    def __init__(self) -> None:
+        self.start([])
+
+    def start(self, ancestors: list[Node]) -> None:
+        self.places = {id(node): place for place, node in enumerate(ancestors)}
+        self.last = -1
+
+    def visit(self, node: Node) -> bool:
+        place = self.places.get(id(node), -1)
+        announced = place > self.last
+        if announced:
+            self.last = place
+        return announced
+
+
+_announced = _Announced()
+
+
+def reduce(node: Node) -> tuple[Any, ...]:
+    """What `pickle` and `copy` want to know: how to make this node again."""
+    ancestors: list[Node] = []
+    if not _announced.visit(node) and any(parent.parents for parent in node.parents):
+        ancestors = topological_order(node)[:-1]
+        _announced.start(ancestors)
+    notes = node._notes
+    if notes and notes.origin:  # a weak reference does not travel
+        notes = replace(notes, origin=None)
+    fields = (node.op, node._x, node._y, node._dx, node._dy, notes)
+    return _restore, (ancestors, type(node), node._data, node._grad, *fields)
+
+
+def _restore(
+    _ancestors: list[Node],
+    kind: type[Node],
+    data: float,
+    grad: float | None,
+    *fields: Any,
+) -> Node:
+    """A node from its fields; the ancestors only had to be there before it."""
+    node = kind.__new__(kind)
+    node._data, node._grad = data, grad
+    node.op, node._x, node._y, node._dx, node._dy, node._notes = fields
+    return node

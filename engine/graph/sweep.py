@@ -1,0 +1,101 @@
+"""The reverse sweep on numbers: the chain rule, from the output back to the leaves.
+
+Linnainmaa (1970); Griewank & Walther, Evaluating Derivatives (2008), ch. 3. The
+derivative of the output by a node is the node's *adjoint* (others say cotangent).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any
+from weakref import ref
+
+from engine.graph.node import N, Node, topological_order
+
+__all__ = [
+    "add_gradients", "adjoints", "backward", "clear", "last_output", "zero_grad",
+]  # fmt: skip
+
+
+_changing_gradients = threading.Lock()
+"""Held while `grad`s are changed, so that threads that share leaves lose no update."""
+
+
+def adjoints(output: N, seed: float = 1.0) -> dict[N, float]:
+    """∂output/∂v × seed for every node v of the graph; changes no node.
+
+    adjoint(v) = Σ over the uses of v of adjoint(child) × ∂child/∂v.
+
+    >>> from engine import Value
+    >>> x = Value(3.0)
+    >>> adjoints(x * x)[x]
+    6.0
+    """
+    order = topological_order(output)
+    found = dict.fromkeys(order, 0.0)
+    found[output] = seed
+    for node in reversed(order):  # all uses of a node come before the node itself
+        first = node._x
+        if first is not None:
+            adjoint = found[node]
+            found[first] += adjoint * node._dx
+            second = node._y
+            if second is not None:
+                found[second] += adjoint * node._dy
+        elif node._y is not None:
+            adjoint = found[node]
+            for parent, partial in zip(node._y, node._dy, strict=True):
+                found[parent] += adjoint * partial
+    return found
+
+
+def backward(output: Node, seed: float = 1.0) -> None:
+    """Add ∂output/∂v × seed to `v.grad` for every node v of the graph.
+
+    The sweep keeps its adjoints to itself until it ends, so sweeps in several
+    threads may share nodes.
+    """
+    found = adjoints(output, seed)
+    with _changing_gradients:
+        for node, adjoint in found.items():
+            node._grad = (node._grad or 0.0) + adjoint
+    _last.set(ref(output))
+
+
+def add_gradients(nodes: Iterable[Node], gradients: Iterable[float]) -> None:
+    """Add to the `grad` of each node."""
+    with _changing_gradients:
+        for node, gradient in zip(nodes, gradients, strict=True):
+            node._grad = (node._grad or 0.0) + gradient
+
+
+_last: ContextVar[ref[Any] | None] = ContextVar("last output", default=None)
+
+
+def last_output() -> Any:
+    """The output of this thread's last `backward`, while it is alive.
+
+    It is what explanations are about when nobody says of which output.
+
+    >>> from engine import Value
+    >>> y = Value(2.0) ** 2
+    >>> y.backward()
+    >>> last_output() is y
+    True
+    """
+    output = _last.get()
+    return None if output is None else output()
+
+
+def zero_grad(output: Node) -> None:
+    """Set `grad` to 0.0 for every node of the graph of `output`."""
+    clear(topological_order(output))
+
+
+def clear(nodes: Iterable[Node]) -> None:
+    """Set `grad` to 0.0 for these nodes, as if no sweep had reached them."""
+    with _changing_gradients:
+        for node in nodes:
+            node._grad = None

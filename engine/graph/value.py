@@ -1,0 +1,199 @@
+"""`Value`: a float that remembers where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, SupportsFloat
+from weakref import ref
+
+from engine.errors import OperandError
+from engine.graph import context, sweep
+from engine.graph.callsite import users_line
+from engine.graph.floatlike import Number
+from engine.graph.metadata import CONSTANT, NOTHING, Notes
+from engine.graph.node import Node
+from engine.graph.pickling import reduce
+from engine.util.numbers import as_float
+
+__all__ = ["Value", "constant", "parameter"]
+
+
+def _notes_of_here() -> Notes | None:
+    """What the blocks that run now want a new node to remember."""
+    here = context.current()
+    if not here.sources:
+        return here.notes
+    return replace(here.notes or NOTHING, source=users_line())
+
+
+class Value(Number, Node):
+    """A number that remembers the operation and the operands it came from.
+
+    Args:
+        data: a real number: bool, int, float, Fraction or a NumPy scalar.
+        label: a name for messages and pictures.
+
+    Every expression that works on floats works on Values and gives the same number;
+    `==` compares numbers, hashing is by identity.
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x + 1
+    >>> y.backward()
+    >>> y.data, x.grad
+    (10.0, 6.0)
+
+    Raises:
+        OperandError: `data` is not a real number.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: SupportsFloat, label: str | None = None) -> None:
+        if isinstance(data, Value):
+            raise OperandError(
+                f"Value wants a number, not {data!r}; use it as it is, or its detach()"
+            )
+        self._data = as_float(data)
+        self._grad = None
+        self.op = None
+        self._x = self._y = self._dx = self._dy = None
+        self._notes = None
+        if context.active:
+            self._notes = _notes_of_here()
+        if label is not None:
+            self.label = label
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        if context.active:
+            self._leave("v.data")
+        return self._data
+
+    @data.setter
+    def data(self, number: float) -> None:
+        self._data = number
+
+    # -- the graph ---------------------------------------------------------------
+
+    @property
+    def kind(self) -> str:
+        """'operation', 'leaf', 'parameter', or 'constant' (made from a number)."""
+        if self.op is not None:
+            return "operation"
+        return self._noted.kind
+
+    @property
+    def label(self) -> str | None:
+        """The name given by a person, or None."""
+        return self._noted.label
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        if not (label is None or isinstance(label, str)):
+            raise TypeError(f"a label is a string or None, not {label!r}")
+        self._notes = replace(self._noted, label=label)
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The names of the `scope` blocks this node was made in, outermost first."""
+        return self._noted.scope
+
+    @property
+    def source(self) -> tuple[str, int] | None:
+        """The file and line that made this node, where `record_source` was on."""
+        return self._noted.source
+
+    @property
+    def cut(self) -> tuple[str, Value | None]:
+        """How a leaf was cut off from the graph that computed it, and what it was."""
+        noted = self._noted
+        return noted.cut, noted.origin() if noted.origin else None
+
+    @property
+    def _noted(self) -> Notes:
+        return self._notes or NOTHING
+
+    # -- gradients ---------------------------------------------------------------
+
+    @property
+    def grad(self) -> float:
+        """∂output/∂self, summed over all `backward` calls since the last `zero_grad`.
+
+        0.0 until a `backward` reaches the node.
+        """
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, gradient: float | None) -> None:
+        self._grad = gradient
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether a `backward` has reached this node since it was made or cleared.
+
+        It tells a gradient that is zero from one that nobody has computed.
+        """
+        return self._grad is not None
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add ∂self/∂v × seed to `v.grad` for every node v of the graph of self.
+
+        Raises:
+            OperandError: `seed` is not a real number.
+        """
+        sweep.backward(self, as_float(seed, where="backward(seed=...)"))
+
+    def zero_grad(self) -> None:
+        """Set `grad` to 0.0 for every node of the graph of self."""
+        sweep.zero_grad(self)
+
+    def detach(self) -> Value:
+        """A new leaf with the same number and label, cut off from the graph."""
+        recorder = context.recorder()
+        if recorder is not None:
+            stopped: Value = recorder.stopped(self)
+            return stopped
+        leaf = Value(self._data, self.label)
+        leaf._notes = replace(leaf._noted, cut="detach()", origin=ref(self))
+        return leaf
+
+    def __repr__(self) -> str:
+        parts = [repr(self.data)]
+        if self.label is not None:
+            parts.append(f"label={self.label!r}")
+        if self.op is not None:
+            parts.append(f"op={self.op.symbol!r}")
+        if self.has_gradient:
+            parts.append(f"grad={self.grad!r}")
+        return f"Value({', '.join(parts)})"
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return reduce(self)
+
+
+def constant(number: Any) -> Value:
+    """An anonymous leaf for a plain number that stands in an expression."""
+    node = Value(number)
+    if not context.active:
+        node._notes = CONSTANT
+    elif node._noted.source:
+        node._notes = replace(node._noted, kind="constant")
+    else:
+        node._notes = context.current().constant
+    return node
+
+
+def parameter(data: SupportsFloat, label: str | None = None) -> Value:
+    """A leaf that training changes; pictures show it as a parameter.
+
+    >>> w = parameter(0.5, label="w")
+    >>> w.kind
+    'parameter'
+
+    Raises:
+        OperandError: `data` is not a real number.
+    """
+    node = Value(data, label)
+    node._notes = replace(node._noted, kind="parameter")
+    return node

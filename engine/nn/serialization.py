@@ -1,0 +1,123 @@
+"""Numbers in files: JSON that is checked before anything is believed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ModelFileError
+from engine.util.files import write_atomically
+from engine.util.numbers import is_number
+
+__all__ = ["matching", "naming", "number", "read", "write"]
+
+VERSION = 1
+_SHOWN = 5
+
+
+def write(path: str | PathLike[str], kind: str, body: Any, about: str) -> None:
+    """Write a document of a kind, "model" or "checkpoint", with a checksum."""
+    body = _plain(body)
+    document = {
+        "format": f"dotgrad {kind}",
+        "version": VERSION,
+        "about": about,
+        "checksum": _checksum(body),
+        kind: body,
+    }
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    write_atomically(Path(fspath(path)), text.encode())
+
+
+def read(
+    path: str | PathLike[str], kind: str, fields: tuple[str, ...]
+) -> dict[str, Any]:
+    """What `write` wrote, which must have these fields.
+
+    Raises:
+        OSError: the file cannot be read.
+        ModelFileError: it is not such a document, or damaged.
+    """
+    try:
+        document = json.loads(Path(fspath(path)).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"this is not JSON, or damaged: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != f"dotgrad {kind}":
+        raise ModelFileError(f"this is not a file that dotgrad wrote for a {kind}")
+    if document.get("version") != VERSION:
+        raise ModelFileError(
+            f"this is version {document.get('version')!r} of the format; "
+            f"this dotgrad reads version {VERSION}"
+        )
+    if kind not in document or document.get("checksum") != _checksum(document[kind]):
+        raise ModelFileError("the file is damaged: its checksum is wrong")
+    body = document[kind]
+    if not isinstance(body, dict) or any(field not in body for field in fields):
+        raise ModelFileError(f"the file is damaged: it wants {', '.join(fields)}")
+    return body
+
+
+@contextmanager
+def naming(path: str | PathLike[str]) -> Iterator[None]:
+    """Let errors of what is read name the file."""
+    try:
+        yield
+    except ModelFileError as error:
+        raise ModelFileError(f"{fspath(path)}: {error}") from error
+
+
+def matching(state: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of `state`, which must have these names and no others."""
+    if not isinstance(state, Mapping):
+        raise ModelFileError(f"a state is a dict of numbers by name, not {state!r:.80}")
+    missing = [name for name in names if name not in state]
+    unknown = [name for name in state if name not in names]
+    if missing or unknown:
+        complaints = [_few("the state lacks {}", missing)] if missing else []
+        if unknown:
+            complaints.append(_few("the model has no {}", unknown))
+        raise ModelFileError(
+            f"{'; '.join(complaints)}: build the model it was saved of"
+        )
+    return {name: number(name, state[name]) for name in names}
+
+
+def _few(text: str, names: list[str]) -> str:
+    more = len(names) - _SHOWN
+    listed = ", ".join(map(str, names[:_SHOWN]))
+    return text.format(listed + (f" and {more} more" if more > 0 else ""))
+
+
+def number(name: str, x: Any) -> float:
+    """The number that stands in a file under this name.
+
+    Raises:
+        ModelFileError: it is something else.
+    """
+    named = isinstance(x, str) and x in ("nan", "inf", "-inf")
+    if named or (is_number(x) and not isinstance(x, bool)):
+        with suppress(OverflowError):  # an int that no float can hold
+            return float(x)
+    raise ModelFileError(f"{name} is {x!r:.80}, not a number that a float can be")
+
+
+def _plain(body: Any) -> Any:
+    """The same for strict JSON, which has no name for nan and the infinities."""
+    if isinstance(body, Mapping):
+        return {str(key): _plain(part) for key, part in body.items()}
+    if isinstance(body, (list, tuple)):
+        return [_plain(part) for part in body]
+    if isinstance(body, float) and not math.isfinite(body):
+        return repr(body)
+    return body
+
+
+def _checksum(body: Any) -> str:
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()

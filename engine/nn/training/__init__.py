@@ -1,0 +1,1 @@
+"""Training: optimizers, their schedules, and the loop with all that surrounds it."""

@@ -1,0 +1,111 @@
+"""The gradient of a batch: replayed from a tape, or computed eagerly, one by one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from engine.errors import (
+    DivisionByZeroError,
+    DomainError,
+    EngineError,
+    EscapeError,
+    OperandError,
+    RangeError,
+    TapeError,
+)
+from engine.graph.value import Value
+from engine.tape.batch import Samples
+from engine.tape.jitted import Jitted, jit
+
+__all__ = ["NOT_A_NUMBER", "BatchGradient"]
+
+NOT_A_NUMBER = (DivisionByZeroError, DomainError, RangeError)
+"""What floats raise where IEEE arithmetic would go on with nan or ∞."""
+
+Loss = Callable[[Any, Any], Any]
+Penalty = Callable[[], Any]
+
+
+class BatchGradient:
+    """Adds the gradient of a batch's mean loss, and of a penalty, to the parameters.
+
+    Args:
+        loss: of one sample and its target.
+        penalty: what is added to the mean loss of each batch.
+        xs, ys: all samples and their targets.
+        tape: record both once, and replay them for all samples of a batch together.
+            Where that cannot be, a line on standard error says why.
+    """
+
+    def __init__(
+        self, loss: Loss, penalty: Penalty | None, xs: Sequence[Any],
+        ys: Sequence[Any], *, tape: bool,
+    ) -> None:  # fmt: skip
+        self.loss, self.penalty, self.xs, self.ys = loss, penalty, xs, ys
+        self.tape: Jitted | None = None
+        self.penalty_tape: Jitted | None = None
+        if tape:
+            self._record()
+
+    def _record(self) -> None:
+        """Most of what cannot be recorded shows now, before any training."""
+        try:
+            taped = jit(self.loss, nonfinite="allow")
+            self.samples = Samples.of((self.xs, self.ys))
+            taped.batch(self.xs[:1], self.ys[:1])
+        except (EngineError, ModuleNotFoundError) as error:
+            with suppress(*NOT_A_NUMBER):  # is it wrong without a tape, too?
+                self.loss(self.xs[0], self.ys[0])
+            _say(error)
+        else:
+            self.tape = taped
+            self.penalty_tape = self.penalty and _taped(self.penalty)
+
+    def __call__(self, batch: list[int]) -> float:
+        """Give the batch's loss, for the samples of these numbers."""
+        total = self._of_loss(batch)
+        if self.penalty_tape is not None:
+            total += self.penalty_tape.backward()
+        elif self.penalty is not None:
+            total += _swept(self.penalty(), 1.0, "the penalty")
+        return total
+
+    def _of_loss(self, batch: list[int]) -> float:
+        if self.tape is not None:
+            try:
+                return self.tape.backward(self.samples.take(batch))
+            except (EscapeError, TapeError) as error:  # on a way not gone until now
+                _say(error)
+                self.tape = None
+        share = 1 / len(batch)
+        return sum(
+            _swept(self.loss(self.xs[i], self.ys[i]), share, f"the loss of sample {i}")
+            for i in batch
+        )
+
+
+def _taped(penalty: Penalty) -> Jitted | None:
+    taped: Jitted = jit(penalty)
+    try:
+        taped()
+    except (EscapeError, TapeError):
+        return None
+    return taped
+
+
+def _swept(out: Any, share: float, what: str) -> float:
+    if not isinstance(out, Value):
+        raise OperandError(
+            f"{what} is {out!r:.80} and no Value: it does not depend on the model's "
+            "parameters by operations of engine"
+        )
+    out.backward(share)
+    return share * out.data
+
+
+def _say(error: Exception) -> None:
+    reason = str(error).splitlines()[0]
+    print(f"training without a tape, which is slower: {reason}", file=sys.stderr)

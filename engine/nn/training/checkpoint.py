@@ -1,0 +1,87 @@
+"""Checkpoints: all that a training needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import random
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ModelFileError
+from engine.nn import serialization as storage
+from engine.nn.module import Module
+from engine.nn.training.history import History
+from engine.nn.training.optim import Optimizer
+
+__all__ = ["restore", "store"]
+
+_FIELDS = ("model", "optimizer", "history", "rng")
+
+
+def store(
+    path: str | PathLike[str],
+    model: Module,
+    optimizer: Optimizer,
+    history: History,
+    rng: random.Random | None,
+) -> None:
+    """Write where the training stands; the file is whole at every moment."""
+    body = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "history": history.series,
+        "rng": rng.getstate() if rng else None,
+    }
+    storage.write(path, "checkpoint", body, f"{model!r} after {len(history)} epochs")
+
+
+def restore(
+    path: str | PathLike[str],
+    model: Module,
+    optimizer: Optimizer,
+    rng: random.Random | None,
+) -> History:
+    """Go on where `store` was called; a new history where there is no file.
+
+    Raises:
+        ModelFileError: the file is damaged, or of another training; nothing is changed.
+    """
+    if not Path(path).exists():
+        return History()
+    with storage.naming(path):
+        body = storage.read(path, "checkpoint", _FIELDS)
+        history = _history(body["history"])
+        state = _generator(body["rng"], rng)
+        storage.matching(body["model"], dict(model.named_parameters()))
+        optimizer.load_state_dict(body["optimizer"])
+        model.load_state_dict(body["model"])
+    if rng is not None:
+        rng.setstate(state)
+    return history
+
+
+def _history(series: Any) -> History:
+    if not isinstance(series, dict) or not all(
+        isinstance(row, list) for row in series.values()
+    ):
+        raise ModelFileError(
+            f"a history is lists of numbers by name, not {series!r:.80}"
+        )
+    return History(
+        {name: [storage.number(name, x) for x in row] for name, row in series.items()}
+    )
+
+
+def _generator(state: Any, rng: random.Random | None) -> Any:
+    """What `setstate` wants; it is tried on another generator."""
+    if (state is None) != (rng is None):
+        raise ModelFileError("the training was shuffled in another way: see rng=")
+    if rng is None:
+        return None
+    try:
+        version, numbers, spare = state
+        whole = (version, tuple(numbers), spare)
+        random.Random().setstate(whole)
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"rng is no state of a generator: {error}") from error
+    return whole

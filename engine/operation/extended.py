@@ -1,0 +1,58 @@
+"""Arithmetic that never raises.
+
+`Extended` is a float that follows IEEE 754 to the end, as NumPy and JavaScript do:
+1 ÷ 0 is ∞ and log 0 is −∞ where Python raises. A derivative rule is run on it
+when running it on floats fails, which is how √x gets its derivative ∞ at 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from engine.operation.op import Op
+from engine.operation.operators import Operators
+
+__all__ = ["Extended", "extended"]
+
+
+class Extended(Operators, float):  # type: ignore[misc]
+    """A float whose operations give ±∞ or nan where Python's raise.
+
+    >>> Extended(1.0) / Extended(0.0), Extended(-1.0) / 0, 0 / Extended(0.0)
+    (inf, -inf, nan)
+    """
+
+    __slots__ = ()
+    __hash__ = float.__hash__
+
+    @staticmethod
+    def apply(op: Op, args: tuple[Any, ...]) -> Extended:
+        """The operation on numbers of which one is Extended."""
+        return Extended(extended(op, tuple(float(x) for x in args)))
+
+
+def extended(op: Op, xs: tuple[float, ...]) -> float:
+    """The value of `op` at `xs` as IEEE 754 has it: ±∞ or nan, never an exception."""
+    try:
+        out = op.value(*xs)
+    except ZeroDivisionError:
+        return _quotient_limit(op.name, *xs)
+    except OverflowError:  # the sign shows where the numbers are small
+        small = op.value(math.copysign(1.0, xs[0]), *map(float, xs[1:]))
+        return (
+            math.nan if small.__class__ is complex else math.copysign(math.inf, small)
+        )
+    except ValueError:
+        return op.limits.get(xs[0], math.nan)
+    return math.nan if out.__class__ is complex else float(out)
+
+
+def _quotient_limit(name: str, x: float, y: float = -1.0) -> float:
+    if name == "truediv":
+        if x == 0 or x != x:
+            return math.nan
+        return math.copysign(math.inf, x) * math.copysign(1.0, y)
+    if name == "pow":  # 0 to a negative power: −∞ only for −0 to an odd one
+        return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
+    return math.nan

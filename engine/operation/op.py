@@ -1,0 +1,290 @@
+"""`Op`: one row of the table of operations."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache, partial
+from numbers import Rational
+from typing import Any
+
+from engine.errors import (
+    DivisionByZeroError,
+    DomainError,
+    EngineError,
+    RangeError,
+    UnknownOperationError,
+)
+from engine.operation.help import OfInstance, described, signature
+from engine.operation.operators import Operators
+from engine.operation.symbol import Symbol, formula
+from engine.util.numbers import as_float, as_number
+
+__all__ = ["Op", "failure", "lookup", "real", "rows"]
+
+rows: dict[str, Op] = {}
+"""All rows by name."""
+
+Rule = Callable[..., Any]
+REAL = "(-inf, inf)"
+
+
+class Op:
+    """An elementary operation: its value and its local derivatives.
+
+    Args:
+        name: a Python name; the function, the method and messages use it.
+        symbol: what a picture shows.
+        value: the operation on floats, as a function of the operands.
+        partials: the local derivatives. Either one function of (out, *operands) that
+            gives them all in a tuple; or a tuple with one entry per operand, each a
+            number or a function of (out, *operands).
+        domain: for each operand the interval it may come from, in mathematical
+            notation, "(0, inf)"; one string stands for all operands.
+        kinks: a function of the operands that is 0 where the operation has no
+            derivative; what is recorded there is documented in `engine.ops`.
+        limits: operand → value at poles, where Python raises and IEEE 754 gives ±∞.
+        folds: for a row whose last operand becomes part of the operation when it is
+            a plain number, the symbol then: "^{}" makes x**3 a node ^3 with one
+            parent. A default of that operand in `value` makes it optional.
+        operands: the operands' names; those of the rule's parameters otherwise.
+        about: for readers of its documentation, what its name does not tell: a
+            formula, or a unit.
+
+    `value` and `partials` may use Python arithmetic, other rows, and comparisons
+    inside `where(condition, x, y)`. Write constants as ints: the rules then stay
+    exact on Fractions.
+    """
+
+    __doc__ = OfInstance(described, of_class=__doc__)
+    __signature__ = OfInstance(signature)
+
+    def __init__(
+        self,
+        name: str,
+        symbol: str,
+        value: Callable[..., Any],
+        partials: Rule | tuple[Rule | int, ...],
+        *,
+        domain: str | Sequence[str] = REAL,
+        kinks: Callable[..., Any] | None = None,
+        limits: Mapping[float, float] | None = None,
+        folds: str | None = None,
+        operands: Sequence[str] = (),
+        about: str = "",
+    ) -> None:
+        self.name = self.__name__ = name
+        self.symbol = symbol
+        self.value = value
+        self.entries = _entries(partials)
+        self.partials: Rule = (
+            partial(_all, self.entries) if isinstance(partials, tuple) else partials
+        )
+        """The local derivatives: a function of (out, *operands) giving a tuple."""
+        self.constants = _constants(partials)
+        """The local derivatives when they are the same everywhere, else empty."""
+        self.operands = tuple(operands) or _operand_names(partials)
+        self.arity = len(self.operands)
+        """The number of operands."""
+        self.domain = (
+            (domain,) * self.arity if isinstance(domain, str) else tuple(domain)
+        )
+        self.kinks = kinks
+        self.limits = dict(limits or {})
+        self.folds = folds
+        self.about = about
+        self.default = _default(value) if folds else None
+        self.made_from: tuple[Op, float] | None = None
+        """The row and the number that `fixed` made this one from."""
+        self.methods: dict[type, Callable[..., Any]] = {}
+        """The operation as a method, by the kind of operand; see `engine.registry`."""
+
+    def __call__(self, *args: Any) -> Any:
+        """The operation: a number on numbers, a Value as soon as one is a Value.
+
+        Raises:
+            DomainError, DivisionByZeroError, RangeError: no such value on floats.
+            OperandError: an operand is neither a number nor a Value.
+        """
+        if len(args) == 1 == self.arity:  # the usual call, made fast
+            kind = args[0].__class__
+            if kind is float:
+                return self._on_numbers(args)
+            if kind in self.methods:
+                return self.methods[kind](args[0])
+        args = self._completed(args)
+        for arg in args:
+            if isinstance(arg, Operators):
+                return arg.apply(self, args)
+        return self._on_numbers(tuple(as_number(x, where=self.name) for x in args))
+
+    def _completed(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        if self.default is not None and len(args) == self.arity - 1:
+            return (*args, self.default)
+        if len(args) != self.arity:
+            raise TypeError(
+                f"{self.name}({', '.join(self.operands)}) takes {self.arity} "
+                f"operand{'s' * (self.arity != 1)}, not {len(args)}"
+            )
+        return args
+
+    def _on_numbers(self, xs: tuple[Any, ...]) -> Any:
+        try:
+            out = self.value(*xs)
+        except (ArithmeticError, ValueError) as error:
+            raise failure(self, xs, error) from error
+        return out if out.__class__ is float else real(self, xs, out)
+
+    def fixed(self, number: float) -> Op:
+        """This row with its last operand the given number: one operand less.
+
+        >>> from engine import Value
+        >>> (Value(2.0) ** 3).op
+        <Op pow ^3>
+        """
+        return _fixed(self, number if type(number) is int else float(number))
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """The local derivatives as text, one per operand, written from the rule.
+
+        >>> from engine import ops
+        >>> ops.truediv.formulas
+        ('1 ÷ y', '−out ÷ y')
+        """
+        symbols = map(Symbol, self.operands)
+        return tuple(map(formula, self.partials(Symbol("out"), *symbols)))
+
+    @property
+    def intervals(self) -> tuple[str, ...]:
+        """The domain of each operand in mathematical notation.
+
+        >>> from engine import ops
+        >>> ops.truediv.intervals
+        ('(−∞, ∞)', '(−∞, 0) ∪ (0, ∞)')
+        """
+        signs = str.maketrans({"-": "−", "|": "∪"})
+        return tuple(x.replace("inf", "∞").translate(signs) for x in self.domain)
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name} {self.symbol}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.made_from is not None:
+            return Op.fixed, self.made_from
+        return lookup, (self.name,)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _fixed(op: Op, number: float) -> Op:
+    def bound(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args: function(*args, number)
+
+    shown = f"{number:g}".replace("-", "−")
+    made = Op(
+        op.name,
+        (op.folds or f"{op.symbol} {{}}").format(shown),
+        bound(op.value),
+        tuple(map(bound, op.entries[:-1])),
+        domain=op.domain[:-1],
+        kinks=op.kinks and bound(op.kinks),
+        limits=op.limits,
+        operands=op.operands[:-1],
+        about=op.about,
+    )
+    made.made_from = (op, number)
+    return made
+
+
+def _entries(partials: Rule | tuple[Rule | int, ...]) -> tuple[Rule, ...]:
+    """One function per operand."""
+    if isinstance(partials, tuple):
+        return tuple(
+            entry if callable(entry) else partial(_always, entry) for entry in partials
+        )
+    places = range(len(_operand_names(partials)))
+    return tuple(partial(_one, partials, place) for place in places)
+
+
+def _constants(partials: Rule | tuple[Rule | int, ...]) -> tuple[float, ...]:
+    if callable(partials) or any(map(callable, partials)):
+        return ()
+    return tuple(float(entry) for entry in partials if not callable(entry))
+
+
+def _operand_names(partials: Rule | tuple[Rule | int, ...]) -> tuple[str, ...]:
+    """What the rule calls its operands; x, y, ... when it is constant."""
+    if not isinstance(partials, tuple):
+        return tuple(inspect.signature(partials).parameters)[1:]
+    for entry in partials:
+        if callable(entry):
+            return _operand_names(entry)
+    return tuple("xyzuvw"[: len(partials)])
+
+
+def _default(value: Callable[..., Any]) -> float | None:
+    last = list(inspect.signature(value).parameters.values())[-1]
+    return None if last.default is last.empty else last.default
+
+
+def _all(entries: tuple[Rule, ...], *args: Any) -> tuple[Any, ...]:
+    return tuple(entry(*args) for entry in entries)
+
+
+def _one(rule: Rule, place: int, *args: Any) -> Any:
+    return rule(*args)[place]
+
+
+def _always(number: int, *_: Any) -> int:
+    return number
+
+
+def lookup(name: str) -> Op:
+    """The row of this name.
+
+    Raises:
+        UnknownOperationError: the table has no such row.
+    """
+    try:
+        return rows[name]
+    except KeyError:
+        raise UnknownOperationError(
+            f"the table has no operation {name!r}; it has {', '.join(rows)}. "
+            "Operations of your own have to be registered before they are used"
+        ) from None
+
+
+def real(op: Op, xs: tuple[Any, ...], out: Any, parents: tuple[Any, ...] = ()) -> Any:
+    """`out` as a real number: a Fraction where the operands are, else a float."""
+    if isinstance(out, complex):
+        error = ValueError("the result is a complex number")
+        raise failure(op, xs, error, parents)
+    if isinstance(out, Rational) and any(isinstance(x, Fraction) for x in xs):
+        return Fraction(out)
+    return as_float(out, where=f"the result of {op.name}")
+
+
+def failure(
+    op: Op, xs: tuple[Any, ...], error: Exception, parents: tuple[Any, ...] = ()
+) -> EngineError:
+    """The engine's error for what Python raised: the same kind, with the story."""
+    labels = [getattr(parent, "label", None) for parent in parents] or [None] * len(xs)
+    shown = [
+        f"{label!r} = {x!r}" if label is not None else repr(x)
+        for x, label in zip(xs, labels, strict=True)
+    ]
+    reason = str(error.args[-1]) if error.args else "no such value"
+    text = f"{op.name}({', '.join(shown)}): {reason}"
+    if isinstance(error, ZeroDivisionError):
+        return DivisionByZeroError(text)
+    if isinstance(error, OverflowError):
+        return RangeError(text)
+    return DomainError(text if "complex" in reason else f"{text}{_wanted(op)}")
+
+
+def _wanted(op: Op) -> str:
+    """The domains of the operands, where they say more than that any number will do."""
+    pairs = zip(op.operands, op.intervals, strict=False)
+    wanted = [f"{name} in {where}" for name, where in pairs if where != "(−∞, ∞)"]
+    return f"; it is defined for {', '.join(wanted)}" if wanted else ""

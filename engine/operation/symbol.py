@@ -1,0 +1,203 @@
+"""Symbols: operands that write the formula down instead of computing it.
+
+Running a row of the table on symbols gives its formula as a small tree, from which
+text (and, elsewhere, code) is written. `where` is the one piece of control flow
+that a row may use.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, Protocol
+
+from engine.operation.operators import Operators
+
+__all__ = ["Notation", "Row", "Symbol", "formula", "where"]
+
+
+class Row(Protocol):
+    """What formulas and help read of an operation: a row of the table, `Op`."""
+
+    name: str
+    symbol: str
+    about: str
+    operands: tuple[str, ...]
+    default: float | None
+    value: Callable[..., Any]
+    kinks: Callable[..., Any] | None
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """The local derivatives as text."""
+
+    @property
+    def intervals(self) -> tuple[str, ...]:
+        """The domain of each operand as text."""
+
+
+class Symbol(Operators):
+    """A name, a comparison, a choice, or an operation on symbols and numbers.
+
+    >>> from engine import exp
+    >>> x = Symbol("x")
+    >>> (1 - exp(-x) ** 2).text()
+    '1 − exp(−x)²'
+    """
+
+    __slots__ = ("args", "head")
+    __hash__ = object.__hash__
+
+    def __init__(self, head: str | Row, args: tuple[Any, ...] = ()) -> None:
+        self.head = head
+        self.args = args
+
+    @staticmethod
+    def apply(op: Row, args: tuple[Any, ...]) -> Symbol:
+        """The operation, written down."""
+        return Symbol(op, args)
+
+    def text(self) -> str:
+        """The formula in mathematical notation, one line."""
+        return formula(self)
+
+    def __repr__(self) -> str:
+        return f"Symbol({self.text()!r})"
+
+    def __eq__(self, other: object) -> Any:
+        return Symbol("=", (self, other))
+
+    def __lt__(self, other: Any) -> Symbol:
+        return Symbol("<", (self, other))
+
+    def __le__(self, other: Any) -> Symbol:
+        return Symbol("≤", (self, other))
+
+    def __gt__(self, other: Any) -> Symbol:
+        return Symbol(">", (self, other))
+
+    def __ge__(self, other: Any) -> Symbol:
+        return Symbol("≥", (self, other))
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"'{self.text()}' has no truth value: a row of the table chooses "
+            "with where(condition, x, y), not with if"
+        )
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """`x` where the condition holds, else `y`; for use in the rows of the table.
+
+    A branch that cannot be computed where it is not chosen is given as a function
+    without arguments, and only called when it is.
+
+    >>> where(2 > 1, 10, lambda: 1 / 0)
+    10
+    """
+    if isinstance(condition, Symbol):
+        return Symbol("where", (condition, _computed(x), _computed(y)))
+    return _computed(x if condition else y)
+
+
+def _computed(branch: Any) -> Any:
+    return branch() if branch.__class__ is FunctionType else branch
+
+
+def formula(x: Any) -> str:
+    """The text of a symbol or a number.
+
+    >>> formula(-2)
+    '−2'
+    """
+    return Notation().write(x)[0]
+
+
+CHOICE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+_BINDING = {
+    "add": SUM, "sub": SUM,
+    "mul": PRODUCT, "truediv": PRODUCT, "floordiv": PRODUCT, "mod": PRODUCT,
+}  # fmt: skip
+_MINUS = ("−", "-")
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Notation:
+    """How formulas are written: mathematics on one line of plain text.
+
+    Each method gives the text and how tightly it binds, which decides about
+    parentheses around it.
+    """
+
+    def write(self, x: Any) -> tuple[str, int]:
+        """The text of `x` and how tightly it binds."""
+        if not isinstance(x, Symbol):
+            return self.number(x)
+        if not isinstance(x.head, str):
+            return self.operation(x.head, x.args)
+        if not x.args:
+            return x.head, SIGN if x.head.startswith(_MINUS) else ATOM
+        if x.head == "where":
+            return self.choice(*x.args)
+        left, right = (self.inside(arg, SUM) for arg in x.args)
+        return f"{left} {self.sign(x.head)} {right}", CHOICE
+
+    def number(self, x: Any) -> tuple[str, int]:
+        """A number with six significant digits."""
+        text = {math.inf: "∞", -math.inf: "−∞"}.get(x) or f"{float(x):.6g}"
+        return text.replace("-", "−"), SIGN if text.startswith(("-", "−")) else ATOM
+
+    def sign(self, sign: str) -> str:
+        """What stands between two operands, or before one."""
+        return sign
+
+    def choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
+        """One of two."""
+        chosen, otherwise = self.inside(x, SUM), self.write(y)[0]
+        return f"{chosen} if {self.write(condition)[0]} else {otherwise}", CHOICE
+
+    def operation(self, op: Row, args: tuple[Any, ...]) -> tuple[str, int]:
+        """A row of the table."""
+        if op.name in _BINDING:
+            binding = _BINDING[op.name]
+            left = self.inside(args[0], binding)
+            right = self.apart(args[1], binding + 1)
+            return f"{left} {self.sign(op.symbol)} {right}", binding
+        if op.name == "neg":
+            return f"{self.sign('−')}{self.apart(args[0], SIGN)}", SIGN
+        if op.name == "pow":
+            base, exponent = args
+            if exponent.__class__ is float and exponent.is_integer():
+                exponent = int(exponent)
+            if exponent.__class__ is int and exponent == 1:
+                return self.write(base)
+            return self.power(base, exponent), POWER
+        return self.function(op.name, [self.write(arg)[0] for arg in args]), ATOM
+
+    def function(self, name: str, args: list[str]) -> str:
+        """A row with a name."""
+        if name == "abs":
+            return f"|{args[0]}|"
+        return f"{name}({', '.join(args)})"
+
+    def power(self, base: Any, exponent: Any) -> str:
+        """A power, with a superscript where Unicode has one."""
+        below = self.inside(base, ATOM)
+        if isinstance(exponent, int) and not isinstance(exponent, bool):
+            return below + str(exponent).translate(_SUPERSCRIPTS)
+        return f"{below}^{self.inside(exponent, ATOM)}"
+
+    def inside(self, x: Any, binding: int) -> str:
+        """The text of `x`, in parentheses where it binds less than its place asks."""
+        text, own = self.write(x)
+        return text if own >= binding else self.parentheses(text)
+
+    def apart(self, x: Any, binding: int) -> str:
+        """The same after a sign: no two signs stand side by side."""
+        text = self.inside(x, binding)
+        return self.parentheses(text) if text.startswith(_MINUS) else text
+
+    def parentheses(self, text: str) -> str:
+        """A text that is kept together."""
+        return f"({text})"

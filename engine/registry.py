@@ -1,0 +1,134 @@
+"""The table as a whole: adding rows, finding them, and Value's operators from them."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from engine.errors import RowError
+from engine.graph.record import make_method
+from engine.graph.value import Value
+from engine.operation.extended import Extended
+from engine.operation.op import Op, lookup
+from engine.operation.op import rows as _rows
+from engine.operation.operators import Operators
+from engine.operation.symbol import Symbol
+
+__all__ = [
+    "TABLE", "built_in", "document", "install", "lookup", "register", "unregister",
+]  # fmt: skip
+
+_registered: set[str] = set()
+
+TABLE: Mapping[str, Op] = MappingProxyType(_rows)
+"""Every operation by its name, in the order of the table."""
+
+
+def register(*args: Any, **options: Any) -> Op:
+    """Add an operation to the table; the arguments are those of `Op`.
+
+    The row that is returned is a function on numbers and on Values, and Value gets a
+    method of its name. Pictures, higher derivatives and everything else that is
+    derived from the table work for it at once.
+
+    >>> from engine import Value, register, unregister
+    >>> cube = register("cube", "x³", lambda x: x**3, lambda out, x: (3 * x**2,))
+    >>> x = Value(2.0)
+    >>> x.cube().backward()
+    >>> cube(2.0), x.grad, cube.formulas
+    (8.0, 12.0, ('3 × x²',))
+    >>> unregister("cube")
+
+    Raises:
+        RowError: the name is taken or no Python name, or the rule does not give
+            one derivative per operand.
+    """
+    op = Op(*args, **options)
+    _check_name(op)
+    install(op)
+    _registered.add(op.name)
+    try:
+        _check_rule(op)
+        document(op)
+    except Exception:
+        unregister(op.name)
+        raise
+    return op
+
+
+def install(op: Op) -> None:
+    """Put a row into the table and its operator or method on every operand class."""
+    _rows[op.name] = op
+    op.methods[Value] = make_method(op)
+    for kind in (Value, Symbol, Extended):
+        for name, method in _methods(op, kind).items():
+            setattr(kind, name, method)
+
+
+def document(op: Op) -> None:
+    """Give Value's operator or method the row's documentation, for `help`."""
+    method = op.methods[Value]
+    method.__doc__, method.__name__ = op.__doc__, op.name
+    method.__qualname__ = f"Value.{op.name}"
+
+
+def unregister(name: str) -> None:
+    """Take a row that was added by `register` out of the table again.
+
+    Raises:
+        UnknownOperationError: the table has no such row.
+        RowError: it is one of the built-in rows.
+    """
+    op = lookup(name)
+    if name not in _registered:
+        raise RowError(f"{name} is part of the table and stays in it")
+    _registered.discard(name)
+    del _rows[name]
+    for kind in (Value, Symbol, Extended):
+        for method in _methods(op, kind):
+            delattr(kind, method)
+
+
+def built_in() -> tuple[Op, ...]:
+    """The rows that a program has not added."""
+    return tuple(op for op in _rows.values() if op.name not in _registered)
+
+
+def _check_name(op: Op) -> None:
+    if not op.name.isidentifier() or keyword.iskeyword(op.name):
+        raise RowError(f"an operation's name is a Python name, not {op.name!r}")
+    if op.name in _rows or hasattr(Value, op.name):
+        raise RowError(f"the name {op.name!r} is taken: choose another")
+
+
+def _check_rule(op: Op) -> None:
+    if not 1 <= op.arity == len(op.domain):
+        raise RowError(f"{op.name}: {op.arity} operands, {len(op.domain)} domains")
+    try:
+        partials = op.partials(Symbol("out"), *map(Symbol, op.operands))
+    except NameError:  # it uses a row that is not there yet, maybe this one
+        return
+    if not isinstance(partials, tuple) or len(partials) != op.arity:
+        raise RowError(
+            f"{op.name}: the rule gives {partials!r}; it has to give a tuple of one "
+            f"derivative for each of {', '.join(op.operands)}"
+        )
+
+
+def _methods(op: Op, kind: type[Operators]) -> dict[str, Callable[..., Any]]:
+    """A row named like one of Python's operators is that operator, others a method."""
+    method = op.methods.get(kind, lambda *args: op(*args))
+    if not hasattr(float, f"__{op.name}__"):
+        return {op.name: method}
+    if op.arity == 1:
+        return {f"__{op.name}__": method}
+    return {f"__{op.name}__": method, f"__r{op.name}__": _reflected(op)}
+
+
+def _reflected(op: Op) -> Callable[..., Any]:
+    def method(y: Operators, x: Any) -> Any:
+        return op(x, y)
+
+    return method

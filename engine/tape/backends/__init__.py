@@ -1,0 +1,1 @@
+"""What replays a tape: generated Python, NumPy arrays, compiled loops."""

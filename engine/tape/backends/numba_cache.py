@@ -1,0 +1,135 @@
+"""The Numba back end's loops, compiled: once, for the source lies in a cache folder.
+
+Numba keeps the machine code beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+from engine.operation.op import Op
+from engine.registry import built_in
+from engine.tape.backends.numba_kernels import codes_of, opaque_rows, source
+from engine.tape.ir.tape import STOP, row
+from engine.util.files import write_atomically
+
+__all__ = ["is_compiled", "kernels", "rows_for"]
+
+
+def rows_for(names: Iterable[str]) -> tuple[Op, ...]:
+    """The rows that are compiled together for a tape with these operations.
+
+    All that are built in, so that one compilation serves all tapes; but for a tape with
+    rows of the program's own only those that it uses, which takes a moment each time.
+    """
+    rows = (*built_in(), STOP)
+    used = set(names) - {"dot"}
+    if used <= {op.name for op in rows}:
+        return rows
+    return tuple(map(row, sorted(used)))
+
+
+def is_compiled(rows: tuple[Op, ...]) -> bool:
+    """Whether the loops for these rows have been compiled before."""
+    try:
+        import numba  # noqa: F401
+    except ModuleNotFoundError:
+        return False
+    return bool(_compiled_files(_path(_text(rows, cache=True))))
+
+
+def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
+    """The compiled loops for these rows, and the code of each row.
+
+    Raises:
+        ModuleNotFoundError: Numba is not installed.
+    """
+    try:
+        import numba  # noqa: F401
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "the Numba back end needs numba: pip install 'dotgrad[fast]'"
+        ) from None
+    return _loaded(rows)
+
+
+@lru_cache(maxsize=8)
+def _loaded(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
+    odd = opaque_rows(rows)
+    if odd:
+        return _in_memory(rows, odd), codes_of(rows)
+    try:
+        module = _from_cache(_text(rows, cache=True))
+    except (OSError, RuntimeError) as error:  # Numba's own is a RuntimeError
+        print(
+            f"dotgrad: the folder {cache_folder()} cannot be used, so the Numba back "
+            f"end is compiled anew in each process: {error}. Set DOTGRAD_CACHE to a "
+            "folder that can be written",
+            file=sys.stderr,
+        )
+        module = _in_memory(rows, {})
+    return module, codes_of(rows)
+
+
+@lru_cache(maxsize=8)
+def _text(rows: tuple[Op, ...], *, cache: bool) -> str:
+    return source(rows, cache=cache)
+
+
+def _in_memory(rows: tuple[Op, ...], odd: dict[str, Op]) -> ModuleType:
+    """Rows with a body of their own are compiled with it, in each process anew."""
+    from numba import njit
+
+    module = ModuleType("dotgrad_kernels")
+    for name, op in odd.items():
+        setattr(module, f"{name}_", njit(nogil=True, error_model="numpy")(op.value))
+    text = _text(rows, cache=False)
+    exec(compile(text, "<dotgrad kernels>", "exec"), module.__dict__)
+    return module
+
+
+def _from_cache(text: str) -> ModuleType:
+    path = _path(text)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode())
+    if not _compiled_files(path):
+        print(
+            "dotgrad: compiling the Numba back end; this is done once and takes some "
+            "seconds",
+            file=sys.stderr,
+        )
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where Numba's cache looks for it
+    spec.loader.exec_module(module)
+    return module
+
+
+def _path(text: str) -> Path:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return cache_folder() / f"kernels_{digest}.py"
+
+
+def _compiled_files(path: Path) -> list[Path]:
+    """What Numba has kept of it for this version of Python."""
+    version = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return list(path.parent.glob(f"**/{path.stem}.run-*.{version}.nbi"))
+
+
+def cache_folder() -> Path:
+    """Where compiled loops are kept: DOTGRAD_CACHE, or the user's cache folder."""
+    chosen = os.environ.get("DOTGRAD_CACHE")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return Path(base or Path.home() / ".cache") / "dotgrad"

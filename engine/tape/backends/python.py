@@ -1,0 +1,136 @@
+"""The Python back end: a tape as straight-line source, which is always there.
+
+It gives bit for bit what the engine gives: the same operations on the same floats,
+and sums over the uses of a value in the same order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.tape.backends.codegen import (
+    Code,
+    checked_value,
+    is_short,
+    names_of,
+    partial_trees,
+    value_tree,
+    with_names,
+)
+from engine.tape.ir.tape import Tape, row
+
+__all__ = ["compiled", "source"]
+
+_RELATIONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+_numbers = itertools.count(1)
+
+Replay = Callable[[Sequence[float], Sequence[float]], Any]
+
+
+def compiled(tape: Tape, *, gradient: bool) -> Replay:
+    """A function of the inputs and the leaves.
+
+    It gives the outputs; with `gradient` also the derivatives of the only output by
+    the inputs and by the leaves; and None where a guard does not hold. Its source can
+    be seen in tracebacks and in a debugger.
+    """
+    code = Code()
+    text = source(tape, code, gradient=gradient)
+    name = f"<tape {next(_numbers)}>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    names: dict[str, Any] = {
+        f"{n}_": checked_value(op) for n, op in code.called.items()
+    }
+    exec(compile(text, name, "exec"), names)
+    replay: Replay = names["replay"]
+    return replay
+
+
+def source(tape: Tape, code: Code, *, gradient: bool) -> str:
+    """The text of the function."""
+    names = [f"v{i}" for i in range(tape.size)]
+    for i, constant in enumerate(tape.constants, tape.first_constant):
+        names[i] = code.number(constant)[0]
+    lines = [*_unpacked(names[: tape.inputs], "inputs")]
+    lines += _unpacked(names[tape.inputs : tape.first_constant], "leaves")
+    lines += _forward(tape, names, code)
+    outputs = _tuple(f"float({names[slot]})" for slot in tape.outputs)
+    if not gradient:
+        lines.append(f"return {outputs}")
+    else:
+        lines += _backward(tape, names, code)
+        slots = range(tape.first_constant)
+        by_inputs = _tuple(f"a{i}" for i in slots[: tape.inputs])
+        by_leaves = _tuple(f"a{i}" for i in slots[tape.inputs :])
+        lines.append(f"return {outputs}, {by_inputs}, {by_leaves}")
+    body = "".join(f"    {line}\n" for line in lines)
+    return f"def replay(inputs, leaves):\n{body}"
+
+
+def _unpacked(names: Sequence[str], what: str) -> list[str]:
+    return [f"{_tuple(names)} = {what}"] if names else []
+
+
+def _tuple(items: Any) -> str:
+    return f"({''.join(f'{item}, ' for item in items)})"
+
+
+def _forward(tape: Tape, names: list[str], code: Code) -> list[str]:
+    """The values, each guard as soon as its operands are known."""
+    waiting = sorted(tape.guards, key=lambda g: max(g.left, g.right))
+    lines = []
+
+    def checks(slot: int) -> None:
+        while waiting and max(waiting[0].left, waiting[0].right) <= slot:
+            guard = waiting.pop(0)
+            asked = f"{names[guard.left]} {_RELATIONS[guard.relation]}"
+            asked = f"({asked} {names[guard.right]}) is {bool(guard.outcome)}"
+            lines.append(f"if not ({asked}): return None")
+
+    checks(tape.first_node - 1)
+    for slot, name, used in tape.instructions():
+        op = row(name)
+        tree = value_tree(op)
+        if tree is not None and is_short(tree):
+            operands = names_of(op, names[slot], [names[s] for s in used])
+            text = code.text(with_names(tree, operands))
+        else:
+            code.called[name] = op
+            text = f"{name}_({', '.join(names[s] for s in used)})"
+        lines.append(f"{names[slot]} = {text}")
+        checks(slot)
+    return lines
+
+
+def _backward(tape: Tape, names: list[str], code: Code) -> list[str]:
+    """The reverse sweep, in the order and with the roundings of the engine's own."""
+    [output] = tape.outputs
+    active = set(range(tape.first_constant))
+    for slot, _, used in tape.instructions():
+        if not active.isdisjoint(used):
+            active.add(slot)
+    lines, met = [f"a{output} = 1.0"], {output}
+    for slot in reversed(tape.order(output)):
+        if slot < tape.first_node or slot not in active:
+            continue
+        used = tape.operands[slot - tape.first_node]
+        op = row(tape.ops[slot - tape.first_node])
+        operands = names_of(op, names[slot], [names[s] for s in used])
+        for parent, tree in zip(used, partial_trees(op), strict=True):
+            if parent not in active:
+                continue
+            share = _share(f"a{slot}", tree, operands, code)
+            start = "+=" if parent in met else "= 0.0 +"
+            lines.append(f"a{parent} {start} {share}")
+            met.add(parent)
+    lines += [f"a{i} = 0.0" for i in range(tape.first_constant) if i not in met]
+    return lines
+
+
+def _share(adjoint: str, tree: Any, operands: dict[str, str], code: Code) -> str:
+    if isinstance(tree, int) and tree == 1:
+        return adjoint
+    return f"{adjoint} * {code.text(with_names(tree, operands))}"

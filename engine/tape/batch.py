@@ -1,0 +1,103 @@
+"""`Samples`: many arguments of one structure, as columns of an array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import ShapeError
+from engine.tape.ir.arguments import Key, rebuilt, taken_apart
+
+__all__ = ["Samples", "needs_numpy"]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Many arguments of one structure."""
+
+    keys: tuple[Key, ...]
+    """The structure of each argument of one sample."""
+    columns: Any
+    """The numbers: a row for each input, a column for each sample."""
+
+    @classmethod
+    def of(cls, args: Sequence[Any]) -> Samples:
+        """Samples from arguments that have one entry, or one row, for each sample.
+
+        Raises:
+            ShapeError: they do not have as many samples, or these differ in shape.
+            OperandError: there is something else than numbers in them.
+        """
+        np = needs_numpy()
+        parts = [_columns(arg, f"args[{i}]") for i, arg in enumerate(args)]
+        counts = [columns.shape[1] for _, columns in parts]
+        if len(set(counts)) > 1:
+            raise ShapeError(
+                f"the arguments have {counts} samples: give as many of each"
+            )
+        if not counts:
+            raise ShapeError("a batch needs an argument with a row for each sample")
+        columns = np.concatenate([columns for _, columns in parts])
+        return cls(tuple(key for key, _ in parts), np.ascontiguousarray(columns))
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return int(self.columns.shape[1])
+
+    def take(self, which: Any) -> Samples:
+        """Some of the samples, by their numbers or by a mask."""
+        return Samples(self.keys, self.columns[:, which])
+
+    def one(self, i: int) -> list[Any]:
+        """The arguments of sample i, as floats."""
+        numbers = iter(self.columns[:, i].tolist())
+        return [rebuilt(key, numbers) for key in self.keys]
+
+
+def _columns(arg: Any, path: str) -> tuple[Key, Any]:
+    import numpy as np
+
+    if isinstance(arg, dict):
+        parts = {
+            name: _columns(item, f"{path}[{name!r}]") for name, item in arg.items()
+        }
+        counts = {part.shape[1] for _, part in parts.values()}
+        if len(counts) != 1:
+            raise ShapeError(
+                f"{path} has {sorted(counts)} samples: give as many of each"
+            )
+        named: Key = (dict, tuple(parts), tuple(key for key, _ in parts.values()))
+        return named, np.concatenate([part for _, part in parts.values()])
+    if not hasattr(arg, "__len__"):
+        raise ShapeError(f"{path} is {arg!r:.80}: a batch has a row for each sample")
+    if not hasattr(arg, "shape"):
+        return _from_list(arg, path)
+    array = np.asarray(arg, dtype=float)
+    key = ("array", array.shape[1:]) if array.ndim > 1 else None
+    return key, array.reshape(len(array), -1).T
+
+
+def _from_list(samples: Sequence[Any], path: str) -> tuple[Key, Any]:
+    import numpy as np
+
+    parts = [taken_apart(sample, path) for sample in samples]
+    if not parts:
+        raise ShapeError(f"{path} has no samples")
+    key = parts[0][0]
+    for i, (other, _) in enumerate(parts):
+        if other != key:
+            raise ShapeError(f"{path}[{i}] has not the structure of {path}[0]")
+    return key, np.array([numbers for _, numbers in parts], dtype=float).T
+
+
+def needs_numpy() -> Any:
+    """NumPy, or an error that names the extra."""
+    try:
+        import numpy as np
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "batches need numpy: pip install 'dotgrad[fast]'"
+        ) from None
+    return np

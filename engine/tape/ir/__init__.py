@@ -1,0 +1,1 @@
+"""The tape as data: recorded by running a function, shortened by passes."""

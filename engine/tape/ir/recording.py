@@ -1,0 +1,155 @@
+"""Recording: one run of a function on Values, written down as a tape.
+
+The graph that the run builds is the list of instructions. What the graph does not
+show is noticed while the function runs: comparisons decide which way it goes, and a
+number that is taken out of the graph would be the same in every replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from engine.autodiff.tree import flatten, mapped
+from engine.errors import EscapeError
+from engine.graph import context
+from engine.graph.callsite import PACKAGE, shown, users_line
+from engine.graph.node import topological_order
+from engine.graph.value import Value
+from engine.tape.ir.arguments import rebuilt, taken_apart
+from engine.tape.ir.tape import STOP, Guard, Tape
+
+__all__ = ["STOP", "Recorder", "Recording", "record"]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A tape, and what it needs of the program that it was recorded from."""
+
+    tape: Tape
+    leaves: tuple[Value, ...]
+    """The leaves that the function closes over, whose `data` is read at each replay."""
+    output: Any
+    """The result of the recorded run: the structure of every result."""
+
+
+class Recorder:
+    """What notices comparisons and escapes during one run."""
+
+    def __init__(self) -> None:
+        self.comparisons: list[tuple[Value, str, Any, bool, str]] = []
+
+    def compared(self, left: Any, relation: str, right: Any, outcome: bool) -> None:
+        """`left relation right` was asked, and had this outcome."""
+        where = shown(users_line())
+        self.comparisons.append((left, relation, right, outcome, where))
+
+    def escaped(self, value: Any, how: str, asker: FrameType) -> None:
+        """A number is taken out of the graph; the engine itself may do that."""
+        if not asker.f_code.co_filename.startswith(PACKAGE):
+            raise EscapeError(
+                f"{how} at {shown(users_line())} takes the number "
+                f"{value._data!r} out of the graph, and a replay would use it "
+                "for every input: compute with Values and the functions of engine, "
+                "or do this outside of the recorded function"
+            )
+
+    def stopped(self, value: Value) -> Value:
+        """The value as a node through which no gradient flows."""
+        with context.recording():  # for no_grad may have brought us here
+            node: Value = STOP(value)
+        node.label = value.label
+        return node
+
+
+def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
+    """Run `f` once on fresh Values in the place of the numbers in `args`.
+
+    Raises:
+        EscapeError: `f` takes a number out of the graph.
+        OperandError: an argument, or the result, is no structure of numbers.
+    """
+    recorder = Recorder()
+    parts = [taken_apart(arg, f"args[{i}]") for i, arg in enumerate(args)]
+    inputs = [Value(x) for _, numbers in parts for x in numbers]
+    left = iter(inputs)
+    with context.recorded_by(recorder):
+        output = f(*[rebuilt(key, left) for key, _ in parts])
+    if hasattr(output, "tolist"):
+        output = output.tolist()
+    results = [x for _, x in flatten(output, name="the result of f")]
+    try:
+        return _recording(recorder, inputs, output, results)
+    finally:
+        recorder.comparisons.clear()  # which hold on to the graph
+
+
+def _recording(
+    recorder: Recorder, inputs: list[Value], output: Any, results: list[Any]
+) -> Recording:
+    comparisons = recorder.comparisons
+    asked = [x for left, _, right, _, _ in comparisons for x in (left, right)]
+    # Roots in the order of the comparisons: what a guard needs comes before the rest.
+    order = topological_order(*(x for x in asked + results if isinstance(x, Value)))
+    known = set(inputs)
+    leaves = [node for node in order if node.op is None and node not in known]
+    captured = [leaf for leaf in leaves if leaf._noted.recorder is not recorder]
+    made = [leaf for leaf in leaves if leaf._noted.recorder is recorder]
+    constants = _Constants()
+    constants.add(leaf._data for leaf in made)
+    constants.add(x for x in asked + results if not isinstance(x, Value))
+    nodes = [node for node in order if node.op is not None]
+    constants.add(number for node in nodes for number in _folded(node))
+    first = len(inputs) + len(captured)
+    slots: dict[Value, int] = {v: i for i, v in enumerate(inputs + captured)}
+    slots |= {leaf: first + constants[leaf._data] for leaf in made}
+    first_node = first + len(constants.numbers)
+    slots |= {node: first_node + i for i, node in enumerate(nodes)}
+
+    def slot(x: Any) -> int:
+        return slots[x] if isinstance(x, Value) else first + constants[x]
+
+    def operands(node: Value) -> tuple[int, ...]:
+        used = (slots[parent] for parent in node.parents)
+        return (*used, *map(slot, _folded(node)))
+
+    guards = (
+        Guard(slot(left), relation, slot(right), outcome, where)
+        for left, relation, right, outcome, where in comparisons
+    )
+    tape = Tape(
+        inputs=len(inputs),
+        leaves=tuple(leaf.label or "" for leaf in captured),
+        constants=tuple(constants.numbers),
+        ops=tuple(node.op.name for node in nodes if node.op),
+        operands=tuple(map(operands, nodes)),
+        outputs=tuple(map(slot, results)),
+        guards=tuple(g for g in dict.fromkeys(guards) if g.varies(first, first_node)),
+    )
+    return Recording(tape, tuple(captured), mapped(lambda _: None, output))
+
+
+def _folded(node: Value) -> tuple[float, ...]:
+    """The operand that is part of the operation, as in x ** 3."""
+    made_from = node.op and node.op.made_from
+    return (made_from[1],) if made_from else ()
+
+
+class _Constants:
+    """Numbers, each once: also nan, and −0.0 beside 0.0."""
+
+    def __init__(self) -> None:
+        self.numbers: list[float] = []
+        self._places: dict[str, int] = {}
+
+    def add(self, numbers: Iterable[Any]) -> None:
+        for number in map(float, numbers):
+            if self._places.setdefault(number.hex(), len(self.numbers)) == len(
+                self.numbers
+            ):
+                self.numbers.append(number)
+
+    def __getitem__(self, number: Any) -> int:
+        return self._places[float(number).hex()]

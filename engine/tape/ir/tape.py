@@ -1,0 +1,224 @@
+"""`Tape`: a recorded computation as flat arrays, Wengert's (1964) list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from engine.errors import TapeError, UnknownOperationError
+from engine.operation.op import Op, lookup
+from engine.operation.symbol import Symbol, formula
+
+__all__ = ["STOP", "Guard", "Tape", "row"]
+
+STOP = Op("stop", "stop", lambda x: x, (0,))
+"""The identity with the derivative 0: what `detach` and `no_grad` are on a tape."""
+
+VERSION = 1
+_SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A comparison that decided which way the recorded run went."""
+
+    left: int
+    relation: str
+    """The name of a function of `operator`: lt, le, gt, ge, eq or ne."""
+    right: int
+    outcome: bool
+    where: str = ""
+    """The line of the program."""
+
+    def varies(self, first_constant: int, first_node: int) -> bool:
+        """Whether the comparison is of more than two constants."""
+        constants = range(first_constant, first_node)
+        return self.left not in constants or self.right not in constants
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """A straight line of instructions on numbered slots.
+
+    Slots are numbered from 0: first the inputs, then the leaves, then the constants,
+    then one for each instruction. Printed, it is one line an instruction:
+
+    >>> from engine import sin
+    >>> from engine.tape import record
+    >>> print(record(lambda x, y: sin(x * y) + 2, (1.0, 3.0)).tape)
+    inputs v0 v1
+    v2 = 2
+    v3 = v0 × v1
+    v4 = sin(v3)
+    v5 = v4 + v2
+    outputs v5
+    """
+
+    inputs: int
+    """How many numbers go in."""
+    leaves: tuple[str, ...]
+    """The labels of the leaves that are read at each replay."""
+    constants: tuple[float, ...]
+    ops: tuple[str, ...]
+    """The names of rows of the table, one for each instruction."""
+    operands: tuple[tuple[int, ...], ...]
+    """The slots that each instruction reads."""
+    outputs: tuple[int, ...]
+    """The slots of the results."""
+    guards: tuple[Guard, ...] = ()
+    """The tape holds for inputs for which all of these have their outcomes."""
+
+    @property
+    def first_constant(self) -> int:
+        """The slot of the first constant."""
+        return self.inputs + len(self.leaves)
+
+    @property
+    def first_node(self) -> int:
+        """The slot of the first instruction."""
+        return self.first_constant + len(self.constants)
+
+    @property
+    def size(self) -> int:
+        """The number of slots."""
+        return self.first_node + len(self.ops)
+
+    def instructions(self) -> Iterator[tuple[int, str, tuple[int, ...]]]:
+        """Slot, operation and operands of each instruction."""
+        first = self.first_node
+        for i, (op, operands) in enumerate(zip(self.ops, self.operands, strict=True)):
+            yield first + i, op, operands
+
+    def order(self, *outputs: int) -> list[int]:
+        """The slots that these depend on, in the order of the engine's own walk.
+
+        Sums over uses are made in this order backwards; so a replay that follows it
+        gives the same bits.
+        """
+        first, operands = self.first_node, self.operands
+        order: list[int] = []
+        seen: set[int] = set()
+        stack = list(reversed(outputs))
+        while stack:
+            slot = stack.pop()
+            if slot < 0:
+                order.append(~slot)
+            elif slot not in seen:
+                seen.add(slot)
+                stack.append(~slot)
+                if slot >= first:
+                    used = operands[slot - first]
+                    stack.extend(s for s in reversed(used) if s not in seen)
+        return order
+
+    def __str__(self) -> str:
+        names = [Symbol(f"v{i}") for i in range(self.size)]
+        lines = ["inputs " + " ".join(f"v{i}" for i in range(self.inputs))]
+        for i, label in enumerate(self.leaves, self.inputs):
+            lines.append(f"v{i} = leaf {label}".rstrip())
+        for i, constant in enumerate(self.constants, self.first_constant):
+            lines.append(f"v{i} = {formula(constant)}")
+        for slot, name, used in self.instructions():
+            lines.append(f"v{slot} = {_written(name, [names[s] for s in used])}")
+        for guard in self.guards:
+            sign = "" if guard.outcome else "not "
+            asked = f"v{guard.left} {_SIGNS[guard.relation]} v{guard.right}"
+            lines.append(f"guard {sign}{asked}  {guard.where}".rstrip())
+        return "\n".join([*lines, "outputs " + " ".join(f"v{i}" for i in self.outputs)])
+
+    def to_json(self) -> str:
+        """The tape as JSON; `from_json` reads it back."""
+        body = asdict(self) | {"constants": [c.hex() for c in self.constants]}
+        return json.dumps({"format": "dotgrad tape", "version": VERSION} | body)
+
+    @classmethod
+    def from_json(cls, text: str) -> Tape:
+        """The tape that `to_json` wrote.
+
+        Raises:
+            TapeError: the text is damaged, of another version, or of another table.
+        """
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise TapeError(f"this is not the JSON of a tape: {error}") from error
+        if not isinstance(body, dict) or body.get("format") != "dotgrad tape":
+            raise TapeError("this is not the JSON of a tape that to_json wrote")
+        if body.get("version") != VERSION:
+            raise TapeError(
+                f"this is version {body.get('version')!r} of the format; this dotgrad "
+                f"reads version {VERSION}: record the function again"
+            )
+        try:
+            tape = cls(
+                inputs=_of(int, body["inputs"]),
+                leaves=_all(str, body["leaves"]),
+                constants=tuple(map(float.fromhex, body["constants"])),
+                ops=_all(str, body["ops"]),
+                operands=tuple(_all(int, used) for used in body["operands"]),
+                outputs=_all(int, body["outputs"]),
+                guards=tuple(map(_guard, body["guards"])),
+            )
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise TapeError(f"the JSON of the tape is damaged: {error!r}") from error
+        tape.check()
+        return tape
+
+    def check(self) -> None:
+        """See that every instruction can be carried out.
+
+        Raises:
+            TapeError: one reads a slot that comes later, or is of no known row.
+        """
+        if self.inputs < 0 or len(self.ops) != len(self.operands):
+            raise TapeError("the tape is damaged: its counts do not fit")
+        for slot, name, used in self.instructions():
+            try:
+                arity = row(name).arity
+            except UnknownOperationError as error:
+                raise TapeError(f"v{slot}: {error}") from error
+            if len(used) != arity or not all(0 <= s < slot for s in used):
+                raise TapeError(f"the tape is damaged: v{slot} = {name}{used}")
+        asked = [s for guard in self.guards for s in (guard.left, guard.right)]
+        if not all(0 <= s < self.size for s in (*self.outputs, *asked)):
+            raise TapeError("the tape is damaged: it gives slots that it does not have")
+        if not all(guard.relation in _SIGNS for guard in self.guards):
+            raise TapeError("the tape is damaged: a guard compares in an unknown way")
+
+
+_Item = TypeVar("_Item", int, str, bool)
+
+
+def _of(kind: type[_Item], x: Any) -> _Item:
+    """An entry of a file, which has to be of this very type: code is made of it."""
+    if x.__class__ is not kind:
+        raise TypeError(f"{x!r:.80} should be of type {kind.__name__}")
+    item: _Item = x
+    return item
+
+
+def _all(kind: type[_Item], items: Any) -> tuple[_Item, ...]:
+    return tuple(_of(kind, x) for x in items)
+
+
+def _guard(data: Any) -> Guard:
+    return Guard(
+        left=_of(int, data["left"]),
+        relation=_of(str, data["relation"]),
+        right=_of(int, data["right"]),
+        outcome=_of(bool, data["outcome"]),
+        where=_of(str, data["where"]),
+    )
+
+
+def row(name: str) -> Op:
+    """The row that an instruction stands for."""
+    if name == "stop":
+        return STOP
+    return lookup(name)
+
+
+def _written(name: str, used: Sequence[Any]) -> str:
+    return formula(Symbol(row(name), tuple(used)))

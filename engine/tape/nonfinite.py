@@ -1,0 +1,50 @@
+"""What a batch says of a result that is nan or infinite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.autodiff.tree import flatten
+from engine.errors import TapeError
+from engine.explanation.why_nan import why_nan
+from engine.graph.context import extended_arithmetic, record_source
+from engine.graph.value import Value
+from engine.tape.batch import Samples
+from engine.tape.ir.arguments import rebuilt
+
+__all__ = ["checked"]
+
+
+def checked(
+    f: Callable[..., Any], nonfinite: str, samples: Samples, results: Any
+) -> None:
+    """See that the results, a column for each sample, are finite.
+
+    Raises:
+        TapeError: one is not, and it is not allowed.
+    """
+    import numpy as np
+
+    if nonfinite == "allow" or np.isfinite(results).all():
+        return
+    bad = np.flatnonzero(~np.isfinite(results).all(axis=0))
+    first = int(bad[0])
+    shown = ", ".join(f"{x:.6g}" for x in results[:, first] if not np.isfinite(x))
+    text = f"the result of sample {first} is {shown}"
+    if len(bad) > 1:
+        text += f", and {len(bad) - 1} more are not finite"
+    if nonfinite == "explain":
+        raise TapeError(f"{text}.\n{_story(f, samples, first)}")
+    raise TapeError(
+        f'{text}: nonfinite="explain" tells why, nonfinite="allow" lets it through'
+    )
+
+
+def _story(f: Callable[..., Any], samples: Samples, i: int) -> str:
+    numbers = iter([Value(x) for x in samples.columns[:, i].tolist()])
+    with extended_arithmetic(), record_source():
+        output = f(*[rebuilt(key, numbers) for key in samples.keys])
+    nodes = [x for _, x in flatten(output, name="f") if isinstance(x, Value)]
+    odd = [node for node in nodes if node.data - node.data != 0]
+    return str(why_nan((odd or nodes)[0]))

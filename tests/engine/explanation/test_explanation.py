@@ -1,0 +1,394 @@
+"""Explanations: their numbers add up, their stories name the culprit."""
+
+import math
+import re
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import engine
+from engine import (
+    TABLE,
+    OperandError,
+    OptionError,
+    Value,
+    explain,
+    no_grad,
+    record_source,
+    relu,
+    sqrt,
+    why_nan,
+    why_zero,
+)
+from engine.explanation.contributions import MOST_USES, explanation
+from engine.explanation.paths import count_paths, largest_paths
+from engine.operation.latex import latex, latex_name
+from engine.operation.symbol import Symbol
+from engine.testing import expressions
+
+
+def named(label, data):
+    return Value(data, label=label)
+
+
+def here():
+    """The line of the caller."""
+    return sys._getframe(1).f_lineno
+
+
+@pytest.fixture
+def fan_out():
+    """∂g/∂x = 22 + 1: through the product 11 × 2, and through the sum."""
+    x, y, q = named("x", 3.0), named("y", 2.0), named("q", 11.0)
+    p = x * y
+    p.label = "p"
+    g = p * q + x
+    g.label = "g"
+    return x, p, g
+
+
+# -- explain -------------------------------------------------------------------------
+
+
+def test_the_apple_bill():
+    apple, n, tax = named("apple", 100.0), named("n", 2.0), named("tax", 1.1)
+    subtotal = apple * n
+    subtotal.label = "subtotal"
+    price = subtotal * tax
+    price.label = "price"
+    price.backward()
+    assert explain(apple).splitlines() == [
+        "∂price/∂apple = 2.2, where apple = 100 is used once:",
+        "  subtotal = apple × n  1.1 × 2 (n) = 2.2",
+    ]
+    assert "∂price/∂subtotal = 1.1" in explain(subtotal)
+    assert explain(price) == "∂price/∂price = 1: it is the output itself"
+
+
+def test_a_fan_out_is_a_sum(fan_out):
+    x, _, g = fan_out
+    told = explain(x, g, paths=5)
+    assert "11 × 2 (y) = 22" in told
+    assert "22 + 1 = 23" in told
+    assert "g ← (p × q) ← p ← x" in told
+    assert "1 × 11 × 2 = 22" in told
+
+
+def test_both_operands_of_a_square_are_told_apart():
+    x = named("x", 3.0)
+    told = explain(x, x * x)
+    assert "x × x [operand 1]  1 × 3 (x) = 3" in told
+    assert "x × x [operand 2]  1 × 3 (x) = 3" in told
+    assert "3 + 3 = 6" in told
+
+
+def test_it_is_about_the_last_backward(fan_out):
+    x, p, g = fan_out
+    p.backward()
+    assert "∂p/∂x = 2" in explain(x)
+    g.backward()
+    assert "∂g/∂x = 23" in explain(x)
+    assert "x.grad holds 25: other sweeps" in explain(x)
+
+
+def test_the_last_output_is_not_kept_alive():
+    x = named("x", 3.0)
+    (x * 2).backward()
+    with pytest.raises(OptionError, match="name the output"):
+        explain(x)
+
+
+@given(expressions())
+def test_contributions_and_paths_add_up_to_the_gradient(expression):
+    leaves = [Value(x) for x in expression.inputs]
+    output = expression(*leaves)
+    output.backward()
+    for leaf in leaves:
+        about = explanation(leaf, output, paths=64)
+        if not math.isfinite(leaf.grad):
+            assert repr(about.gradient) == repr(leaf.grad)
+            continue
+        assert about.gradient == leaf.grad
+        terms = [use.contribution for use in about.uses]
+        scale = math.fsum(map(abs, terms)) + 1e-300
+        assert abs(math.fsum(terms) - leaf.grad) <= 1e-12 * scale
+        products = [path.product for path in about.paths]
+        if about.path_count <= 64 and all(map(math.isfinite, products)):
+            assert len(products) == about.path_count
+            scale = math.fsum(map(abs, products)) + 1e-300
+            assert abs(math.fsum(products) - leaf.grad) <= 1e-11 * scale
+        for form in ("text", "markdown", "latex"):
+            assert explain(leaf, output, format=form, paths=2)
+
+
+def all_paths(node, output):
+    """Every path, by brute force."""
+    if output is node:
+        return [1.0]
+    return [
+        partial * rest
+        for parent, partial in zip(output.parents, output.partials, strict=True)
+        for rest in all_paths(node, parent)
+    ]
+
+
+@given(expressions(max_steps=6), st.integers(1, 5))
+def test_the_largest_paths_are_the_largest(expression, most):
+    x, *_ = leaves = [Value(x) for x in expression.inputs]
+    output = expression(*leaves)
+    expected = all_paths(x, output)
+    assert count_paths(x, output) == len(expected)
+    if all(map(math.isfinite, expected)) and len(expected) < 200:
+        expected = sorted(map(abs, expected), reverse=True)[:most]
+        found = [abs(path.product) for path in largest_paths(x, output, most)]
+        assert found == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+def test_many_uses_are_capped_and_summed():
+    w = named("w", 0.5)
+    s = sum((w * i for i in range(1, 31)), Value(0.0))
+    told = explain(w, s)
+    assert "∂" in told and "= 465" in told
+    assert f"… {30 - MOST_USES} more uses" in told
+    assert str(sum(range(1, 31 - MOST_USES))) in told
+    assert "w × 30" in told and "w × 2 " not in told
+
+
+def test_many_paths_are_counted_not_walked():
+    x = named("x", 1.0)
+    y = x
+    for _ in range(200):
+        y = y + y
+    told = explain(x, y, paths=3)
+    assert "Along 3 of more than 1,000,000,000,000,000 paths" in told
+    x = named("x", 1.0)
+    y = (x + x) + (x + x)
+    assert "Along 3 of 4 paths" in explain(x, y, paths=3)
+
+
+def test_a_long_chain_is_no_trouble():
+    x = named("x", 1.0)
+    y = x
+    for _ in range(100_000):
+        y = y * 1.0
+    told = explain(x, y, paths=1)
+    assert len(told) < 1000 and "…" in told
+    assert "Every value is finite" in why_nan(y)
+    assert "not zero" in why_zero(x, y)
+
+
+def test_markdown_is_a_table_whatever_the_labels_are():
+    x = named("a|b*c_<img>", 2.0)
+    told = explain(x, x * 3, format="markdown", paths=1)
+    rows = [line for line in told.splitlines() if line.startswith("|")]
+    assert len(rows) == 6
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 3 for row in rows)
+    assert "<img" not in told.replace(r"\<img", "")
+
+
+def test_latex_has_balanced_braces_and_environments(fan_out):
+    x, _, g = fan_out
+    told = explain(x, g, format="latex", paths=1)
+    assert r"\frac{\partial g}{\partial p} \cdot \frac{\partial p}{\partial x}" in told
+    assert r"= 11 \cdot y + 1 \cdot 1" in told
+    assert "&= 22 + 1" in told and "&= 23" in told
+    assert told.startswith(r"\begin{align*}") and r"\end{align*}" in told
+    assert "% 1 of 2 paths are shown" in told
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def test_every_formula_is_written_in_latex(op):
+    symbols = [Symbol(latex_name(name)) for name in op.operands]
+    for partial in op.partials(Symbol("out"), *symbols):
+        text = latex(partial)
+        assert text.isascii()
+        assert text.count("{") == text.count("}")
+        assert text.count(r"\begin") == text.count(r"\end")
+        assert text.count(r"\left") == text.count(r"\right") + text.count(r"\leftarrow")
+
+
+def test_labels_cannot_break_out_of_latex():
+    for label in (r"\input{/etc/passwd}", "$x$", "a_b^c", "50%", "{", "~&#"):
+        text = latex_name(label)
+        assert r"\input" not in text
+        assert text.replace(r"\{", "").replace(r"\}", "").count("{") == (
+            text.replace(r"\{", "").replace(r"\}", "").count("}")
+        )
+        assert not re.search(r"(?<!\\)[%&#$]", text)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: explain(3.0, x), OperandError, "not 3.0"),
+        (lambda x: explain(x, "y"), OperandError, "not 'y'"),
+        (lambda x: explain(x, x, format="html"), OptionError, "text, markdown, latex"),
+        (lambda x: explain(x, x, paths=-1), OptionError, "0 or more"),
+        (lambda x: why_nan(math.nan), OperandError, "not about nan"),
+        (lambda x: why_zero(0.0, x), OperandError, "not 0.0"),
+    ],
+)
+def test_wrong_arguments_are_told(call, error, message):
+    with pytest.raises(error, match=message):
+        call(Value(1.0))
+
+
+# -- why_nan -------------------------------------------------------------------------
+
+
+def test_an_infinite_derivative_times_zero_is_followed():
+    z = named("z", 0.0)
+    r = sqrt(z) * 0
+    lines = why_nan(r).splitlines()
+    assert lines[0] == "Every value is finite."
+    assert "back through sqrt(z)" in lines[1]
+    assert "to z: 0 × ∞" in lines[2] and lines[2].endswith("= nan")
+    assert lines[3] == "Not finite in the end: ∂/∂z = nan."
+    r.backward()
+    assert math.isnan(z.grad)
+
+
+def test_an_overflow_is_followed_to_the_output():
+    a = named("a", 1e200)
+    t = (a * a - a * a) / 3
+    lines = why_nan(t).splitlines()
+    assert "is nan. It began with" in lines[0]
+    assert "a × a: 1e+200 × 1e+200 = ∞, too large for a float" in lines[1]
+    assert "∞ − ∞ = nan" in lines[2]
+
+
+def test_an_input_that_was_nan_is_named():
+    p = named("p", math.nan)
+    assert "p = nan" in why_nan(p * 2)
+
+
+def test_what_does_not_reach_the_output_is_said_to():
+    a = named("a", 1e200)
+    assert "The output is finite, but on the way" in why_nan(1 / (a * a))
+
+
+@given(expressions(bound=math.inf))
+def test_it_says_finite_exactly_when_all_is(expression):
+    leaves = [Value(x) for x in expression.inputs]
+    output = expression(*leaves)
+    output.backward()
+    nodes = engine.topological_order(output)
+    told = why_nan(output)
+    values_finite = all(math.isfinite(node.data) for node in nodes)
+    assert ("Every value is finite" in told) == values_finite
+    reached = [node for node in nodes if node.kind != "constant"]
+    if "Every gradient is finite" in told:
+        assert all(math.isfinite(node.grad) for node in reached)
+
+
+# -- why_zero ------------------------------------------------------------------------
+
+
+def test_a_dead_relu():
+    x = named("x", -2.0)
+    h = relu(x)
+    h.label = "h"
+    assert "dead relu: h = relu(x) is flat where x = −2" in why_zero(x, h * 3)
+
+
+def test_what_cancels_is_shown():
+    x = named("x", 5.0)
+    assert "contributions cancel at x: 3 − 3 = 0" in why_zero(x, x * 3 - x * 3)
+    h = x * 2
+    h.label = "h"
+    assert "cancel at h: 4 − 4 = 0" in why_zero(x, h * 4 - h * 4)
+
+
+def test_a_factor_that_is_zero():
+    x, m = named("x", 5.0), named("m", 0.0)
+    assert "∂(x × m)/∂x = m, which is 0" in why_zero(x, x * m)
+
+
+def test_underflow():
+    u = named("u", 1e-200)
+    assert "1e−200 × 1e−200 is too small for a float" in why_zero(u, u * u * u)
+
+
+def test_every_branch_is_told():
+    x = named("x", -2.0)
+    told = why_zero(x, relu(x) + x * 0 + relu(x * 2))
+    assert told.count("dead relu") == 2
+    assert "passes nothing back" in told
+
+
+def test_detached_and_unrecorded_values_are_found():
+    x, y = named("x", 2.0), named("y", 3.0)
+    h = x * 3
+    h.label = "h"
+    assert "h = 6 was cut off from it by detach()" in why_zero(x, h.detach() * y)
+    with no_grad():
+        k = x * 2
+    assert "by no_grad()" in why_zero(x, k * y)
+    assert "y has no part" not in why_zero(x, k * y)
+    assert "It was not used" in why_zero(x, y * y)
+    assert "It was not used" in why_zero(x, y * x.data)
+
+
+def test_nobody_has_run_backward():
+    x = named("x", 2.0)
+    y = x * 3
+    assert "which is not zero. x.grad is 0 because no backward()" in why_zero(x, y)
+    y.backward()
+    assert why_zero(x).endswith("= 3, which is not zero.")
+
+
+@given(expressions())
+def test_every_zero_has_a_reason(expression):
+    leaves = [Value(x) for x in expression.inputs]
+    output = expression(*leaves)
+    output.backward()
+    for leaf in leaves:
+        told = why_zero(leaf, output)
+        if leaf.grad == 0:
+            assert "\n" in told
+        else:
+            assert "not zero" in told or "nan" in told
+
+
+# -- source lines --------------------------------------------------------------------
+
+
+def test_stories_name_the_line():
+    x = named("x", -2.0)
+    with record_source():
+        h = relu(x)
+        line = here() - 1
+    where = f"test_explanation.py:{line}]"
+    assert where in explain(x, h)
+    assert where in why_zero(x, h)
+    with record_source():
+        r = sqrt(h)
+        line = here() - 1
+    assert f"test_explanation.py:{line}]" in why_nan(r)
+
+
+def test_lines_inside_of_functions_of_the_engine_are_the_users():
+    x = named("x", 0.3)
+    with record_source():
+        y = engine.softmax([x, 1.0])[0]
+    assert y.source[0] == __file__
+    assert Value(1.0).source is None
+
+
+def test_a_script_is_named_relative_to_where_it_runs(tmp_path):
+    script = tmp_path / "model.py"
+    script.write_text(
+        "from engine import *\n"
+        "x = Value(0.0, label='x')\n"
+        "with record_source():\n"
+        "    y = sqrt(x)\n"
+        "print(why_nan(y))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "model.py"], cwd=tmp_path, capture_output=True, text=True,
+        check=True, encoding="utf-8", env={"PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert "back through sqrt(x) [model.py:4]:" in ran.stdout

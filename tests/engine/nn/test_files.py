@@ -1,0 +1,258 @@
+"""Files of models and of trainings: bit for bit, or a clear error."""
+
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+from places import ROOT
+from small_training import in_a_process, trained
+
+from engine import ModelFileError, OptionError, nn
+from engine.nn import serialization as storage
+from engine.nn.training import checkpoint
+
+LOAD = """
+import random, sys
+from engine.nn import MLP
+model = MLP(2, [3, 1])
+model.load(sys.argv[1])
+print(model([0.1, -0.7]).data.hex(), [p.data.hex() for p in model.parameters()])
+"""
+
+
+def test_a_fresh_process_loads_the_same_numbers(tmp_path):
+    model = nn.MLP(2, [3, 1])
+    odd = [0.1 + 0.2, -0.0, 5e-324, 1.7976931348623157e308, 1 / 3]
+    for parameter, x in zip(model.parameters(), odd, strict=False):
+        parameter.data = x
+    path = tmp_path / "model.json"
+    model.save(path)
+    done = in_a_process(LOAD, path)
+    numbers = [p.data.hex() for p in model.parameters()]
+    assert done.stdout.split(" ", 1)[1].strip() == str(numbers)
+    assert done.stdout.split(" ", 1)[0] == model([0.1, -0.7]).data.hex()
+
+
+def test_numbers_that_json_cannot_write(tmp_path):
+    model = nn.Affine.of([[math.inf, -math.inf, math.nan]])
+    model.save(tmp_path / "odd.json")
+    strict = json.JSONDecoder(parse_constant=lambda name: pytest.fail(name))
+    strict.decode((tmp_path / "odd.json").read_text())
+    other = nn.Affine.of([[0.0, 0.0, 0.0]])
+    other.load(tmp_path / "odd.json")
+    assert str(other.state_dict()) == str(model.state_dict())
+
+
+def damaged(text):
+    yield text[: len(text) // 2], "not JSON, or damaged"
+    yield "", "not JSON"
+    yield "[" * 100_000, "not JSON"
+    yield "[1, 2]", "not a file that dotgrad wrote"
+    yield '{"format": "something else"}', "not a file that dotgrad wrote"
+    yield text.replace('"version": 1', '"version": 99'), "version 99"
+    yield text.replace("0.25", "0.26"), "checksum"
+    yield text.replace("dotgrad model", "dotgrad checkpoint"), "for a model"
+
+
+def test_damaged_and_foreign_files_change_nothing(tmp_path):
+    model = nn.Affine.of([[0.25, 0.5]], [1.0, 2.0])
+    path = tmp_path / "model.json"
+    model.save(path)
+    before = model.state_dict()
+    for text, message in damaged(path.read_text()):
+        (tmp_path / "wrong.json").write_text(text)
+        with pytest.raises(ModelFileError, match=message) as caught:
+            model.load(tmp_path / "wrong.json")
+        assert "wrong.json" in str(caught.value)
+        assert model.state_dict() == before
+    (tmp_path / "bytes.json").write_bytes(b"\xff\x00\x80")
+    with pytest.raises(ModelFileError, match="not JSON"):
+        model.load(tmp_path / "bytes.json")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        model.load(tmp_path / "nowhere.json")
+    nn.Affine.of([[0.25, 0.5]]).save(path)
+    with pytest.raises(ModelFileError, match=r"lacks bias.0, bias.1"):
+        model.load(path)
+    assert model.state_dict() == before
+
+
+def test_no_damaged_byte_is_loaded(tmp_path):
+    """Each byte lost or changed, each cut: an error, or the same numbers as before."""
+    model = nn.Affine.of([[0.25]], [1.0])
+    path = tmp_path / "model.json"
+    model.save(path)
+    text, saved, rng = path.read_bytes(), model.state_dict(), random.Random(0)
+    changed = [text[:i] + bytes([rng.randrange(256)]) + text[i + 1 :] for i in SPAN]
+    refused = 0
+    for i, other in enumerate(changed):
+        for wrong in (other, text[:i], text[:i] + text[i + 1 :]):
+            path.write_bytes(wrong)
+            model.load_state_dict(dict.fromkeys(saved, -1.0))
+            try:
+                model.load(path)
+            except ModelFileError:
+                refused += 1
+                assert set(model.state_dict().values()) == {-1.0}
+            else:
+                assert model.state_dict() == saved
+    assert refused > 2 * len(text)
+
+
+SPAN = range(330)
+
+
+def forged(kind):
+    """Files whose checksum is right, and whose content is not."""
+    good = {"model": {"parameters": {"weight.0.0": 1.0}}, "checkpoint": {}}
+    parts = [[], None, {}, {"parameters": None}, {"parameters": [1.0]}]
+    if kind == "model":
+        numbers = (10**400, "1", "NaN", None, [], {}, True)
+        return parts + [{"parameters": {"weight.0.0": x}} for x in numbers]
+    model = nn.Affine.of([[0.0]])
+    good = {
+        "model": model.state_dict(), "history": {"loss": [1.0]},
+        "optimizer": nn.Adam(model.parameters()).state_dict(),
+        "rng": list(random.Random(0).getstate()),
+    }  # fmt: skip
+    rule = good["optimizer"]
+    wrong = {
+        "model": [[], {}, {"weight.0.0": "x"}],
+        "history": [[], {"loss": 1.0}, {"loss": ["x"]}],
+        "optimizer": [[], {}, {**rule, "steps": -1}]
+        + [{**rule, "state": x} for x in (1, [1], [[1, 2]], [[1, 2, 10**400]])],
+        "rng": [None, 1, [], [3, [1, 2], None], [3, ["x"] * 625, None], [9, [], None]],
+    }
+    missing = [{k: v for k, v in good.items() if k != name} for name in good]
+    return [*parts, *missing] + [
+        {**good, name: x} for name, several in wrong.items() for x in several
+    ]
+
+
+@pytest.mark.parametrize("kind", ["model", "checkpoint"])
+def test_forged_files_change_nothing(kind, tmp_path):
+    path = tmp_path / "forged.json"
+    for body in forged(kind):
+        model = nn.Affine.of([[0.25]])
+        rule, rng = nn.Adam(model.parameters()), random.Random(7)
+        before = (model.state_dict(), rule.state_dict(), rng.getstate())
+        storage.write(path, kind, body, "")
+        with pytest.raises(ModelFileError, match=r"forged\.json"):
+            if kind == "model":
+                model.load(path)
+            else:
+                checkpoint.restore(path, model, rule, rng)
+        assert (model.state_dict(), rule.state_dict(), rng.getstate()) == before
+
+
+def test_states_that_do_not_fit():
+    model = nn.Affine.of([[0.25] * 9])
+    with pytest.raises(ModelFileError, match=r"lacks weight.0.0.* and 4 more"):
+        model.load_state_dict({})
+    state = model.state_dict()
+    with pytest.raises(ModelFileError, match=r"has no more"):
+        model.load_state_dict({**state, "more": 1.0})
+    for wrong in ("0.5", None, [1.0], True, 10**400, np.array([1.0, 2.0])):
+        with pytest.raises(ModelFileError, match="not a number"):
+            model.load_state_dict({**state, "weight.0.8": wrong})
+    with pytest.raises(ModelFileError, match="a state is a dict"):
+        model.load_state_dict([1.0])
+    assert model.state_dict() == state
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    model = nn.Affine.of([[0.25]])
+    path = tmp_path / "model.json"
+    model.save(path)
+    old = path.read_bytes()
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
+    model.weight[0][0].data = 1.0
+    with pytest.raises(OSError, match="28"):
+        model.save(path)
+    assert path.read_bytes() == old
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_storage_knows_one_checksum_for_one_body(tmp_path):
+    storage.write(tmp_path / "a", "model", {"b": (1, 2.5), "a": {"x": None}}, "")
+    body = storage.read(tmp_path / "a", "model", ("a", "b"))
+    assert body == {"b": [1, 2.5], "a": {"x": None}}
+    with pytest.raises(ModelFileError, match="it wants c"):
+        storage.read(tmp_path / "a", "model", ("c",))
+
+
+def test_a_resumed_training_is_the_uninterrupted_one(tmp_path):
+    path = tmp_path / "run.json"
+    whole, history = trained(6)
+    trained(4, checkpoint=path)
+    resumed, again = trained(6, checkpoint=path, resume=True)
+    assert resumed.state_dict() == whole.state_dict()
+    assert again.series == history.series
+    assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_checkpoint_of_another_training_changes_nothing(tmp_path):
+    path = tmp_path / "run.json"
+    trained(1, checkpoint=path)
+    with pytest.raises(ModelFileError, match="of Adam, not of SGD"):
+        trained(2, nn.SGD, checkpoint=path, resume=True)
+    model = nn.Affine(1, 1, rng=random.Random(0))
+    before = model.state_dict()
+    options = {
+        "loss": nn.sum_of_squares, "optimizer": nn.Adam(model.parameters()),
+        "rng": random.Random(0), "checkpoint": path, "resume": True,
+    }  # fmt: skip
+    with pytest.raises(ModelFileError, match=r"lacks weight\.0\.0"):
+        nn.fit(model, [[1.0]], [[1.0]], **options)
+    with pytest.raises(ModelFileError, match="rng="):
+        nn.fit(model, [[1.0]], [[1.0]], **{**options, "rng": None})
+    assert model.state_dict() == before
+    with pytest.raises(OptionError, match="checkpoint="):
+        trained(1, resume=True)
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[2])
+import small_training as tests
+from engine.util import files
+
+class Half:
+    def __init__(self, path, mode):
+        self.file = open(path, mode)
+    def __enter__(self):
+        return self
+    def __exit__(self, *exception):
+        self.file.close()
+    def write(self, data):
+        self.file.write(data[: len(data) // 2])
+        self.file.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def kill_in_the_middle(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def count(model, calls=[]):
+    calls.append(1)
+    if len(calls) == 3 and sys.argv[3] == "write":
+        files.open = Half
+    if len(calls) == 3 and sys.argv[3] == "replace":
+        files.os.replace = kill_in_the_middle
+    return len(calls)
+
+tests.trained(10, checkpoint=sys.argv[1], watch={"count": count}, tape=False)
+"""
+
+
+@pytest.mark.parametrize("where", ["write", "replace"])
+def test_a_training_that_is_killed_goes_on_from_its_last_checkpoint(where, tmp_path):
+    path = tmp_path / "run.json"
+    done = in_a_process(
+        KILLED, path, str(ROOT / "tests" / "support"), where, check=False
+    )
+    assert done.returncode == -9
+    whole, _ = trained(5, tape=False)
+    resumed, history = trained(5, checkpoint=path, resume=True, tape=False)
+    assert history["count"] == [1, 2]  # the third epoch was lost
+    assert resumed.state_dict() == whole.state_dict()

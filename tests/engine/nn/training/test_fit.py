@@ -1,0 +1,269 @@
+"""`fit`: it is the plain loop, and stops well."""
+
+import io
+import json
+import math
+import random
+import sys
+import warnings
+
+import pytest
+from places import ROOT
+from small_training import in_a_process, small, trained
+
+from engine import OperandError, OptionError, ShapeError, Value, exp, nn
+
+
+def test_fit_is_the_plain_loop():
+    model, xs, ys = small()
+    optimizer = nn.Adam(model.parameters(), lr=0.05)
+    rng, losses = random.Random(1), []
+    for _ in range(3):
+        order = list(range(12))
+        rng.shuffle(order)
+        epoch = []
+        for batch in (order[:5], order[5:10], order[10:]):
+            optimizer.zero_grad()
+            rows = [model(xs[i]) for i in batch]
+            loss = nn.softmax_cross_entropy(rows, [ys[i] for i in batch])
+            loss.backward()
+            optimizer.step()
+            epoch.append(loss.data * len(batch))
+        losses.append(sum(epoch) / 12)
+    fitted, history = trained(3)
+    assert history["loss"] == pytest.approx(losses, rel=1e-12)
+    ours = [p.data for p in fitted.parameters()]
+    assert ours == pytest.approx([p.data for p in model.parameters()], rel=1e-9)
+
+
+def test_fit_learns_and_watches():
+    _, xs, ys = small()
+    model, history = trained(
+        60, watch={"accuracy": lambda model: nn.accuracy(model, xs, ys)}
+    )
+    assert len(history) == 60
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+    assert history["accuracy"][-1] == nn.accuracy(model, xs, ys) > 0.8
+    assert repr(history).startswith("History(60 epochs: loss ")
+    with pytest.raises(KeyError, match="'loss', 'accuracy'"):
+        history["precision"]
+
+
+def test_fit_adds_the_penalty_once_for_each_batch():
+    model = nn.Affine.of([[2.0]])
+    history = nn.fit(
+        model, [[0.0], [0.0]], [[1.0], [1.0]], loss=nn.sum_of_squares, epochs=1,
+        optimizer=nn.SGD(model.parameters(), lr=0.25), batch_size=2,
+        penalty=lambda m: sum(p * p for p in m.parameters()),
+    )  # fmt: skip
+    assert history["loss"] == [0.5 + 4.0]
+    assert model.weight[0][0].data == 2 - 0.25 * 4
+
+
+@pytest.mark.parametrize("lr", [1e3, 1e200])
+def test_fit_stops_before_nan_and_tells_why(lr):
+    """The steps are too large: what overflows is a value, or an operation raises."""
+    model = nn.Affine.of([[1.0]])
+    start = model.weight[0][0]
+    with pytest.warns(nn.TrainingWarning, match="sample 0 is not finite") as caught:
+        history = nn.fit(
+            model, [[3.0]], [[1.0]], loss=lambda y, t: exp(nn.sum_of_squares(y, t)),
+            optimizer=nn.SGD([start], lr=lr), epochs=50, progress=False,
+        )  # fmt: skip
+    assert math.isfinite(start.data)
+    assert history.stopped == str(caught[0].message)
+    assert "exp(" in history.stopped
+    assert __file__ in history.stopped or "test_fit.py" in history.stopped
+    assert "contextlib" not in history.stopped
+    assert len(history) < 50
+
+
+def test_fit_stops_at_a_gradient_that_is_not_finite():
+    w = nn.parameter(0.0, "w")
+    with pytest.warns(nn.TrainingWarning, match=r"sqrt\(0\)"):
+        history = nn.fit(
+            lambda x: w, [0.0], [0.0], loss=lambda y, t: (y * y).sqrt(),
+            optimizer=nn.SGD([w]),
+        )  # fmt: skip
+    assert (w.data, len(history)) == (0.0, 0)
+
+
+def test_a_step_that_overflows_is_not_made():
+    w = nn.parameter(1.0, "w")
+    with pytest.warns(nn.TrainingWarning, match=r"rate 1e\+300 is too large"):
+        history = nn.fit(
+            lambda x: w * x, [1e10], [0.0], loss=nn.mean_squared_error,
+            optimizer=nn.Momentum([w], lr=1e300), tape=False,
+        )  # fmt: skip
+    assert (w.data, len(history)) == (1.0, 0)
+
+
+def test_the_story_of_a_penalty():
+    w = nn.parameter(0.0, "w")
+    with pytest.warns(nn.TrainingWarning, match="the penalty is not finite") as caught:
+        nn.fit(
+            lambda x: w * x, [1.0], [0.0], loss=nn.mean_squared_error,
+            optimizer=nn.SGD([w]), penalty=lambda _: (w * w).sqrt(),
+        )  # fmt: skip
+    assert "sqrt(0)" in str(caught[0].message)
+
+
+def test_an_interrupt_keeps_what_was_trained():
+    calls = []
+
+    def interrupt(model):
+        calls.append(model.state_dict())
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return 0.0
+
+    with pytest.warns(nn.TrainingWarning, match="interrupted"):
+        model, history = trained(10, watch={"calls": interrupt})
+    assert history.stopped == "interrupted after 2 of 10 epochs"
+    assert [len(row) for row in history.series.values()] == [2, 2]
+    assert model.state_dict() == calls[-1] != calls[0]
+
+
+CTRL_C = """
+import os, signal, sys
+from engine.nn import SGD, Module, fit, parameter
+
+class Three(Module):
+    def __init__(self):
+        self.numbers = [parameter(0.0) for _ in range(3)]
+    def forward(self, x):
+        return sum(self.numbers)
+
+class Interrupted(SGD):
+    def change(self, g, lr, state):  # in the middle of the 50th step
+        if [p.data for p in self.parameters] == [-50, -49, -49]:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().change(g, lr, state)
+
+model = Three()
+rule = Interrupted(model.parameters(), lr=1.0)
+history = fit(model, [0.0] * 6, [0.0] * 6, loss=lambda y, t: y, optimizer=rule,
+              epochs=10**9, batch_size=2, tape=False)
+print(model.state_dict(), history.stopped, sep="\\n")
+model.save(sys.argv[1])
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(tmp_path):
+    path = tmp_path / "model.json"
+    done = in_a_process(CTRL_C, path)
+    whole = {f"numbers.{i}": -50.0 for i in range(3)}
+    expected = [str(whole), "interrupted after 16 of 1000000000 epochs"]
+    assert done.stdout.splitlines() == expected
+    assert "TrainingWarning: interrupted" in done.stderr
+    assert json.loads(path.read_text())["model"]["parameters"] == whole
+
+
+BARE = """
+import sys
+sys.modules.update(dict.fromkeys(["numpy", "numba"]))
+import runpy
+runpy.run_path(sys.argv[1])["logistic_gate"]()
+"""
+
+
+def test_fit_does_without_numpy_and_says_so():
+    example = ROOT / "examples" / "logistic_gate.py"
+    done = in_a_process(BARE, example)
+    assert "1 and 1: 0.97" in done.stdout
+    [notice] = done.stderr.splitlines()
+    assert notice.startswith("training without a tape, which is slower: ")
+    assert notice.endswith("pip install 'dotgrad[fast]'")
+
+
+def test_what_a_tape_cannot_do_is_done_without(capsys):
+    """At the first sample, or on a way that a later one goes."""
+    for odd in (0, 1):
+        w = nn.parameter(0.0)
+        history = nn.fit(
+            lambda x, w=w, odd=odd: w * (x if x != odd else float(x)),
+            [0.0, 1.0], [0.0, 2.0], loss=nn.sum_of_squares, batch_size=1,
+            optimizer=nn.SGD([w], lr=1.0), epochs=2,
+        )  # fmt: skip
+        assert (w.data, history["loss"]) == (2.0, [1.0, 0.0])
+        [notice] = capsys.readouterr().err.splitlines()
+        assert "without a tape" in notice
+        assert "float(v)" in notice
+
+
+def test_a_mistake_is_told_once_and_not_blamed_on_the_tape(capsys):
+    model, xs, ys = small()
+    rule = nn.SGD(model.parameters())
+    with pytest.raises(ShapeError, match=r"Affine\(2, 3\) wants 2 inputs, not 1"):
+        nn.fit(
+            model, [x[:1] for x in xs], ys, loss=nn.softmax_cross_entropy,
+            optimizer=rule,
+        )  # fmt: skip
+    with pytest.raises(OperandError, match=r"the loss of sample 0 is 1.0 and no Value"):
+        nn.fit(model, xs, ys, loss=lambda y, t: 1.0, optimizer=rule, tape=False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("tape", [True, False])
+@pytest.mark.parametrize(
+    ("loss", "targets", "message"),
+    [
+        (nn.softmax_cross_entropy, [0, 1, 2], "the class is 2.*: choose from 0 to 1"),
+        (nn.softmax_cross_entropy, [0, 1, 0.5], "the class is 0.5"),
+        (nn.softmax_cross_entropy, [[0, 1], [1, 0], [1, 1]], "sum up to 1"),
+        (nn.hinge, [[1, 1], [1, -1], [0, 1]], "−1 or 1, not 0"),
+        (nn.binary_cross_entropy, [[1, 1], [0, 0.5], [0, 2]], "from 0 to 1, not 2"),
+    ],
+)
+def test_a_wrong_target_is_found_in_a_replay_too(tape, loss, targets, message):
+    model = nn.Affine(1, 2, rng=random.Random(0))
+    with pytest.raises(OptionError, match=message):
+        nn.fit(
+            model, [[1.0], [2.0], [3.0]], targets, loss=loss, batch_size=1,
+            optimizer=nn.SGD(model.parameters()), tape=tape,
+        )  # fmt: skip
+
+
+def test_wrong_options_of_fit():
+    model, xs, ys = small()
+    optimizer = nn.SGD(model.parameters())
+    good = {"loss": nn.softmax_cross_entropy, "optimizer": optimizer}
+    with pytest.raises(ShapeError, match="12 samples and 3 targets"):
+        nn.fit(model, xs, ys[:3], **good)
+    for wrong in (
+        {"epochs": -1}, {"batch_size": 0}, {"batch_size": 1.5}, {"watch": {"loss": abs}}
+    ):  # fmt: skip
+        with pytest.raises(OptionError, match=next(iter(wrong))):
+            nn.fit(model, xs, ys, **good, **wrong)
+
+
+def test_fit_shows_a_bar_on_a_terminal_and_says_which_extra_it_needs(
+    monkeypatch, capsys
+):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    trained(2)
+    assert "training" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    trained(2)
+    assert capsys.readouterr().err.strip().endswith("pip install 'dotgrad[progress]'")
+    trained(2, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_fit_shows_a_bar_in_a_notebook(monkeypatch):
+    """Its stream is no terminal, and of a class of this module."""
+    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr(sys, "stderr", stream)
+    trained(2)
+    assert "training: 100%" in stream.getvalue()
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    trained(2)
+    assert sys.stderr.getvalue() == ""
+
+
+def test_no_warning_when_all_is_well():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trained(2)
+    assert Value(1.0).kind == "leaf"

@@ -1,0 +1,164 @@
+"""`dotgrad bench`."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import timeit
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import click
+
+from engine import Value, topological_order
+from engine.tape import jit
+from engine.util.progress import Progress
+from viz.cli.command import command
+from viz.cli.inputs import Given, takes_expression
+from viz.cli.output import json_option, print_json
+from viz.cli.table import print_table
+
+__all__ = ["bench"]
+
+RUNS = 7
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Medians of several runs, in nanoseconds per value of the graph and sample."""
+
+    what: str
+    value: float
+    value_and_gradient: float
+
+
+@command(
+    'dotgrad bench "y = tanh(w * x + b)" w=-3 x=2 b=6.9 --seconds 0.02 --batch 256',
+    'dotgrad bench "sigmoid(w * x) * w" w=1 x=2 --seconds 0.02 --batch 256 --json',
+)
+@takes_expression
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=0.5,
+    show_default=True,
+    help="How long to measure each way.",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=4096,
+    show_default=True,
+    help="How many samples a batch has.",
+)
+@json_option
+def bench(given: Given, *, seconds: float, batch: int, as_json: bool) -> None:
+    """Measure the expression on this machine: eager Values and tapes.
+
+    Eager builds the graph (and sweeps it); a tape replays it. Batches, by NumPy and
+    Numba, need the extra `fast`.
+    """
+    if not given.numbers:
+        raise click.UsageError("The expression has no names, so there is no gradient.")
+    value = given.value(None)
+    nodes = len(topological_order(value))
+    with Progress(2 * len(_WAYS), "bench", "measurement", show=True) as progress:
+        measured = list(_measured(given, value, nodes, seconds, batch, progress))
+    where = f"Python {platform.python_version()}, {platform.machine()}"
+    if as_json:
+        rows = [asdict(m) for m in measured]
+        print_json({"nodes": nodes, "batch": batch, "on": where, "measured": rows})
+        return
+    print_table(
+        [f"ns per node ({nodes} nodes)", "value", "value and gradient"],
+        [[m.what, _ns(m.value), _ns(m.value_and_gradient)] for m in measured],
+    )
+    click.echo(f"medians of {RUNS} runs of {seconds / RUNS:.2g} s; {where}")
+
+
+def _measured(
+    given: Given, value: Value, nodes: int, seconds: float, batch: int,
+    progress: Progress,
+) -> Iterator[Measured]:  # fmt: skip
+    for what, way, samples in _WAYS:
+        count = batch if samples else 1
+        try:
+            works = way(given, value, count)
+        except ModuleNotFoundError:
+            message = f"no {what} here; batches need pip install 'dotgrad[fast]'"
+            click.echo(message, err=True)
+            return  # Numba needs NumPy, too
+        times = []
+        for work in works:
+            times.append(_median(work, seconds) / nodes / count)
+            progress.advance(what)
+        yield Measured(f"{what}, {batch} samples" if samples else what, *times)
+
+
+def _median(work: Work, seconds: float) -> float:
+    """Nanoseconds for one call, with the garbage collector on as in real programs."""
+    timer = timeit.Timer(work, "import gc; gc.enable()")
+    number = 1
+    while (spent := timer.timeit(number)) < seconds / RUNS / 4:
+        number *= 4
+    number = max(1, round(number * seconds / RUNS / spent))
+    return 1e9 * statistics.median(timer.repeat(RUNS, number)) / number
+
+
+def _eager(_: Given, value: Value, __: int) -> tuple[Work, Work]:
+    build = _builder(value)
+    return build, lambda: build().backward()
+
+
+def _builder(value: Value) -> Callable[[], Value]:
+    """What a function of one's own would do: make the leaves, call the operations."""
+    order = topological_order(value)
+    place = {node: i for i, node in enumerate(order)}
+    methods = [node.op and node.op.methods.get(Value, node.op) for node in order]
+    operands = [tuple(place[parent] for parent in node.parents) for node in order]
+
+    def build() -> Value:
+        made: list[Value] = []
+        for node, method, places in zip(order, methods, operands, strict=True):
+            if method is None:
+                made.append(Value(node.data))
+            else:
+                made.append(method(*[made[i] for i in places]))
+        return made[-1]
+
+    return build
+
+
+def _tape(given: Given, _: Value, __: int) -> tuple[Work, Work]:
+    f, xs = jit(given.function, argnums=_all(given)), [*given.numbers.values()]
+    f.value_and_grad(*xs)
+    return lambda: f(*xs), lambda: f.value_and_grad(*xs)
+
+
+def _batched(backend: str) -> Callable[[Given, Value, int], tuple[Work, Work]]:
+    def way(given: Given, _: Value, count: int) -> tuple[Work, Work]:
+        import numpy as np
+
+        f = jit(given.function, argnums=_all(given), backend=backend)
+        xs = [np.full(count, x) for x in given.numbers.values()]
+        f.value_and_grad_batch(*xs)  # compiles
+        return lambda: f.batch(*xs), lambda: f.value_and_grad_batch(*xs)
+
+    return way
+
+
+def _all(given: Given) -> tuple[int, ...]:
+    return tuple(range(len(given.numbers)))
+
+
+_WAYS: list[tuple[str, Callable[[Given, Value, int], tuple[Work, Work]], bool]] = [
+    ("eager", _eager, False),
+    ("tape, Python", _tape, False),
+    ("tape, NumPy", _batched("numpy"), True),
+    ("tape, Numba", _batched("numba"), True),
+]
+
+
+def _ns(x: float) -> str:
+    return f"{x:.3g}" if x < 100 else f"{x:.0f}"

@@ -1,0 +1,1 @@
+"""A graph as plain data for a picture: whole, fused, collapsed or cropped."""

@@ -1,0 +1,259 @@
+"""`Diagram`: what a picture tells, as plain data.
+
+It is made from a graph of Values and knows nothing of Graphviz, colours or text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine import OperandError, Value, topological_order
+from viz.labels import capped
+
+__all__ = [
+    "Diagram",
+    "Edge",
+    "Inside",
+    "Node",
+    "Part",
+    "Reading",
+    "assembled",
+    "checked",
+    "symbol",
+    "whole",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several values that stand together, on an edge or in a scope."""
+
+    name: str
+    """Its label, else its symbol."""
+    value: float
+    gradient: float | None
+    """On an edge: the sum of the contributions of all its uses there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a scope holds that is drawn as one node."""
+
+    count: int
+    """How many values."""
+    outputs: tuple[Part, ...]
+    """Those that are used outside, and the output of the whole."""
+    parameters: int
+    gradient_norm: float | None
+    """√Σ gradient² over the parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value: a leaf, parameter, constant or the result of an operation."""
+
+    id: str
+    """n0, n1, ... in topological order."""
+    kind: str
+    """'leaf', 'parameter', 'constant', 'operation', or 'scope' for a whole scope; in
+    the inside of a scope 'entry' and 'exit' for a value that comes in or goes out."""
+    value: float
+    gradient: float | None
+    """None where no `backward` has reached the node since it was made or cleared."""
+    label: str = ""
+    """On one line and cut when long; empty when there is none to show."""
+    operation: str | None = None
+    symbol: str = ""
+    scope: tuple[str, ...] = ()
+    elsewhere: float = 0.0
+    """The part of the gradient that came through uses that are not drawn."""
+    hidden: int = 0
+    """How many values it depends on that are not drawn."""
+    inside: Inside | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One use of a value: operand number `position` of the operation `target`."""
+
+    source: str
+    target: str
+    position: int
+    value: float
+    partial: float | None
+    """The local derivative ∂target/∂source of this use; None between scopes."""
+    upstream: float | None
+    """The gradient of `target`."""
+    gradient: float | None
+    """upstream × partial: the contribution of this use; of several values, the norm
+    √Σ gradient²."""
+    parts: tuple[Part, ...] = ()
+    """The values that are used in the target, where one of the ends is a scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """The nodes in topological order, the output last, and every use of a value.
+
+    Gradients are None throughout when no `backward` has reached the output.
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x
+    >>> y.backward()
+    >>> [(e.source, e.target, e.gradient) for e in Diagram.of(y).edges]
+    [('n0', 'n1', 3.0), ('n0', 'n1', 3.0)]
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    _by_id: dict[str, Node] = field(init=False, repr=False, compare=False)
+    _into: dict[str, list[Edge]] = field(init=False, repr=False, compare=False)
+    _uses: dict[str, list[Edge]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        into: dict[str, list[Edge]] = {node.id: [] for node in self.nodes}
+        uses: dict[str, list[Edge]] = {node.id: [] for node in self.nodes}
+        for edge in self.edges:
+            into[edge.target].append(edge)
+            uses[edge.source].append(edge)
+        object.__setattr__(self, "_by_id", {node.id: node for node in self.nodes})
+        object.__setattr__(self, "_into", into)
+        object.__setattr__(self, "_uses", uses)
+
+    def __getitem__(self, id_: str) -> Node:
+        return self._by_id[id_]
+
+    def into(self, id_: str) -> list[Edge]:
+        """The operands of a node, in order."""
+        return self._into[id_]
+
+    def uses(self, id_: str) -> list[Edge]:
+        """The uses of a node, in the order they were made."""
+        return self._uses[id_]
+
+    @property
+    def output(self) -> Node:
+        """The value that the picture is of."""
+        return self.nodes[-1]
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether there are gradients to show."""
+        return self.output.gradient is not None
+
+    @classmethod
+    def of(cls, output: Value) -> Diagram:
+        """The diagram of the graph that `output` is computed by.
+
+        Raises:
+            OperandError: `output` is not a Value.
+        """
+        return whole(output)
+
+
+def whole(output: Value) -> Diagram:
+    """Every value and every use."""
+    return assembled(topological_order(checked(output)))
+
+
+def checked(output: Value) -> Value:
+    """`output`, if it can be drawn.
+
+    Raises:
+        OperandError: it is not a Value.
+    """
+    if isinstance(output, Value):
+        return output
+    raise OperandError(
+        f"a picture is drawn of a Value, not of {output!r} ({type(output).__name__})"
+    )
+
+
+def assembled(order: Sequence[Value], hidden: Mapping[Value, int] = {}) -> Diagram:
+    """The diagram of these values, in topological order, the output last.
+
+    Args:
+        hidden: values whose operands are left out, and how many values that hides.
+    """
+    reading = Reading(order[-1].has_gradient)
+    ids = {value: f"n{i}" for i, value in enumerate(order)}
+    edges = tuple(
+        edge
+        for child in order
+        if child not in hidden
+        for edge in reading.edges_into(child, ids)
+    )
+    shares: defaultdict[str, list[float]] = defaultdict(list)
+    for edge in edges:
+        shares[edge.source].append(edge.gradient or 0.0)
+    nodes = tuple(
+        reading.node(value, ids[value], shares.get(ids[value]), hidden.get(value, 0))
+        for value in order
+    )
+    return Diagram(nodes, edges)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the numbers of Values are read for one picture."""
+
+    swept: bool
+    """Whether `backward` has reached the output: else no gradient is shown."""
+
+    def gradient(self, value: Value) -> float | None:
+        """What is known of the gradient of a value."""
+        return value.grad if self.swept and value.has_gradient else None
+
+    def edges_into(self, child: Value, ids: Mapping[Value, str]) -> list[Edge]:
+        """The uses that a value makes of its operands."""
+        upstream = self.gradient(child)
+        return [
+            Edge(
+                source=ids[parent],
+                target=ids[child],
+                position=position,
+                value=parent.data,
+                partial=partial,
+                upstream=upstream,
+                gradient=None if upstream is None else upstream * partial,
+            )
+            for position, (parent, partial) in enumerate(
+                zip(child.parents, child.partials, strict=True)
+            )
+        ]
+
+    def node(
+        self, value: Value, id_: str, shares: Sequence[float] | None, hidden: int = 0
+    ) -> Node:
+        """The node of a value, which contributes these shares to the drawn uses."""
+        gradient = self.gradient(value)
+        return Node(
+            id=id_,
+            kind=value.kind,
+            value=value.data,
+            gradient=gradient,
+            label=capped(value.label or ""),
+            operation=value.op.name if value.op else None,
+            symbol=symbol(value),
+            scope=value.scope,
+            elsewhere=_elsewhere(gradient, shares),
+            hidden=hidden,
+        )
+
+
+def symbol(value: Value) -> str:
+    """The symbol of the operation that made a value, or nothing."""
+    return capped(value.op.symbol, 16) or value.op.name if value.op else ""
+
+
+def _elsewhere(gradient: float | None, shares: Sequence[float] | None) -> float:
+    """What the drawn uses leave unexplained, 0.0 if it is rounding only."""
+    if gradient is None or shares is None or not math.isfinite(gradient):
+        return 0.0
+    here = math.fsum(shares) if all(map(math.isfinite, shares)) else 0.0
+    scale = max(abs(gradient), *map(abs, shares))
+    rest = gradient - here
+    return rest if abs(rest) > 1e-9 * scale else 0.0

@@ -1,0 +1,1 @@
+"""From a diagram to DOT: a pure function, the same text for equal graphs."""

@@ -1,0 +1,76 @@
+"""The emitter of the record style: what micrograd's users know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from viz.diagram.diagram import Diagram, Node
+from viz.dot.canvas import Canvas
+from viz.dot.scopes import ScopeEmitter
+from viz.dot.tables import table
+from viz.dot.wire import ORDERED
+from viz.labels import bare, cell
+from viz.style.paint import Pen
+from viz.style.words import Words
+
+__all__ = ["RecordEmitter"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEmitter:
+    """Draws a record `label | data | grad` per value, an ellipse per operation."""
+
+    canvas: Canvas
+    diagram: Diagram
+    words: Words
+
+    def emit(self) -> None:
+        """The records, each with its operation before it, then the edges."""
+        pen = Pen(self.words.painter.theme.ink, 1)
+        scopes = ScopeEmitter(self.canvas, self.diagram, self.words, crowded=False)
+        for node in self.diagram.nodes:
+            if node.inside:
+                scopes.body(node)
+            else:
+                self._record(node)
+            if node.kind == "operation":
+                self._operation(node)
+                self.canvas.connect(f"{node.id}op", node.id, pen)
+        for edge in self.diagram.edges:
+            scope = self.diagram[edge.target].inside
+            self.canvas.connect(
+                edge.source, f"{edge.target}{'' if scope else 'op'}", pen
+            )
+
+    def _record(self, node: Node) -> None:
+        parts = [self.words.hidden(node) if node.hidden else node.label]
+        if "value" in self.words.lines:
+            parts.append(f"data {self._number(node.value)}")
+        if node.gradient is not None and "gradient" in self.words.lines:
+            parts.append(f"grad {self._number(node.gradient)}")
+        theme = self.words.painter.theme
+        cells = "".join(
+            f'<TD><FONT COLOR="{theme.ink}">{cell(part)}</FONT></TD>'
+            for part in parts
+            if part
+        )
+        attributes = (
+            f'BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="6" '
+            f'COLOR="{theme.ink}"'
+        )
+        label = table(f"<TR>{cells}</TR>", attributes)
+        self.canvas.add(node.id, node.kind, label, shape="plain", fontsize="14")
+
+    def _number(self, x: float) -> str:
+        """With as many decimals as digits, the way micrograd writes it."""
+        if not abs(x) < 1e7:
+            return self.words.number(x)
+        return f"{x:.{self.words.digits}f}".replace("-", "−")
+
+    def _operation(self, node: Node) -> None:
+        theme = self.words.painter.theme
+        self.canvas.add(
+            f"{node.id}op", "op", bare(node.symbol), shape="ellipse", color=theme.ink,
+            fontsize="14", tooltip=self.words.story(node, self.diagram),
+            ordering="in" if node.operation in ORDERED else "",
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Backpropagation step by step: frames as data, and films of them."""

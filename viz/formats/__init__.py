@@ -1,0 +1,1 @@
+"""What a file of each format holds: images, data, text."""

@@ -1,0 +1,1 @@
+"""Values in notebooks: pictures by themselves, and widgets with sliders."""

@@ -1,0 +1,1 @@
+"""The page to play with: what it shows, where, and what it computes with."""

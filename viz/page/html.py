@@ -1,0 +1,126 @@
+"""One page of HTML that needs nothing else: scripts, styles and data inside.
+
+What a person wrote is data: it is in one block of JSON, which no browser executes, and
+the page's policy lets nothing run but its own script, known by its hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+import re
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from viz.style.theme import Theme
+
+__all__ = ["page"]
+
+SCRIPTS = (
+    "dom", "numbers", "tape", "film", "words", "compose", "paint", "figure", "fill",
+    "sight", "draw", "light", "camera", "details", "leaves", "find", "steps", "player",
+    "link", "export", "keys", "main",
+)  # fmt: skip
+"""The modules of the page, each after those that it imports."""
+
+
+def page(
+    title: str,
+    data: dict[str, Any],
+    rows: str,
+    themes: dict[str, Theme],
+    *,
+    headed: bool = True,
+) -> str:
+    """The page.
+
+    Args:
+        data: what it shows, as JSON; numbers may be infinite or nan.
+        rows: an expression of JavaScript that computes the graph's operations.
+        themes: the colours in the light and in the dark.
+        headed: whether the title is seen on the page as well.
+    """
+    style = _colors(themes) + _read("explorer.css")
+    script = f'"use strict";\n(() => {{\nconst ROWS = {rows};\n{_script()}}})();\n'
+    return Template(_read("explorer.html")).substitute(
+        title=html.escape(title),
+        heading="" if headed else ' class="unseen"',
+        policy=(
+            f"default-src 'none'; script-src '{_hash(script)}'; "
+            f"style-src '{_hash(style)}'; img-src blob: data:; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+        style=style,
+        data=_json(data),
+        script=script,
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def _json(data: Any) -> str:
+    """JSON in which no tag can begin or end. Numbers that are not finite are strings,
+    dataclasses lists of their fields."""
+    text = json.dumps(
+        _finite(data), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
+    return text.translate(_ESCAPES)
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    if is_dataclass(data) and not isinstance(data, type):
+        return [_finite(getattr(data, field.name)) for field in fields(data)]
+    if isinstance(data, dict):
+        return {key: _finite(item) for key, item in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(item) for item in data]
+    return data
+
+
+def _colors(themes: dict[str, Theme]) -> str:
+    """The themes as custom properties: by the system's wish, or by the switch."""
+    light, dark = (_properties(themes[name]) for name in ("light", "dark"))
+    return (
+        f":root {{ color-scheme: light; {light} }}\n"
+        "@media (prefers-color-scheme: dark) "
+        f"{{ :root:not([data-theme=light]) {{ color-scheme: dark; {dark} }} }}\n"
+        f":root[data-theme=dark] {{ color-scheme: dark; {dark} }}\n"
+    )
+
+
+def _properties(theme: Theme) -> str:
+    made = []
+    for name in theme.__slots__[1:]:
+        given = getattr(theme, name)
+        role = name.replace("_", "-")
+        if isinstance(given, str):
+            made.append(f"--{role}: {given};")
+        else:
+            made += [f"--{role}-fill: {given[0]};", f"--{role}-line: {given[1]};"]
+    return " ".join(made)
+
+
+@lru_cache(maxsize=1)
+def _script() -> str:
+    """The modules in one: each sees what was there before, so imports are left out."""
+    parts = [_read(f"{name}.js") for name in SCRIPTS]
+    text = re.sub(r"(?ms)^import .*?;\n", "", "\n".join(parts))
+    return re.sub(r"(?m)^export ", "", text)
+
+
+def _read(name: str) -> str:
+    return (files("viz.page") / "web" / name).read_text(encoding="utf-8")

@@ -1,0 +1,204 @@
+"""What is drawn on a page: the graph flat, and its scopes one in another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine import Value
+from viz.checks import check, seconds
+from viz.diagram.crop import chosen
+from viz.diagram.diagram import Diagram
+from viz.drawing.select import BUDGET, CARDS, WIRES, no_scopes
+from viz.errors import OptionError, RendererError
+from viz.page.layout import Scene, Sheet, laid_out
+from viz.page.nested import Scope, nested
+from viz.style.options import DIRECTIONS, Options
+from viz.style.theme import STYLES, THEMES, Style, pick
+from viz.style.words import behind
+
+__all__ = ["Artist", "scenes"]
+
+WHOLE = 2_000
+"""So many values are drawn as they are; larger graphs open collapsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artist:
+    """Lays out sheets of one graph."""
+
+    whole: Diagram
+    style: str | Style | None
+    direction: str | None
+    """None for two layouts: one across, and one downwards for narrow screens."""
+    digits: int
+    renderer: str | None
+    time_limit: float
+
+    def __post_init__(self) -> None:
+        known = (None, *DIRECTIONS)
+        check("direction", self.direction, known.__contains__, ", ".join(DIRECTIONS))
+        check("time_limit", self.time_limit, seconds, "a number of seconds above 0")
+        if self._style(0).layout == "record":
+            raise OptionError(
+                f"style={self.style!r}: a page draws wires or cards; choose from wire, "
+                "book, cs231n, card"
+            )
+
+    def _style(self, count: int) -> Style:
+        default = "wire" if count <= WIRES else "card"
+        return pick(self.style or default, STYLES, "style")
+
+    def told(self) -> dict[str, Any]:
+        """What the page has to know of the style."""
+        style = self._style(0)
+        return {
+            "weighted": style.weighted,
+            "bold": style.bold,
+            "value": style.value,
+            "gradient": style.gradient,
+            "chain": style.chain,
+        }
+
+    def views(
+        self, flat: Sheet | None, scopes: Sequence[Sheet | None]
+    ) -> list[dict[str, Any]]:
+        """The scenes of these sheets, in each direction."""
+        directions = [self.direction] if self.direction else ["LR"]
+        if self.direction is None and len(self.whole.nodes) <= WHOLE:
+            directions.append("TB")
+        small = flat and len(flat.diagram.nodes) <= CARDS  # others stay as they are
+        jobs = [
+            (sheet, way)
+            for i, way in enumerate(directions)
+            for sheet in (flat if small or i == 0 else None, *scopes)
+        ]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # of renderers, which wait
+            found = list(pool.map(lambda job: self._tried(*job), jobs))
+        made = [None if isinstance(each, RendererError) else each for each in found]
+        begin = found[1] if scopes else found[0]
+        if isinstance(begin, RendererError):
+            raise begin  # a page can do without others
+        count = 1 + len(scopes)
+        views: list[dict[str, Any]] = [
+            {
+                "vertical": way in ("TB", "BT"),
+                "flat": made[count * i],
+                "scopes": made[count * i + 1 : count * (i + 1)],
+            }
+            for i, way in enumerate(directions)
+        ]
+        return [view for view in views if view["flat"] or any(view["scopes"][:1])]
+
+    def _tried(
+        self, sheet: Sheet | None, direction: str
+    ) -> Scene | RendererError | None:
+        try:
+            return self._scene(sheet, direction)
+        except RendererError as error:
+            return error
+
+    def _scene(self, sheet: Sheet | None, direction: str) -> Scene | None:
+        """The places of everything in a sheet, if it can be drawn."""
+        if sheet is None or len(sheet.diagram.nodes) > WHOLE:
+            return None
+        style = self._style(len(sheet.diagram.nodes))
+        if any(node.inside for node in sheet.diagram.nodes):
+            style = self._style(WIRES + 1)
+        options = Options(
+            style, THEMES["light"], digits=self.digits, direction=direction
+        )
+        return laid_out(
+            sheet, options, renderer=self.renderer, time_limit=self.time_limit
+        )
+
+
+def scenes(
+    order: Sequence[Value], artist: Artist, depth: int | None, budget: int | None
+) -> dict[str, Any]:
+    """What is drawn: the whole graph or a part of it, and scopes one in another."""
+    whole = artist.whole
+    scopes = _drawable(nested(order, whole)) if budget is None else []
+    if depth and len(scopes) < 2:
+        raise OptionError(no_scopes(depth))
+    note, flat = "", None
+    if budget is None and len(order) <= WHOLE:
+        flat = _flat(whole)
+    elif not scopes:
+        flat = _cut(order, whole, budget or BUDGET)
+        note = (
+            f"{len(order):,} values, the {len(flat.diagram.nodes)} with the largest "
+            "gradients from the output back; all are computed"
+        )
+    if depth is None:
+        depth = int(bool(scopes) and (flat is None or len(order) > CARDS))
+    return {
+        "note": note,
+        "hidden": _hidden(flat),
+        "begins": depth if scopes else 0,
+        "views": artist.views(flat, [scope.sheet for scope in scopes]),
+        "scopes": [_told(scope) for scope in scopes],
+        "homes": _homes(len(order), scopes),
+    }
+
+
+def _hidden(flat: Sheet | None) -> dict[int, str]:
+    """What is said of the values whose operands are not drawn."""
+    nodes = flat.diagram.nodes if flat else ()
+    return {int(n.id[1:]): behind(n.hidden) for n in nodes if n.hidden}
+
+
+def _drawable(scopes: list[Scope]) -> list[Scope]:
+    """The scopes, if there are any and the outermost can be drawn."""
+    sheet = scopes[0].sheet
+    few = sheet is not None and len(sheet.diagram.nodes) <= WHOLE
+    return scopes if few and len(scopes) > 1 else []
+
+
+def _told(scope: Scope) -> dict[str, Any]:
+    return {
+        "name": scope.name,
+        "parent": scope.parent,
+        "count": scope.count,
+        "outputs": scope.outputs,
+        "parameters": scope.parameters,
+    }
+
+
+def _homes(count: int, scopes: Sequence[Scope]) -> list[int]:
+    """The number of the scope that each value is in."""
+    homes = [0] * count
+    for scope in scopes:
+        for place in scope.values:
+            homes[place] = scope.number
+    return homes
+
+
+def _flat(whole: Diagram) -> Sheet:
+    return Sheet(
+        whole,
+        {node.id: place for place, node in enumerate(whole.nodes)},
+        {(e.source, e.target, e.position): [i] for i, e in enumerate(whole.edges)},
+    )
+
+
+def _cut(order: Sequence[Value], whole: Diagram, budget: int) -> Sheet:
+    """The values that matter most, with the gradients of the whole."""
+    places = {value: place for place, value in enumerate(order)}
+    gradients = [node.gradient or 0.0 for node in whole.nodes]
+    drawn, hidden = chosen(order[-1], budget, lambda value: gradients[places[value]])
+    shown = {f"n{places[value]}": hidden.get(value, 0) for value in drawn}
+    nodes = [replace(n, hidden=shown[n.id]) for n in whole.nodes if n.id in shown]
+    edges = {
+        place: edge
+        for place, edge in enumerate(whole.edges)
+        if edge.target in shown and not shown[edge.target]
+    }
+    return Sheet(
+        Diagram(tuple(nodes), tuple(edges.values())),
+        {node.id: int(node.id[1:]) for node in nodes},
+        {(e.source, e.target, e.position): [place] for place, e in edges.items()},
+    )

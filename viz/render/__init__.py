@@ -1,0 +1,1 @@
+"""From DOT to an image, by whatever program is there."""

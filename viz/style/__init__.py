@@ -1,0 +1,1 @@
+"""How a picture looks, as data: themes, styles, options, pens, words."""

@@ -1,0 +1,111 @@
+"""How a gradient looks: colour by sign, strength and width by magnitude."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from viz.diagram.diagram import Diagram
+from viz.numbers import Changed, Hidden, change
+from viz.style.theme import Style, Theme
+
+__all__ = ["Painter", "Pen", "mixed"]
+
+DECADES = 3
+"""The orders of magnitude between the thickest wire and the thinnest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """How a wire is drawn."""
+
+    color: str
+    width: int
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Painter:
+    """The pens and text colours of one picture, relative to its largest gradient."""
+
+    style: Style
+    theme: Theme
+    largest: float
+
+    @classmethod
+    def of(cls, diagram: Diagram, style: Style, theme: Theme) -> Painter:
+        """The painter whose full strength is the diagram's largest gradient."""
+        gradients = [edge.gradient for edge in diagram.edges]
+        gradients += [node.gradient for node in diagram.nodes]
+        return cls(style, theme, _largest(gradients))
+
+    def pen(self, gradient: float | None) -> Pen:
+        """The pen of a wire that carries this gradient."""
+        if isinstance(gradient, Hidden):
+            pen = self.pen(float(gradient))
+            return Pen(self.theme.zero, pen.width, pen.dashed)
+        if not self.style.weighted:
+            return Pen(self.theme.plain_wire, 1)
+        if gradient is None:
+            return Pen(self.theme.neutral, 2)
+        gradient = change(gradient)
+        if gradient == 0:
+            return Pen(self.theme.zero, 1, dashed=True)
+        if not math.isfinite(gradient):
+            return Pen(self.theme.nonfinite, 4)
+        strength = self._strength(gradient)
+        color = mixed(self.theme.neutral, self._hue(gradient), 0.35 + 0.65 * strength)
+        return Pen(color, 1 + round(3 * strength))
+
+    def signless(self, norm: float | None) -> Pen:
+        """The pen of several gradients together."""
+        pen = self.pen(norm)
+        if norm and math.isfinite(norm) and self.style.weighted:
+            return Pen(self.theme.plain_wire, pen.width)
+        return pen
+
+    def text(self, gradient: float) -> str:
+        """The colour of the gradient's number."""
+        if isinstance(gradient, Hidden):
+            return self.theme.background
+        if self.style.gradient:
+            return str(getattr(self.theme, self.style.gradient))
+        weight = change(gradient)
+        return self._hue(weight) if weight else self.theme.small
+
+    def on_band(self, gradient: float) -> str:
+        """The colour of a number that stands on the colour of its gradient."""
+        if isinstance(gradient, Hidden):
+            return self.theme.zero
+        return self.theme.on_gradient if change(gradient) else self.theme.ink
+
+    def ink(self, value: float) -> str:
+        """The colour of a value's number."""
+        if isinstance(value, Hidden):
+            return self.theme.background
+        role = self.style.value if math.isfinite(value) else "nonfinite"
+        if isinstance(value, Changed) and change(value) == 0:
+            role = "small"
+        return str(getattr(self.theme, role))
+
+    def _hue(self, gradient: float) -> str:
+        if not math.isfinite(gradient):
+            return self.theme.nonfinite
+        return self.theme.positive if gradient > 0 else self.theme.negative
+
+    def _strength(self, gradient: float) -> float:
+        below = math.log10(self.largest) - math.log10(abs(gradient))
+        return min(1.0, max(0.0, 1 - below / DECADES))
+
+
+def _largest(gradients: Iterable[float | None]) -> float:
+    weights = [change(g) for g in gradients if g is not None]
+    finite = [abs(x) for x in weights if math.isfinite(x)]
+    return max(finite, default=0.0) or 1.0
+
+
+def mixed(a: str, b: str, share: float) -> str:
+    """`share` of the colour b in the colour a."""
+    pairs = zip(bytes.fromhex(a[1:]), bytes.fromhex(b[1:]), strict=True)
+    return "#" + bytes(round(x + (y - x) * share) for x, y in pairs).hex()
