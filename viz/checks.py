@@ -30,7 +30,7 @@ def check(
 
     >>> check("digits", 99, whole_number(1, 17), "a whole number from 1 to 17")
     Traceback (most recent call last):
-    viz.errors.OptionError: digits=99: give a whole number from 1 to 17
+    engine.errors.OptionError: digits=99: give a whole number from 1 to 17
     """
     if not allowed(given):
         raise OptionError(f"{name}={given!r}: give {is_}")

@@ -1,4 +1,6 @@
-"""The exceptions of the pictures."""
+"""The exceptions of the pictures; a wrong option is the same error as in `engine`."""
+
+from engine import EngineError, OptionError
 
 __all__ = [
     "ComparisonError",
@@ -10,19 +12,15 @@ __all__ = [
 ]
 
 
-class VizError(Exception):
+class VizError(EngineError):
     """The base of every error that drawing raises on purpose."""
-
-
-class OptionError(VizError, ValueError):
-    """An option has a value that it cannot have."""
 
 
 class ComparisonError(VizError, ValueError):
     """Two graphs are not runs of the same expression."""
 
 
-class FormatError(OptionError):
+class FormatError(VizError, OptionError):
     """No such picture format."""
 
 

@@ -40,11 +40,12 @@ def _graphs(error: BaseException | None) -> Iterator[Value]:
 
 
 def _drawn(graph: Value, folder: Path, name: str) -> str:
-    from viz import VizError, save
+    from engine import EngineError
+    from viz import save
 
     try:
         path = save(graph, folder / f"{name}.png")
         return f"the expression that failed is drawn in {path}"
-    except VizError as error:  # too large, or nothing can render: the source will do
+    except EngineError as error:  # too large, or nothing can render: source will do
         path = save(graph, folder / f"{name}.gv")
         return f"the expression that failed is in {path} ({error})"

@@ -48,3 +48,11 @@ def test_the_smallest_failing_expression_is_drawn(pytester):
     [steps] = re.findall(r"steps=\((.*)\)", text)[:1]
     assert steps.count("wrong_mul") == 1
     assert "add" not in steps
+
+
+def test_without_a_picture_there_is_its_source(pytester, monkeypatch):
+    monkeypatch.setenv("DOTGRAD_RENDERER", "dto")
+    pytester.makepyfile(FAILING)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-q", "-k", "it")
+    [path] = re.findall(r"failed is in (\S+\.gv) \(renderer='dto'", result.stdout.str())
+    assert pathlib.Path(path).read_text(encoding="utf-8").startswith("digraph {")

@@ -23,7 +23,7 @@ from viz.cli.commands.ops import ops
 from viz.cli.commands.repl import repl
 from viz.cli.completion import completion
 from viz.cli.expression import ExpressionError
-from viz.errors import RendererError, VizError
+from viz.errors import RendererError
 
 __all__ = ["PROGRAM", "describe_os_error", "main"]
 
@@ -72,7 +72,7 @@ def _run(argv: Sequence[str] | None) -> int:
         return _fail(error, 1)
     except OSError as error:
         return _fail(describe_os_error(error), 2)
-    except (ExpressionError, VizError, EngineError) as error:
+    except (ExpressionError, EngineError) as error:
         return _fail(error, 2)
     return status or 0
 

@@ -17,7 +17,7 @@ import anywidget
 import traitlets
 
 from engine import EngineError, Value
-from viz.errors import OptionError, VizError
+from viz.errors import OptionError
 from viz.formats.save import written
 from viz.labels import format_number
 from viz.notebook.sliders import Slider, as_number, name_of
@@ -205,6 +205,6 @@ def _palette(theme: Theme) -> dict[str, str]:
 
 
 def _told(problem: Exception) -> str:
-    if isinstance(problem, (EngineError, VizError)):
+    if isinstance(problem, EngineError):
         return str(problem)
     return f"{type(problem).__name__}: {problem}"

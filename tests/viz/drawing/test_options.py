@@ -9,6 +9,8 @@ import pytest
 from graphs import apple_bill, differentiated, fan_out, mlp, softmax_with_loss
 from hypothesis import given
 
+import engine
+import viz
 from engine import Value, gradients, scope, topological_order
 from engine.nn import parameter
 from engine.testing import expressions
@@ -234,3 +236,11 @@ def test_every_style_draws_a_difference_and_a_network():
             assert draw_diff(neuron(1.0), neuron(2.0), style=style, theme=theme).pipe()
             loss = differentiated(mlp(2, 4, 1))
             assert draw(loss, style=style, theme=theme).pipe("svg")
+
+
+def test_an_error_of_an_option_is_that_of_the_engine():
+    assert viz.OptionError is engine.OptionError
+    for error in (viz.VizError, viz.FormatError, viz.OptionError):
+        assert issubclass(error, engine.EngineError)
+    assert issubclass(viz.FormatError, viz.VizError)
+    assert issubclass(viz.FormatError, viz.OptionError)
