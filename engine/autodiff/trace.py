@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from itertools import islice
@@ -10,21 +10,22 @@ from typing import Any
 
 from engine.autodiff.forward import pushforward, tangents
 from engine.autodiff.reverse import gradients
-from engine.autodiff.tree import flatten, mapped
 from engine.errors import OperandError
 from engine.graph import context
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 from engine.ops import identity
+from engine.util.nested import Structure, flatten, paths, unflatten
 from engine.util.numbers import as_float, is_number
 
 __all__ = [
     "Function",
     "Trace",
-    "as_asked",
-    "chosen_arguments",
-    "matching",
-    "one_number",
+    "flatten_like",
+    "flatten_numbers",
+    "require_number",
+    "select_arguments",
+    "unwrap",
 ]
 
 Function = Callable[..., Any]
@@ -38,30 +39,37 @@ class Trace:
         self,
         f: Function,
         args: tuple[Any, ...],
-        chosen: Sequence[int],
+        selected: Sequence[int],
         kwargs: dict[str, Any],
     ) -> None:
-        self.variables: list[Value] = []
-        """Leaves for floats; a node of its own for a Value of somebody else's."""
-        given = [x for i in chosen for _, x in flatten(args[i], name=f"args[{i}]")]
+        parts = [flatten_numbers(args[i], f"args[{i}]") for i in selected]
+        self._inputs = [structure for structure, _ in parts]
+        given = [x for _, leaves in parts for x in leaves]
         self.nested = _depth.get() > 0 or any(isinstance(x, Value) for x in given)
         fresh = list(args)
         with _tracing():
-            for i in chosen:
-                fresh[i] = mapped(self._variable, args[i])
+            self.variables = [_variable(x) for x in given]
+            for i, tree in zip(
+                selected, self.like_arguments(self.variables), strict=True
+            ):
+                fresh[i] = tree
             self.output = f(*fresh, **kwargs)
-        self.outputs = [x for _, x in flatten(self.output, name="the result of f")]
+        self._result, self.outputs = flatten_numbers(self.output, "the result of f")
 
-    def _variable(self, x: Any) -> Value:
-        variable = identity(x) if isinstance(x, Value) else Value(x)
-        self.variables.append(variable)
-        return variable
+    def like_arguments(self, found: Iterable[Any]) -> list[Any]:
+        """One number for each variable, in the structures of the arguments."""
+        left = iter(found)
+        return [unflatten(structure, left) for structure in self._inputs]
+
+    def like_output(self, found: Iterable[Any]) -> Any:
+        """One thing for each output, in the structure of the result of `f`."""
+        return unflatten(self._result, iter(found))
 
     def plain(self, x: Any) -> Any:
-        """A result as the caller gets it: a float unless he can go on with a Value."""
+        """A result as the caller gets it: a float, or a Value where transforms nest."""
         return x if self.nested else as_float(float(x))
 
-    def pulled_back(self, output: Any, cotangent: Any = 1.0) -> list[Any]:
+    def pull_back(self, output: Any, cotangent: Any = 1.0) -> list[Any]:
         """∂output/∂variable × cotangent, for each variable."""
         if not isinstance(output, Value):
             return [0.0] * len(self.variables)
@@ -70,7 +78,7 @@ class Trace:
         found = adjoints(output, as_float(cotangent, where="the cotangent"))
         return [found.get(variable, 0.0) for variable in self.variables]
 
-    def pushed_forward(self, directions: Sequence[Any]) -> list[Any]:
+    def push_forward(self, directions: Sequence[Any]) -> list[Any]:
         """Σ ∂output/∂variable × direction, for each output."""
         moved = dict(zip(self.variables, directions, strict=True))
         nodes = [output for output in self.outputs if isinstance(output, Value)]
@@ -81,6 +89,11 @@ class Trace:
         else:
             found = dict(tangents(nodes, moved))
         return [found[x] if isinstance(x, Value) else 0.0 for x in self.outputs]
+
+
+def _variable(x: Any) -> Value:
+    """A leaf for a float; a node of its own for a Value of somebody else's."""
+    return identity(x) if isinstance(x, Value) else Value(x)
 
 
 @contextmanager
@@ -94,7 +107,7 @@ def _tracing() -> Iterator[None]:
         _depth.reset(token)
 
 
-def chosen_arguments(argnums: int | Sequence[int], args: tuple[Any, ...]) -> list[int]:
+def select_arguments(argnums: int | Sequence[int], args: tuple[Any, ...]) -> list[int]:
     """The positions that `argnums` means.
 
     Raises:
@@ -110,12 +123,12 @@ def chosen_arguments(argnums: int | Sequence[int], args: tuple[Any, ...]) -> lis
     return [number % len(args) for number in numbers]
 
 
-def as_asked(argnums: int | Sequence[int], found: list[Any]) -> Any:
-    """One result for one argnum, a tuple of them for several."""
+def unwrap(argnums: int | Sequence[int], found: list[Any]) -> Any:
+    """The only result where `argnums` is one number, else a tuple of the results."""
     return found[0] if isinstance(argnums, int) else tuple(found)
 
 
-def one_number(trace: Trace) -> Any:
+def require_number(trace: Trace) -> Any:
     """The result of a function that has to give a single number.
 
     Raises:
@@ -129,15 +142,38 @@ def one_number(trace: Trace) -> Any:
     return trace.output
 
 
-def matching(tree: Any, other: Any, name: str) -> list[Any]:
+def flatten_numbers(tree: Any, name: str) -> tuple[Structure, list[Any]]:
+    """The structure of a tree of numbers and Values, and these.
+
+    >>> flatten_numbers([1.0, "2"], name="args[0]")
+    Traceback (most recent call last):
+        ...
+    engine.errors.OperandError: args[0][1] is '2' (str); numbers and lists, tuples ...
+
+    Raises:
+        OperandError: there is something else in it; the error says where.
+    """
+    structure, leaves = flatten(tree)
+    for i, leaf in enumerate(leaves):
+        if not (isinstance(leaf, Value) or is_number(leaf)):
+            path = next(islice(paths(structure, name), i, None))
+            hint = "; write it as lists with .tolist()" * hasattr(leaf, "tolist")
+            raise OperandError(
+                f"{path} is {leaf!r} ({type(leaf).__name__}); numbers and lists, "
+                f"tuples and dicts of them are wanted{hint}"
+            )
+    return structure, leaves
+
+
+def flatten_like(tree: Any, other: Any, name: str) -> list[Any]:
     """The numbers of `other`, which has to have the structure of `tree`.
 
     Raises:
         OperandError: it has another one.
     """
-    paths = [path for path, _ in flatten(tree, name="")]
-    found = flatten(other, name="")
-    if paths != [path for path, _ in found]:
-        wanted = ", ".join(path or "one number" for path in islice(paths, 5))
-        raise OperandError(f"{name} have another structure; wanted are {wanted}")
-    return [x if isinstance(x, Value) else as_float(x) for _, x in found]
+    wanted = list(paths(flatten(tree)[0], ""))
+    structure, leaves = flatten_numbers(other, name)
+    if wanted != list(paths(structure, "")):
+        few = ", ".join(path or "one number" for path in wanted[:5])
+        raise OperandError(f"{name} have another structure; wanted are {few}")
+    return [x if isinstance(x, Value) else as_float(x) for x in leaves]

@@ -20,12 +20,11 @@ from engine.autodiff.reverse import gradients
 from engine.autodiff.trace import (
     Function,
     Trace,
-    as_asked,
-    chosen_arguments,
-    matching,
-    one_number,
+    flatten_like,
+    require_number,
+    select_arguments,
+    unwrap,
 )
-from engine.autodiff.tree import mapped
 from engine.graph.value import Value
 
 __all__ = [
@@ -69,12 +68,10 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """
 
     def transformed(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        chosen = chosen_arguments(argnums, args)
-        trace = Trace(f, args, chosen, kwargs)
-        output = one_number(trace)
-        slopes = iter(trace.pulled_back(output))
-        found = [mapped(lambda _: next(slopes), args[i]) for i in chosen]
-        return trace.plain(output), as_asked(argnums, found)
+        trace = Trace(f, args, select_arguments(argnums, args), kwargs)
+        output = require_number(trace)
+        slopes = trace.like_arguments(trace.pull_back(output))
+        return trace.plain(output), unwrap(argnums, slopes)
 
     return transformed
 
@@ -93,12 +90,12 @@ def derivative(f: Function, n: int = 1) -> Function:
 
     def transformed(x: Any) -> Any:
         trace = Trace(f, (x,), [0], {})
-        output = one_number(trace)
+        output = require_number(trace)
         for left in range(n, 0, -1):
             if not isinstance(output, Value):
                 return 0.0
             if left == 1 and not trace.nested:
-                [output] = trace.pulled_back(output)
+                [output] = trace.pull_back(output)
             else:
                 [output] = gradients(output, trace.variables)
         return trace.plain(output)
@@ -122,9 +119,9 @@ def jvp(
     """
     args = tuple(primals)
     trace = Trace(f, args, range(len(args)), {})
-    moved = iter(trace.pushed_forward(matching(args, tuple(tangents), "tangents")))
-    value = mapped(trace.plain, trace.output)
-    return value, mapped(lambda _: trace.plain(next(moved)), trace.output)
+    moved = trace.push_forward(flatten_like(args, tuple(tangents), "tangents"))
+    value = trace.like_output(map(trace.plain, trace.outputs))
+    return value, trace.like_output(map(trace.plain, moved))
 
 
 def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
@@ -143,15 +140,14 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
     trace = Trace(f, args, range(len(args)), {})
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        weights = matching(trace.output, cotangent, "the cotangents")
+        weights = flatten_like(trace.output, cotangent, "the cotangents")
         sums: list[Any] = [0.0] * len(trace.variables)
         for output, weight in zip(trace.outputs, weights, strict=True):
-            shares = trace.pulled_back(output, weight)
+            shares = trace.pull_back(output, weight)
             sums = [a + b for a, b in zip(sums, shares, strict=True)]
-        slopes = iter(sums)
-        return tuple(mapped(lambda _: trace.plain(next(slopes)), arg) for arg in args)
+        return tuple(trace.like_arguments(map(trace.plain, sums)))
 
-    return mapped(trace.plain, trace.output), pullback
+    return trace.like_output(map(trace.plain, trace.outputs)), pullback
 
 
 def jacobian(
@@ -176,17 +172,11 @@ def jacobian(
         raise ValueError(f"mode={mode!r}: choose auto, forward or reverse")
 
     def transformed(*args: Any, **kwargs: Any) -> Any:
-        chosen = chosen_arguments(argnums, args)
-        trace = Trace(f, args, chosen, kwargs)
-        rows = iter(_rows(trace, mode))
-
-        def structured(_: Any) -> Any:
-            row = iter([trace.plain(x) for x in next(rows)])
-            return as_asked(
-                argnums, [mapped(lambda _: next(row), args[i]) for i in chosen]
-            )
-
-        return mapped(structured, trace.output)
+        trace = Trace(f, args, select_arguments(argnums, args), kwargs)
+        rows = [
+            trace.like_arguments(map(trace.plain, row)) for row in _rows(trace, mode)
+        ]
+        return trace.like_output(unwrap(argnums, row) for row in rows)
 
     return transformed
 
@@ -195,9 +185,9 @@ def _rows(trace: Trace, mode: str) -> list[list[Any]]:
     """The Jacobian: for each output the derivatives by every variable."""
     n = len(trace.variables)
     if mode == "reverse" or (mode == "auto" and len(trace.outputs) <= n):
-        return [trace.pulled_back(output) for output in trace.outputs]
+        return [trace.pull_back(output) for output in trace.outputs]
     units = [[float(i == j) for j in range(n)] for i in range(n)]
-    columns = [trace.pushed_forward(unit) for unit in units]
+    columns = [trace.push_forward(unit) for unit in units]
     return [list(row) for row in zip(*columns, strict=True)] or [[]] * len(
         trace.outputs
     )

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.autodiff.forward import tangents
-from engine.autodiff.trace import Trace
-from engine.autodiff.tree import flatten, mapped
+from engine.autodiff.trace import Trace, flatten_numbers
 from engine.errors import OperandError
 from engine.graph.context import no_grad
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
+from engine.util.nested import flatten, paths, unflatten
 
 __all__ = ["Arguments", "Parameters", "Subject", "subject"]
 
@@ -29,9 +29,8 @@ class Subject:
     variables: list[Value]
 
     def __init__(self, output: Any) -> None:
-        found = flatten(output, name="output")
-        self.outputs = [path for path, _ in found]
-        self.results = [result for _, result in found]
+        structure, self.results = flatten_numbers(output, "output")
+        self.outputs = list(paths(structure, "output"))
         self.points = [float(variable.data) for variable in self.variables]
 
     @property
@@ -69,10 +68,10 @@ class Arguments(Subject):
 
     def __init__(self, f: Function, args: tuple[Any, ...]) -> None:
         trace = Trace(f, args, range(len(args)), {})
-        self.f, self.args = f, args
+        self.f = f
         self.variables = trace.variables
-        paths = [flatten(arg, name=f"args[{i}]") for i, arg in enumerate(args)]
-        self.inputs = [path for part in paths for path, _ in part]
+        self.structure, _ = flatten(args)
+        self.inputs = list(paths(self.structure, "args"))
         for variable, path in zip(self.variables, self.inputs, strict=True):
             variable.label = path
         super().__init__(trace.output)
@@ -83,7 +82,7 @@ class Arguments(Subject):
         def moved(x: float) -> list[float]:
             values = iter([*self.points[:i], x, *self.points[i + 1 :]])
             with no_grad():
-                args = [mapped(lambda _: Value(next(values)), arg) for arg in self.args]
+                args = unflatten(self.structure, map(Value, values))
                 return _numbers(self.f(*args))
 
         return moved
@@ -121,7 +120,7 @@ class Parameters(Subject):
 
 
 def _numbers(output: Any) -> list[float]:
-    return [float(result) for _, result in flatten(output, name="output")]
+    return [float(result) for result in flatten_numbers(output, "output")[1]]
 
 
 def subject(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -13,6 +12,7 @@ from typing import Any
 
 from engine.errors import ModelFileError
 from engine.util.files import write_atomically
+from engine.util.json import plain
 from engine.util.numbers import is_number
 
 __all__ = ["matching", "naming", "number", "read", "write"]
@@ -23,7 +23,7 @@ _SHOWN = 5
 
 def write(path: str | PathLike[str], kind: str, body: Any, about: str) -> None:
     """Write a document of a kind, "model" or "checkpoint", with a checksum."""
-    body = _plain(body)
+    body = plain(body)
     document = {
         "format": f"dotgrad {kind}",
         "version": VERSION,
@@ -105,17 +105,6 @@ def number(name: str, x: Any) -> float:
         with suppress(OverflowError):  # an int that no float can hold
             return float(x)
     raise ModelFileError(f"{name} is {x!r:.80}, not a number that a float can be")
-
-
-def _plain(body: Any) -> Any:
-    """The same for strict JSON, which has no name for nan and the infinities."""
-    if isinstance(body, Mapping):
-        return {str(key): _plain(part) for key, part in body.items()}
-    if isinstance(body, (list, tuple)):
-        return [_plain(part) for part in body]
-    if isinstance(body, float) and not math.isfinite(body):
-        return repr(body)
-    return body
 
 
 def _checksum(body: Any) -> str:

@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.autodiff.tree import mapped
 from engine.errors import OptionError
 from engine.graph import context
 from engine.graph.sweep import add_gradients, adjoints
@@ -25,6 +24,7 @@ from engine.tape.ir.tape import Tape
 from engine.tape.nonfinite import checked
 from engine.tape.specialization import Path
 from engine.tape.specializations import Paths
+from engine.util.nested import map_tree
 
 __all__ = ["Jitted", "jit"]
 
@@ -120,7 +120,7 @@ class Jitted:
         keys, numbers = all_apart(args)
         result = self._replayed(keys, numbers, gradient=False)
         if result is None:
-            return mapped(float, self.f(*fresh(keys, numbers)[0]))
+            return map_tree(float, self.f(*fresh(keys, numbers)[0]))
         path, (outputs, *_) = result
         return _structured(path, iter(outputs))
 
@@ -258,4 +258,4 @@ def _eagerly(
 
 
 def _structured(path: Path, results: Any) -> Any:
-    return mapped(lambda _: next(results), path.recording.output)
+    return map_tree(lambda _: next(results), path.recording.output)

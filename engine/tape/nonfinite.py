@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.autodiff.tree import flatten
+from engine.autodiff.trace import flatten_numbers
 from engine.errors import TapeError
 from engine.explanation.why_nan import why_nan
 from engine.graph.context import extended_arithmetic, record_source
@@ -45,6 +45,6 @@ def _story(f: Callable[..., Any], samples: Samples, i: int) -> str:
     numbers = iter([Value(x) for x in samples.columns[:, i].tolist()])
     with extended_arithmetic(), record_source():
         output = f(*[rebuilt(key, numbers) for key in samples.keys])
-    nodes = [x for _, x in flatten(output, name="f") if isinstance(x, Value)]
+    nodes = [x for x in flatten_numbers(output, "f")[1] if isinstance(x, Value)]
     odd = [node for node in nodes if node.data - node.data != 0]
     return str(why_nan((odd or nodes)[0]))

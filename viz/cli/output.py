@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from viz.formats.json import json_text
+from engine.util.json import json_text
 
 __all__ = [
     "json_option",
@@ -89,4 +89,4 @@ def opened(path: Path) -> None:
 
 def print_json(data: Any) -> None:
     """Print plain data for a program."""
-    click.echo(json_text(data))
+    click.echo(json_text(data, indent=2))

@@ -9,15 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
-import math
 import re
-from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from importlib.resources import files
 from string import Template
 from typing import Any
 
+from engine.util.json import json_text
 from viz.style.theme import Theme
 
 __all__ = ["page"]
@@ -57,7 +55,7 @@ def page(
             "base-uri 'none'; form-action 'none'"
         ),
         style=style,
-        data=_json(data),
+        data=json_text(data).translate(_ESCAPES),
         script=script,
     )
 
@@ -68,27 +66,7 @@ def _hash(text: str) -> str:
 
 
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
-
-
-def _json(data: Any) -> str:
-    """JSON in which no tag can begin or end. Numbers that are not finite are strings,
-    dataclasses lists of their fields."""
-    text = json.dumps(
-        _finite(data), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
-    return text.translate(_ESCAPES)
-
-
-def _finite(data: Any) -> Any:
-    if isinstance(data, float) and not math.isfinite(data):
-        return str(data)
-    if is_dataclass(data) and not isinstance(data, type):
-        return [_finite(getattr(data, field.name)) for field in fields(data)]
-    if isinstance(data, dict):
-        return {key: _finite(item) for key, item in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [_finite(item) for item in data]
-    return data
+"""In JSON that is escaped with these no tag can begin or end."""
 
 
 def _colors(themes: dict[str, Theme]) -> str:

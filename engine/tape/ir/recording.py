@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from engine.autodiff.tree import flatten, mapped
+from engine.autodiff.trace import flatten_numbers
 from engine.errors import EscapeError
 from engine.graph import context
 from engine.graph.callsite import PACKAGE, shown, users_line
@@ -20,6 +20,7 @@ from engine.graph.node import topological_order
 from engine.graph.value import Value
 from engine.tape.ir.arguments import rebuilt, taken_apart
 from engine.tape.ir.tape import STOP, Guard, Tape
+from engine.util.nested import map_tree
 
 __all__ = ["STOP", "Recorder", "Recording", "record"]
 
@@ -79,7 +80,7 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
         output = f(*[rebuilt(key, left) for key, _ in parts])
     if hasattr(output, "tolist"):
         output = output.tolist()
-    results = [x for _, x in flatten(output, name="the result of f")]
+    _, results = flatten_numbers(output, "the result of f")
     try:
         return _recording(recorder, inputs, output, results)
     finally:
@@ -128,7 +129,7 @@ def _recording(
         outputs=tuple(map(slot, results)),
         guards=tuple(g for g in dict.fromkeys(guards) if g.varies(first, first_node)),
     )
-    return Recording(tape, tuple(captured), mapped(lambda _: None, output))
+    return Recording(tape, tuple(captured), map_tree(lambda _: None, output))
 
 
 def _folded(node: Value) -> tuple[float, ...]:

@@ -415,7 +415,7 @@ _dotgrad_completion ./dotgrad; echo "${COMPREPLY[@]}"
 
 
 def test_nothing_is_not_finite_in_json():
-    from viz.formats.json import json_text
+    from engine.util.json import json_text
 
     found = json.loads(json_text({"a": (math.nan, -math.inf)}))
     assert found == {"a": ["nan", "-inf"]}

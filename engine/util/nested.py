@@ -1,0 +1,125 @@
+"""One walk over nested lists, tuples, named tuples and dicts.
+
+What is none of these is a leaf. `flatten` takes a tree apart into its structure and its
+leaves, `unflatten` makes a tree of them again, and `map_tree` does both. Subclasses of
+lists and tuples keep their type, dicts keep the order of their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import repeat
+from typing import Any
+
+from engine.errors import OperandError
+
+__all__ = ["Structure", "flatten", "map_tree", "paths", "unflatten"]
+
+Structure = Any
+"""The shape of a tree without its leaves: data that can be compared, hashed, pickled.
+
+None is a leaf. A list or tuple is (its type, its length, the structures in it), a dict
+is (dict, its keys, the structures in it); where there are leaves alone in it, None
+stands for their structures.
+"""
+
+OpenLeaf = Callable[[Any], tuple[Structure, list[Any]]]
+_FLOAT = frozenset([float])
+
+
+def flatten(
+    tree: Any, open_leaf: OpenLeaf | None = None
+) -> tuple[Structure, list[Any]]:
+    """The structure of a tree, and its leaves in order.
+
+    Args:
+        open_leaf: gives a structure and leaves for what is no container and no float,
+            an array for example. Its structure begins with a string, for `unflatten`.
+
+    >>> flatten({"w": [1.0, 2.0], "b": 3.0})
+    ((<class 'dict'>, ('w', 'b'), ((<class 'list'>, 2, None), None)), [1.0, 2.0, 3.0])
+
+    Raises:
+        OperandError: the tree contains itself, or is nested too deeply for Python.
+    """
+    try:
+        return _flatten(tree, open_leaf)
+    except RecursionError:
+        raise OperandError(
+            "lists, tuples or dicts are nested too deeply, or one contains itself"
+        ) from None
+
+
+def _flatten(tree: Any, open_leaf: OpenLeaf | None) -> tuple[Structure, list[Any]]:
+    kind: type = tree.__class__
+    if kind is float:
+        return None, [tree]
+    names: Any
+    if isinstance(tree, (list, tuple)):
+        names, items = len(tree), list(tree)
+    elif isinstance(tree, dict):
+        kind, names, items = dict, tuple(tree), list(tree.values())
+    else:
+        return open_leaf(tree) if open_leaf else (None, [tree])
+    if _FLOAT.issuperset(map(type, items)):  # the usual row, made fast
+        return (kind, names, None), items
+    structures, leaves = [], []
+    for item in items:
+        structure, found = _flatten(item, open_leaf)
+        structures.append(structure)
+        leaves += found
+    return (kind, names, tuple(structures) if any(structures) else None), leaves
+
+
+def unflatten(
+    structure: Structure,
+    leaves: Iterator[Any],
+    close_leaf: Callable[[Structure, Iterator[Any]], Any] | None = None,
+) -> Any:
+    """A tree of this structure, with the next of the leaves at each place.
+
+    Args:
+        close_leaf: makes again what `open_leaf` opened.
+
+    >>> structure, leaves = flatten({"w": [1.0, 2.0], "b": 3.0})
+    >>> unflatten(structure, iter([4.0, 5.0, 6.0]))
+    {'w': [4.0, 5.0], 'b': 6.0}
+    """
+    if structure is None:
+        return next(leaves)
+    if structure[0].__class__ is str:
+        return close_leaf and close_leaf(structure, leaves)
+    kind, names, parts = structure
+    count = names if names.__class__ is int else len(names)
+    if parts is None:
+        items = [next(leaves) for _ in range(count)]
+    else:
+        items = [unflatten(part, leaves, close_leaf) for part in parts]
+    if kind is dict:
+        return dict(zip(names, items, strict=True))
+    return kind(*items) if hasattr(kind, "_fields") else kind(items)
+
+
+def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
+    """A tree of the same structure, with `function` applied to every leaf.
+
+    >>> map_tree(lambda x: 2 * x, {"w": (1, 2), "b": [3]})
+    {'w': (2, 4), 'b': [6]}
+    """
+    structure, leaves = flatten(tree)
+    return unflatten(structure, map(function, leaves))
+
+
+def paths(structure: Structure, name: str) -> Iterator[str]:
+    """How the leaves of a structure are reached from a variable of this name.
+
+    >>> list(paths(flatten({"w": [1.0, 2.0], "b": 3.0})[0], "p"))
+    ["p['w'][0]", "p['w'][1]", "p['b']"]
+    """
+    if structure is None:
+        yield name
+        return
+    _, names, parts = structure
+    keys = range(names) if isinstance(names, int) else names
+    for key, part in zip(keys, parts or repeat(None)):  # noqa: B905 -- one has no end
+        yield from paths(part, f"{name}[{key!r}]")
