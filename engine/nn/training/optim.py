@@ -1,13 +1,15 @@
 """Optimizers: each is one rule that turns a gradient into a change.
 
-A rule works on one parameter: from the gradient g, the rate lr and the numbers that it
-remembers in `state`, it gives the change of the parameter.
+A rule works on one parameter: from its number w, the gradient g, the rate lr and the
+numbers that the rule keeps in `state`, it gives what is added to w. An optimizer is a
+dataclass: its fields are the hyperparameters, each with its default and its range.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any, ClassVar
 
 from engine.errors import EngineError, ModelFileError, OptionError
@@ -17,16 +19,25 @@ from engine.nn.serialization import number
 from engine.nn.training.schedules import Schedule
 
 __all__ = [
+    "OPTIMIZERS",
     "SGD",
     "AdaGrad",
     "Adam",
+    "AdamW",
     "Momentum",
     "Nesterov",
     "Optimizer",
     "RMSProp",
 ]
 
+POSITIVE: Mapping[str, float] = {"low": 0, "below": math.inf}
+"""The range of a rate: low ≤ x < below."""
 
+SHARE: Mapping[str, float] = {"low": 0, "below": 1}
+"""The range of what is a part of something, or small."""
+
+
+@dataclass(eq=False, repr=False)
 class Optimizer:
     """What all optimizers share; a subclass has `change`, the rule.
 
@@ -49,17 +60,19 @@ class Optimizer:
         OptionError: there are no parameters, or a number is out of its range.
     """
 
+    parameters: Sequence[Value]
+    lr: float | Schedule = field(default=0.01, metadata=POSITIVE)
+    _: KW_ONLY
+    weight_decay: float = field(default=0.0, metadata=POSITIVE)
+
     remembers: ClassVar[int] = 0
     """How many numbers the rule keeps for each parameter."""
 
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule = 0.01,
-        *,
-        weight_decay: float = 0.0,
-    ) -> None:
-        self.parameters = list(parameters)
+    decoupled: ClassVar[bool] = False
+    """Whether `change` itself makes the weights decay; g is then the plain gradient."""
+
+    def __post_init__(self) -> None:
+        self.parameters = list(self.parameters)
         if not self.parameters:
             raise OptionError("there are no parameters to train")
         for parameter in self.parameters:
@@ -67,11 +80,9 @@ class Optimizer:
                 raise OptionError(f"a parameter is a leaf Value, not {parameter!r:.80}")
         if len(set(self.parameters)) < len(self.parameters):
             raise OptionError("a parameter is given twice: it would move twice a step")
-        if not callable(lr):
-            within("lr", lr, 0, math.inf)
-        within("weight_decay", weight_decay, 0, math.inf)
-        self.lr = lr
-        self.weight_decay = weight_decay
+        for option in fields(self):
+            if option.metadata:
+                check_range(option.name, getattr(self, option.name), **option.metadata)
         self.steps = 0
         self.state = [[0.0] * self.remembers for _ in self.parameters]
 
@@ -89,15 +100,16 @@ class Optimizer:
         reached = [i for i, p in enumerate(self.parameters) if p.has_gradient]
         if not reached:
             raise EngineError("no parameter has a gradient: call loss.backward() first")
-        lr, decay = self.rate, self.weight_decay
+        lr, decay = self.rate, 0.0 if self.decoupled else self.weight_decay
         self.steps += 1
         for i in reached:
             parameter = self.parameters[i]
-            gradient = parameter.grad + decay * parameter.data
-            parameter.data += self.change(gradient, lr, self.state[i])
+            w = parameter.data
+            gradient = parameter.grad + decay * w
+            parameter.data = w + self.change(w, gradient, lr, self.state[i])
 
-    def change(self, g: float, lr: float, state: list[float]) -> float:
-        """What is added to a parameter; the rule may change `state` in place."""
+    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
+        """What is added to a parameter w; the rule may change `state` in place."""
         raise NotImplementedError
 
     def zero_grad(self) -> None:
@@ -140,10 +152,11 @@ class Optimizer:
 class SGD(Optimizer):
     """Stochastic gradient descent: w ← w − lr · g. Robbins & Monro (1951)."""
 
-    def change(self, g: float, lr: float, state: list[float]) -> float:
+    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
         return -lr * g
 
 
+@dataclass(eq=False, repr=False)
 class Momentum(Optimizer):
     """v ← μ v − lr · g; w ← w + v. Polyak (1964), as in Sutskever et al. (2013).
 
@@ -151,21 +164,12 @@ class Momentum(Optimizer):
         momentum: μ, the share of the speed that is kept.
     """
 
+    _: KW_ONLY
+    momentum: float = field(default=0.9, metadata=SHARE)
+
     remembers = 1
 
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule = 0.01,
-        *,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(parameters, lr, weight_decay=weight_decay)
-        within("momentum", momentum, 0, 1)
-        self.momentum = momentum
-
-    def change(self, g: float, lr: float, state: list[float]) -> float:
+    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
         state[0] = self.momentum * state[0] - lr * g
         return state[0]
 
@@ -177,11 +181,12 @@ class Nesterov(Momentum):
     is the point looked ahead to, at which the gradient is taken.
     """
 
-    def change(self, g: float, lr: float, state: list[float]) -> float:
+    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
         state[0] = self.momentum * state[0] - lr * g
         return self.momentum * state[0] - lr * g
 
 
+@dataclass(eq=False, repr=False)
 class AdaGrad(Optimizer):
     """h ← h + g²; w ← w − lr · g / (√h + ε). Duchi, Hazan & Singer (2011).
 
@@ -189,25 +194,17 @@ class AdaGrad(Optimizer):
         epsilon: ε, which keeps the first steps of a flat parameter finite.
     """
 
+    _: KW_ONLY
+    epsilon: float = field(default=1e-10, metadata=SHARE)
+
     remembers = 1
 
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule = 0.01,
-        *,
-        epsilon: float = 1e-10,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(parameters, lr, weight_decay=weight_decay)
-        within("epsilon", epsilon, 0, 1)
-        self.epsilon = epsilon
-
-    def change(self, g: float, lr: float, state: list[float]) -> float:
+    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
         state[0] += g * g
-        return -lr * ratio(g, math.sqrt(state[0]) + self.epsilon)
+        return -lr * divide(g, math.sqrt(state[0]) + self.epsilon)
 
 
+@dataclass(eq=False, repr=False)
 class RMSProp(Optimizer):
     """h ← ρ h + (1 − ρ) g²; w ← w − lr · g / (√h + ε). Tieleman & Hinton (2012).
 
@@ -216,27 +213,18 @@ class RMSProp(Optimizer):
         epsilon: ε, which keeps the steps of a flat parameter finite.
     """
 
+    _: KW_ONLY
+    decay: float = field(default=0.99, metadata=SHARE)
+    epsilon: float = field(default=1e-8, metadata=SHARE)
+
     remembers = 1
 
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule = 0.01,
-        *,
-        decay: float = 0.99,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(parameters, lr, weight_decay=weight_decay)
-        within("decay", decay, 0, 1)
-        within("epsilon", epsilon, 0, 1)
-        self.decay, self.epsilon = decay, epsilon
-
-    def change(self, g: float, lr: float, state: list[float]) -> float:
+    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
         state[0] = self.decay * state[0] + (1 - self.decay) * g * g
-        return -lr * ratio(g, math.sqrt(state[0]) + self.epsilon)
+        return -lr * divide(g, math.sqrt(state[0]) + self.epsilon)
 
 
+@dataclass(eq=False, repr=False)
 class Adam(Optimizer):
     """m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; w ← w − lr · m̂ / (√v̂ + ε).
 
@@ -248,38 +236,58 @@ class Adam(Optimizer):
         epsilon: ε, which keeps the steps of a flat parameter finite.
     """
 
+    lr: float | Schedule = field(default=0.001, metadata=POSITIVE)
+    _: KW_ONLY
+    betas: tuple[float, float] = field(default=(0.9, 0.999), metadata=SHARE)
+    epsilon: float = field(default=1e-8, metadata=SHARE)
+
     remembers = 3
 
-    def __init__(
-        self,
-        parameters: Iterable[Value],
-        lr: float | Schedule = 0.001,
-        *,
-        betas: tuple[float, float] = (0.9, 0.999),
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(parameters, lr, weight_decay=weight_decay)
-        for beta in betas:
-            within("betas", beta, 0, 1)
-        within("epsilon", epsilon, 0, 1)
-        self.betas, self.epsilon = betas, epsilon
-
-    def change(self, g: float, lr: float, state: list[float]) -> float:
+    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
         beta1, beta2 = self.betas
         m, v, t = state
         m, v, t = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g, t + 1
         state[:] = m, v, t
         root = math.sqrt(v / (1 - beta2**t))
-        return -lr * ratio(m / (1 - beta1**t), root + self.epsilon)
+        return -lr * divide(m / (1 - beta1**t), root + self.epsilon)
 
 
-def within(name: str, x: float, low: float, high: float) -> None:
-    """Refuse a number that is not low ≤ x < high."""
-    if not low <= x < high:
-        raise OptionError(f"{name}={x!r}: a number from {low} up to below {high}")
+@dataclass(eq=False, repr=False)
+class AdamW(Adam):
+    """Adam with decoupled decay: w ← w − lr · (m̂ / (√v̂ + ε) + λ w).
+
+    m and v are made of the plain gradient, and the weight decays beside them, by the
+    same share however steep the loss is. Loshchilov & Hutter (2019), algorithm 2.
+
+    Args:
+        weight_decay: λ.
+    """
+
+    _: KW_ONLY
+    weight_decay: float = field(default=0.01, metadata=POSITIVE)
+
+    decoupled = True
+
+    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
+        return super().change(w, g, lr, state) - lr * self.weight_decay * w
 
 
-def ratio(g: float, size: float) -> float:
+OPTIMIZERS = (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW)
+"""All of them: the tests try each, and look for its name in the documentation."""
+
+
+def check_range(name: str, option: Any, low: float, below: float) -> None:
+    """Refuse numbers that are not low ≤ x < below; a schedule is no number.
+
+    Raises:
+        OptionError: there is one.
+    """
+    numbers = option if isinstance(option, (tuple, list)) else [option]
+    for x in numbers:
+        if not callable(x) and not low <= x < below:
+            raise OptionError(f"{name}={x!r}: a number from {low} up to below {below}")
+
+
+def divide(g: float, size: float) -> float:
     """g / size, and 0 for 0/0: with ε = 0, what never had a gradient does not move."""
     return g / size if g else 0.0

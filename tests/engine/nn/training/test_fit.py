@@ -135,10 +135,10 @@ class Three(Module):
         return sum(self.numbers)
 
 class Interrupted(SGD):
-    def change(self, g, lr, state):  # in the middle of the 50th step
+    def change(self, w, g, lr, state):  # in the middle of the 50th step
         if [p.data for p in self.parameters] == [-50, -49, -49]:
             os.kill(os.getpid(), signal.SIGINT)
-        return super().change(g, lr, state)
+        return super().change(w, g, lr, state)
 
 model = Three()
 rule = Interrupted(model.parameters(), lr=1.0)
