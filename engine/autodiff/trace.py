@@ -15,7 +15,7 @@ from engine.graph import context
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 from engine.ops import identity
-from engine.util.nested import Structure, flatten, paths, unflatten
+from engine.util.nested import Structure, flatten, leaf_names, unflatten
 from engine.util.numbers import as_float, is_number
 
 __all__ = [
@@ -156,7 +156,7 @@ def flatten_numbers(tree: Any, name: str) -> tuple[Structure, list[Any]]:
     structure, leaves = flatten(tree)
     for i, leaf in enumerate(leaves):
         if not (isinstance(leaf, Value) or is_number(leaf)):
-            path = next(islice(paths(structure, name), i, None))
+            path = next(islice(leaf_names(structure, name), i, None))
             hint = "; write it as lists with .tolist()" * hasattr(leaf, "tolist")
             raise OperandError(
                 f"{path} is {leaf!r} ({type(leaf).__name__}); numbers and lists, "
@@ -171,9 +171,9 @@ def flatten_like(tree: Any, other: Any, name: str) -> list[Any]:
     Raises:
         OperandError: it has another one.
     """
-    wanted = list(paths(flatten(tree)[0], ""))
+    wanted = list(leaf_names(flatten(tree)[0], ""))
     structure, leaves = flatten_numbers(other, name)
-    if wanted != list(paths(structure, "")):
+    if wanted != list(leaf_names(structure, "")):
         few = ", ".join(path or "one number" for path in wanted[:5])
         raise OperandError(f"{name} have another structure; wanted are {few}")
     return [x if isinstance(x, Value) else as_float(x) for x in leaves]

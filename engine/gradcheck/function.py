@@ -15,7 +15,7 @@ from engine.errors import OperandError
 from engine.graph.context import no_grad
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
-from engine.util.nested import flatten, paths, unflatten
+from engine.util.nested import flatten, leaf_names, unflatten
 
 __all__ = ["Arguments", "Parameters", "Subject", "subject"]
 
@@ -30,7 +30,7 @@ class Subject:
 
     def __init__(self, output: Any) -> None:
         structure, self.results = flatten_numbers(output, "output")
-        self.outputs = list(paths(structure, "output"))
+        self.outputs = list(leaf_names(structure, "output"))
         self.points = [float(variable.data) for variable in self.variables]
 
     @property
@@ -71,7 +71,7 @@ class Arguments(Subject):
         self.f = f
         self.variables = trace.variables
         self.structure, _ = flatten(args)
-        self.inputs = list(paths(self.structure, "args"))
+        self.inputs = list(leaf_names(self.structure, "args"))
         for variable, path in zip(self.variables, self.inputs, strict=True):
             variable.label = path
         super().__init__(trace.output)

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.errors import OperandError
 
-__all__ = ["Structure", "flatten", "map_tree", "paths", "unflatten"]
+__all__ = ["Structure", "flatten", "leaf_names", "map_tree", "unflatten"]
 
 Structure = Any
 """The shape of a tree without its leaves: data that can be compared, hashed, pickled.
@@ -110,10 +110,10 @@ def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
     return unflatten(structure, map(function, leaves))
 
 
-def paths(structure: Structure, name: str) -> Iterator[str]:
+def leaf_names(structure: Structure, name: str) -> Iterator[str]:
     """How the leaves of a structure are reached from a variable of this name.
 
-    >>> list(paths(flatten({"w": [1.0, 2.0], "b": 3.0})[0], "p"))
+    >>> list(leaf_names(flatten({"w": [1.0, 2.0], "b": 3.0})[0], "p"))
     ["p['w'][0]", "p['w'][1]", "p['b']"]
     """
     if structure is None:
@@ -122,4 +122,4 @@ def paths(structure: Structure, name: str) -> Iterator[str]:
     _, names, parts = structure
     keys = range(names) if isinstance(names, int) else names
     for key, part in zip(keys, parts or repeat(None)):  # noqa: B905 -- one has no end
-        yield from paths(part, f"{name}[{key!r}]")
+        yield from leaf_names(part, f"{name}[{key!r}]")
