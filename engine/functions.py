@@ -66,7 +66,7 @@ def largest(terms: list[Any]) -> Any:
     top = reduce(ops.max, terms)
     if isinstance(top, Value):
         top = top.detach()
-        top._notes = replace(top._noted, kind="constant", label="max")
+        top._metadata = replace(top._metadata, kind="constant", label="max")
     return top
 
 

@@ -31,7 +31,7 @@ from typing import Any
 
 from engine.operation.op import Op
 from engine.operation.symbol import where
-from engine.registry import TABLE, document, install
+from engine.registry import TABLE, add_help, add_row
 
 _LN2 = math.log(2)
 _LN10 = math.log(10)
@@ -157,9 +157,9 @@ min = Op("min", "min", lambda x, y: where(y < x, y, x),
 # fmt: on
 
 for _row in [row for row in globals().values() if isinstance(row, Op)]:
-    install(_row)
+    add_row(_row)
 for _row in TABLE.values():  # now that they can all be called
-    document(_row)
+    add_help(_row)
 
 # A star import does not hide a builtin of the same name.
 __all__ = [name for name in TABLE if not hasattr(builtins, name)]

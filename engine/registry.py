@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.errors import RowError
-from engine.graph.record import make_method
+from engine.graph.build import make_method
 from engine.graph.value import Value
 from engine.operation.extended import Extended
 from engine.operation.op import Op, lookup
@@ -17,7 +17,13 @@ from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol
 
 __all__ = [
-    "TABLE", "built_in", "document", "install", "lookup", "register", "unregister",
+    "TABLE",
+    "add_help",
+    "add_row",
+    "built_in_rows",
+    "lookup",
+    "register",
+    "unregister",
 ]  # fmt: skip
 
 _registered: set[str] = set()
@@ -47,18 +53,18 @@ def register(*args: Any, **options: Any) -> Op:
     """
     op = Op(*args, **options)
     _check_name(op)
-    install(op)
+    add_row(op)
     _registered.add(op.name)
     try:
         _check_rule(op)
-        document(op)
+        add_help(op)
     except Exception:
         unregister(op.name)
         raise
     return op
 
 
-def install(op: Op) -> None:
+def add_row(op: Op) -> None:
     """Put a row into the table and its operator or method on every operand class."""
     _rows[op.name] = op
     op.methods[Value] = make_method(op)
@@ -67,7 +73,7 @@ def install(op: Op) -> None:
             setattr(kind, name, method)
 
 
-def document(op: Op) -> None:
+def add_help(op: Op) -> None:
     """Give Value's operator or method the row's documentation, for `help`."""
     method = op.methods[Value]
     method.__doc__, method.__name__ = op.__doc__, op.name
@@ -91,7 +97,7 @@ def unregister(name: str) -> None:
             delattr(kind, method)
 
 
-def built_in() -> tuple[Op, ...]:
+def built_in_rows() -> tuple[Op, ...]:
     """The rows that a program has not added."""
     return tuple(op for op in _rows.values() if op.name not in _registered)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.autodiff.reverse import partials_as_values, product
+from engine.autodiff.reverse import multiply, partials_as_values
 from engine.graph.node import topological_order
 from engine.graph.value import Value
 
@@ -62,7 +62,7 @@ def pushforward(
         if node in found or not any(parent in found for parent in node.parents):
             continue
         shares = [
-            product(found[parent], partial)
+            multiply(found[parent], partial)
             for parent, partial in zip(
                 node.parents, partials_as_values(node), strict=True
             )

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import OperandError
+from engine.graph.build import evaluate, local_derivatives
 from engine.graph.node import link, topological_order
-from engine.graph.record import local_derivatives, value_of
 from engine.graph.value import Value
 from engine.util.numbers import as_float
 
@@ -38,13 +38,13 @@ def recompute(output: Value, numbers: Mapping[Value, Any] | None = None) -> None
             point. Nothing is changed then.
     """
     order = topological_order(output)
-    data = _leaves(order, numbers or {})
+    data = _select_leaf_data(order, numbers or {})
     partials: dict[Value, tuple[float, ...]] = {}
     for node in order:
         if node.op is not None:
             parents = node.parents
             xs = tuple(data[parent] for parent in parents)
-            data[node] = value_of(node.op, xs, parents)
+            data[node] = evaluate(node.op, xs, parents)
             partials[node] = local_derivatives(node.op, data[node], xs)
     for node, number in data.items():
         node._data = number
@@ -52,7 +52,9 @@ def recompute(output: Value, numbers: Mapping[Value, Any] | None = None) -> None
         link(node, node.parents, slopes)
 
 
-def _leaves(order: list[Value], numbers: Mapping[Value, Any]) -> dict[Value, float]:
+def _select_leaf_data(
+    order: list[Value], numbers: Mapping[Value, Any]
+) -> dict[Value, float]:
     """The numbers that the leaves are to have."""
     data = {leaf: as_float(leaf.data) for leaf in order if leaf.op is None}
     for leaf, number in numbers.items():

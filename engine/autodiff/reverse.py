@@ -15,7 +15,7 @@ from engine.graph.node import topological_order
 from engine.graph.value import Value, constant
 from engine.util.numbers import as_float
 
-__all__ = ["gradients", "partials_as_values", "product"]
+__all__ = ["gradients", "multiply", "partials_as_values"]
 
 
 def gradients(
@@ -36,23 +36,23 @@ def gradients(
         OperandError: `output` or one of the inputs is not a Value.
         StaleGraphError: a leaf's `data` was changed after the graph was built.
     """
-    wanted = _values(output, inputs)
+    wanted = _check_values(output, inputs)
     order = topological_order(output)
-    relevant = _depending_on(set(wanted), order)
-    found: dict[Value, Any] = {output: _seed(seed)}
+    relevant = _find_dependents(set(wanted), order)
+    found: dict[Value, Any] = {output: _check_seed(seed)}
     for node in reversed(order):
         if node.op is None or node not in relevant or node not in found:
             continue
         uses = zip(node.parents, partials_as_values(node), strict=True)
         for parent, partial in uses:
             if parent in relevant:
-                share = product(found[node], partial)
+                share = multiply(found[node], partial)
                 found[parent] = found[parent] + share if parent in found else share
     results = [found.get(value, 0.0) for value in wanted]
     return [r if isinstance(r, Value) else constant(r) for r in results]
 
 
-def _values(output: Value, inputs: Iterable[Value]) -> list[Value]:
+def _check_values(output: Value, inputs: Iterable[Value]) -> list[Value]:
     if isinstance(inputs, Value):
         raise OperandError("gradients wants a list of inputs: write [x], not x")
     wanted = list(inputs)
@@ -62,11 +62,11 @@ def _values(output: Value, inputs: Iterable[Value]) -> list[Value]:
     return wanted
 
 
-def _seed(seed: float | Value) -> float | Value:
+def _check_seed(seed: float | Value) -> float | Value:
     return seed if isinstance(seed, Value) else as_float(seed, where="seed")
 
 
-def _depending_on(inputs: set[Value], order: list[Value]) -> set[Value]:
+def _find_dependents(inputs: set[Value], order: list[Value]) -> set[Value]:
     relevant = inputs.intersection(order)
     for node in order:
         if not relevant.isdisjoint(node.parents):
@@ -93,7 +93,7 @@ def partials_as_values(node: Value) -> tuple[Any, ...]:
     return partials
 
 
-def product(adjoint: Any, partial: Any) -> Any:
+def multiply(adjoint: Any, partial: Any) -> Any:
     """adjoint × partial, without a node where one factor is the plain number 1."""
     if not isinstance(adjoint, Value) and adjoint == 1:
         return partial

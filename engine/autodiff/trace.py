@@ -50,18 +50,18 @@ class Trace:
         with _tracing():
             self.variables = [_variable(x) for x in given]
             for i, tree in zip(
-                selected, self.like_arguments(self.variables), strict=True
+                selected, self.unflatten_inputs(self.variables), strict=True
             ):
                 fresh[i] = tree
             self.output = f(*fresh, **kwargs)
         self._result, self.outputs = flatten_numbers(self.output, "the result of f")
 
-    def like_arguments(self, found: Iterable[Any]) -> list[Any]:
+    def unflatten_inputs(self, found: Iterable[Any]) -> list[Any]:
         """One number for each variable, in the structures of the arguments."""
         left = iter(found)
         return [unflatten(structure, left) for structure in self._inputs]
 
-    def like_output(self, found: Iterable[Any]) -> Any:
+    def unflatten_output(self, found: Iterable[Any]) -> Any:
         """One thing for each output, in the structure of the result of `f`."""
         return unflatten(self._result, iter(found))
 

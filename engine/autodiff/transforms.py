@@ -70,7 +70,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     def transformed(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = Trace(f, args, select_arguments(argnums, args), kwargs)
         output = require_number(trace)
-        slopes = trace.like_arguments(trace.pull_back(output))
+        slopes = trace.unflatten_inputs(trace.pull_back(output))
         return trace.plain(output), unwrap(argnums, slopes)
 
     return transformed
@@ -120,8 +120,8 @@ def jvp(
     args = tuple(primals)
     trace = Trace(f, args, range(len(args)), {})
     moved = trace.push_forward(flatten_like(args, tuple(tangents), "tangents"))
-    value = trace.like_output(map(trace.plain, trace.outputs))
-    return value, trace.like_output(map(trace.plain, moved))
+    value = trace.unflatten_output(map(trace.plain, trace.outputs))
+    return value, trace.unflatten_output(map(trace.plain, moved))
 
 
 def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
@@ -145,9 +145,9 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
         for output, weight in zip(trace.outputs, weights, strict=True):
             shares = trace.pull_back(output, weight)
             sums = [a + b for a, b in zip(sums, shares, strict=True)]
-        return tuple(trace.like_arguments(map(trace.plain, sums)))
+        return tuple(trace.unflatten_inputs(map(trace.plain, sums)))
 
-    return trace.like_output(map(trace.plain, trace.outputs)), pullback
+    return trace.unflatten_output(map(trace.plain, trace.outputs)), pullback
 
 
 def jacobian(
@@ -174,9 +174,9 @@ def jacobian(
     def transformed(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(f, args, select_arguments(argnums, args), kwargs)
         rows = [
-            trace.like_arguments(map(trace.plain, row)) for row in _rows(trace, mode)
+            trace.unflatten_inputs(map(trace.plain, row)) for row in _rows(trace, mode)
         ]
-        return trace.like_output(unwrap(argnums, row) for row in rows)
+        return trace.unflatten_output(unwrap(argnums, row) for row in rows)
 
     return transformed
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from engine.graph.callsite import shown
+from engine.graph.callsite import format_source
 from engine.graph.value import Value
 from engine.operation.symbol import Symbol, formula
 
@@ -108,7 +108,7 @@ def defined(node: Value) -> str:
 
 def placed(node: Value, remark: str = "") -> str:
     """`defined`, and the line of the program where that is known."""
-    line = shown(node.source)
+    line = format_source(node.source)
     return defined(node) + remark + (f" [{line}]" if line else "")
 
 

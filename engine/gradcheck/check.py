@@ -9,10 +9,10 @@ from typing import Any
 
 from engine.autodiff.transforms import grad
 from engine.errors import GradientError, OptionError
-from engine.gradcheck.differences import METHODS, Slope, slopes
-from engine.gradcheck.function import Subject, subject
+from engine.gradcheck.differences import METHODS, Slope, estimate_slopes
+from engine.gradcheck.function import CheckedFunction, make_checked_function
 from engine.graph.value import Value
-from engine.util.progress import counted
+from engine.util.progress import track
 
 __all__ = ["GradientRow", "GradientTable", "check_gradients", "gradient_table"]
 
@@ -82,7 +82,7 @@ class GradientTable:
         head = ("input", "output", "mode", "analytic", "numerical", "absolute",
                 "relative", "")  # fmt: skip
         ordered = sorted(self.rows, key=lambda row: (row.ok, -row.relative))
-        lines = [head, *(_cells(row) for row in ordered[:_SHOWN])]
+        lines = [head, *(_format_row(row) for row in ordered[:_SHOWN])]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         text = "\n".join(
             "  ".join(map(str.ljust, line, widths)).rstrip() for line in lines
@@ -91,7 +91,7 @@ class GradientTable:
         return text + (f"\n... {more} more rows" if more > 0 else "")
 
 
-def _cells(row: GradientRow) -> tuple[str, ...]:
+def _format_row(row: GradientRow) -> tuple[str, ...]:
     slope = row.slope
     shown = f"{slope.value:.10g}"
     if slope.low != slope.high and slope.low == slope.low:
@@ -145,19 +145,19 @@ def check_gradients(
         "modes": modes, "method": method, "rtol": rtol, "atol": atol,
         "progress": progress,
     }  # fmt: skip
-    _checked(f, args, parameters, options)
+    _check(f, args, parameters, options)
     if order == 2:
-        _checked(grad(f, tuple(range(len(args)))), args, None, options)
+        _check(grad(f, tuple(range(len(args)))), args, None, options)
 
 
-def _checked(
+def _check(
     f: Callable[..., Any],
     args: tuple[Any, ...],
     parameters: Iterable[Value] | None,
     options: dict[str, Any],
 ) -> None:
-    about = subject(f, args, parameters)
-    table = _table(about, **options)
+    about = make_checked_function(f, args, parameters)
+    table = _build_table(about, **options)
     if not table.ok:
         count = f"{len(table.wrong)} of {len(table.rows)} derivatives are wrong"
         error = GradientError(f"{count}\n{table}")
@@ -182,13 +182,13 @@ def gradient_table(
     >>> [(row.input, row.analytic) for row in table.rows]
     [('args[0]', 3.0), ('args[1]', 2.0)]
     """
-    about = subject(f, args, parameters)
-    return _table(about, modes=modes, method=method, rtol=rtol, atol=atol,
+    about = make_checked_function(f, args, parameters)
+    return _build_table(about, modes=modes, method=method, rtol=rtol, atol=atol,
                   progress=progress)  # fmt: skip
 
 
-def _table(
-    about: Subject,
+def _build_table(
+    about: CheckedFunction,
     *,
     modes: Sequence[str],
     method: str,
@@ -202,11 +202,9 @@ def _table(
         raise OptionError(f"modes={modes!r}: some of {', '.join(MODES)}")
     analytic = {mode: about.analytic(mode) for mode in modes}
     rows = []
-    for i in counted(
-        range(len(about.inputs)), "gradient check", "input", show=progress
-    ):
+    for i in track(range(len(about.inputs)), "gradient check", "input", show=progress):
         for j, slope in enumerate(
-            slopes(about.along(i), about.points[i], method=method)
+            estimate_slopes(about.restrict(i), about.points[i], method=method)
         ):
             for mode in modes:
                 found = analytic[mode][j][i]

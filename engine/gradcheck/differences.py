@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["METHODS", "Slope", "slopes"]
+__all__ = ["METHODS", "Slope", "estimate_slopes"]
 
 METHODS = ("richardson", "central")
 _RATIO = 4.0
@@ -38,7 +38,7 @@ class Slope:
     note: str = ""
 
 
-def slopes(
+def estimate_slopes(
     f: Callable[[float], list[float]], x: float, *, method: str = "richardson"
 ) -> list[Slope]:
     """The derivatives at `x` of a function with several results.
@@ -49,10 +49,10 @@ def slopes(
         method: "richardson", or "central": the textbook's one central difference
             with a step of about the cube root of the rounding error.
 
-    >>> [slope] = slopes(lambda x: [x**3], 2.0)
+    >>> [slope] = estimate_slopes(lambda x: [x**3], 2.0)
     >>> round(slope.value, 9), slope.error < 1e-9
     (12.0, True)
-    >>> [slope] = slopes(lambda x: [abs(x)], 0.0)
+    >>> [slope] = estimate_slopes(lambda x: [abs(x)], 0.0)
     >>> slope.low, slope.high, slope.note
     (-1.0, 1.0, 'kink')
     """
@@ -61,18 +61,20 @@ def slopes(
     largest = 0.1 if method == "richardson" else 4 * _EPSILON ** (1 / 3)
     levels = _LEVELS if method == "richardson" else 2
     steps = [scale * largest / _RATIO**k for k in range(levels)]
-    points = {h: _at(f, x + h) for step in steps for h in (step, -step)}
-    return [_slope(points, steps, i, here[i]) for i in range(len(here))]
+    points = {h: _try(f, x + h) for step in steps for h in (step, -step)}
+    return [_estimate_slope(points, steps, i, here[i]) for i in range(len(here))]
 
 
-def _at(f: Callable[[float], list[float]], x: float) -> list[float] | None:
+def _try(f: Callable[[float], list[float]], x: float) -> list[float] | None:
     try:
         return f(x)
     except (ArithmeticError, ValueError):
         return None
 
 
-def _slope(points: Points, steps: Sequence[float], i: int, here: float) -> Slope:
+def _estimate_slope(
+    points: Points, steps: Sequence[float], i: int, here: float
+) -> Slope:
     """The derivative of result number i."""
     if not math.isfinite(here):
         return Slope(math.nan, math.nan, math.nan, math.nan, "the value is not finite")
@@ -83,13 +85,13 @@ def _slope(points: Points, steps: Sequence[float], i: int, here: float) -> Slope
 
     # The rounding error of a difference: the value's own, over the step.
     noise = [_EPSILON * abs(here) / h for h in steps]
-    both = _extrapolated([(value(h) - value(-h)) / (2 * h) for h in steps], noise, 2)
-    right = _extrapolated([(value(h) - here) / h for h in steps], noise, 1)
-    left = _extrapolated([(here - value(-h)) / h for h in steps], noise, 1)
-    return _judged(both, left, right)
+    both = _extrapolate([(value(h) - value(-h)) / (2 * h) for h in steps], noise, 2)
+    right = _extrapolate([(value(h) - here) / h for h in steps], noise, 1)
+    left = _extrapolate([(here - value(-h)) / h for h in steps], noise, 1)
+    return _judge(both, left, right)
 
 
-def _judged(
+def _judge(
     both: tuple[float, float], left: tuple[float, float], right: tuple[float, float]
 ) -> Slope:
     sides = [side for side in (left, right) if not math.isnan(side[0])]
@@ -111,7 +113,7 @@ def _judged(
     return Slope(both[0], both[1], both[0], both[0])
 
 
-def _grow(differences: Sequence[float]) -> bool:
+def _are_growing(differences: Sequence[float]) -> bool:
     """Whether they go on growing with every step, as those of √x at 0 do."""
     pairs = pairwise(differences)
     return (
@@ -121,14 +123,14 @@ def _grow(differences: Sequence[float]) -> bool:
     )
 
 
-def _extrapolated(
+def _extrapolate(
     differences: Sequence[float], noise: Sequence[float], order: int
 ) -> tuple[float, float]:
     """The limit of differences whose errors go with step**order, and its error.
 
     For an infinite limit the steepest difference stands in the place of the error.
     """
-    if _grow(differences):
+    if _are_growing(differences):
         return math.copysign(math.inf, differences[-1]), abs(differences[-1])
     finest = differences[-1]
     # Large steps may reach over poles and jumps and agree by chance: what the

@@ -17,12 +17,17 @@ from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 from engine.util.nested import flatten, leaf_names, unflatten
 
-__all__ = ["Arguments", "Parameters", "Subject", "subject"]
+__all__ = [
+    "CheckedFunction",
+    "FunctionOfArguments",
+    "FunctionOfParameters",
+    "make_checked_function",
+]
 
 Function = Callable[..., Any]
 
 
-class Subject:
+class CheckedFunction:
     """The inputs and outputs of a function at one point, with their names."""
 
     inputs: list[str]
@@ -39,7 +44,7 @@ class Subject:
         graphs = [r for r in self.results if isinstance(r, Value)]
         return graphs[0] if graphs else None
 
-    def along(self, i: int) -> Callable[[float], list[float]]:
+    def restrict(self, i: int) -> Callable[[float], list[float]]:
         """The results as a function of input number i alone."""
         raise NotImplementedError
 
@@ -63,7 +68,7 @@ def _node_or_none(result: Any) -> Any:
     return result if isinstance(result, Value) else None
 
 
-class Arguments(Subject):
+class FunctionOfArguments(CheckedFunction):
     """A function of arguments."""
 
     def __init__(self, f: Function, args: tuple[Any, ...]) -> None:
@@ -76,19 +81,19 @@ class Arguments(Subject):
             variable.label = path
         super().__init__(trace.output)
 
-    def along(self, i: int) -> Callable[[float], list[float]]:
+    def restrict(self, i: int) -> Callable[[float], list[float]]:
         """The results as a function of input number i alone."""
 
-        def moved(x: float) -> list[float]:
+        def evaluate(x: float) -> list[float]:
             values = iter([*self.points[:i], x, *self.points[i + 1 :]])
             with no_grad():
                 args = unflatten(self.structure, map(Value, values))
-                return _numbers(self.f(*args))
+                return _as_floats(self.f(*args))
 
-        return moved
+        return evaluate
 
 
-class Parameters(Subject):
+class FunctionOfParameters(CheckedFunction):
     """A function without arguments, of the data of leaves."""
 
     def __init__(self, f: Function, leaves: Iterable[Value]) -> None:
@@ -104,28 +109,28 @@ class Parameters(Subject):
         ]
         super().__init__(f())
 
-    def along(self, i: int) -> Callable[[float], list[float]]:
+    def restrict(self, i: int) -> Callable[[float], list[float]]:
         """The results as a function of input number i alone."""
         leaf, before = self.variables[i], self.variables[i].data
 
-        def moved(x: float) -> list[float]:
+        def evaluate(x: float) -> list[float]:
             try:
                 leaf.data = x
                 with no_grad():
-                    return _numbers(self.f())
+                    return _as_floats(self.f())
             finally:  # whatever happens, Ctrl-C included
                 leaf.data = before
 
-        return moved
+        return evaluate
 
 
-def _numbers(output: Any) -> list[float]:
+def _as_floats(output: Any) -> list[float]:
     return [float(result) for result in flatten_numbers(output, "output")[1]]
 
 
-def subject(
+def make_checked_function(
     f: Function, args: tuple[Any, ...], parameters: Iterable[Value] | None
-) -> Subject:
+) -> CheckedFunction:
     """What to check: the arguments, or the parameters when there are any.
 
     Raises:
@@ -133,4 +138,8 @@ def subject(
     """
     if (parameters is None) == (not args):
         raise OperandError("give arguments for f, or parameters= that it closes over")
-    return Arguments(f, args) if parameters is None else Parameters(f, parameters)
+    return (
+        FunctionOfArguments(f, args)
+        if parameters is None
+        else FunctionOfParameters(f, parameters)
+    )

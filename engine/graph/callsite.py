@@ -7,13 +7,13 @@ import os
 import sys
 from types import FrameType
 
-__all__ = ["shown", "users_line"]
+__all__ = ["find_source", "format_source"]
 
 
-def users_line() -> tuple[str, int] | None:
+def find_source() -> tuple[str, int] | None:
     """File and line of the innermost call from outside this package.
 
-    >>> file, line = users_line()
+    >>> file, line = find_source()
     >>> line
     1
     """
@@ -26,17 +26,17 @@ def users_line() -> tuple[str, int] | None:
 # The folder of the package, as the compiler wrote it into the code of every module
 # here, which need not be where the package lies now.
 PACKAGE = os.path.join(
-    os.path.dirname(os.path.dirname(users_line.__code__.co_filename)), ""
+    os.path.dirname(os.path.dirname(find_source.__code__.co_filename)), ""
 )
 
 # A function that `scope` or `no_grad` decorates is called from there.
 _PASSED_OVER = (PACKAGE, contextlib.__file__)
 
 
-def shown(source: tuple[str, int] | None) -> str:
+def format_source(source: tuple[str, int] | None) -> str:
     """A source line as a story names it: "model.py:12", relative where it can be.
 
-    >>> shown(("<stdin>", 3)), shown(None)
+    >>> format_source(("<stdin>", 3)), format_source(None)
     ('<stdin>:3', '')
     """
     if source is None:

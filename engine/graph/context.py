@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import FrameType
 from typing import Any, Protocol
 
-from engine.graph.metadata import CONSTANT, Notes
+from engine.graph.metadata import CONSTANT, NO_METADATA, Metadata
 
 __all__ = ["Context", "current", "no_grad", "record_source", "scope"]
 
@@ -28,13 +28,15 @@ _counting = threading.Lock()
 class Recorder(Protocol):
     """What is told of comparisons and escapes while a tape is recorded."""
 
-    def compared(self, left: Any, relation: str, right: Any, outcome: bool) -> None:
+    def note_comparison(
+        self, left: Any, relation: str, right: Any, outcome: bool
+    ) -> None:
         """`left relation right` was asked."""
 
-    def escaped(self, value: Any, how: str, asker: FrameType) -> None:
+    def note_escape(self, value: Any, how: str, asker: FrameType) -> None:
         """A number leaves the graph."""
 
-    def stopped(self, value: Any) -> Any:
+    def stop_gradient(self, value: Any) -> Any:
         """The value as a node through which no gradient flows."""
 
 
@@ -48,19 +50,20 @@ class Context:
     sources: bool = False
     recorder: Recorder | None = None
     """What writes down comparisons for a tape."""
-    notes: Notes | None = field(init=False)
-    """What a node that is made here has, and a constant; but for its source line."""
-    constant: Notes = field(init=False)
+    metadata: Metadata = field(init=False)
+    """What a node that is made here has, but for its source line."""
+    constant: Metadata = field(init=False)
+    """What a constant has."""
     usual: bool = field(init=False)
     """Whether a node made here differs from others by its scope alone."""
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        notes, constant = None, CONSTANT
+        metadata, constant = NO_METADATA, CONSTANT
         if self.scope or self.recorder:
-            notes = Notes(scope=self.scope, recorder=self.recorder)
-            constant = replace(notes, kind="constant")
-        put(self, "notes", notes)
+            metadata = Metadata(scope=self.scope, recorder=self.recorder)
+            constant = replace(metadata, kind="constant")
+        put(self, "metadata", metadata)
         put(self, "constant", constant)
         usual = self.recording and not self.extended and not self.sources
         put(self, "usual", usual)
@@ -81,7 +84,7 @@ def recorder() -> Recorder | None:
 
 
 @contextmanager
-def _changed(**changes: object) -> Iterator[None]:
+def _change(**changes: object) -> Iterator[None]:
     global active
     with _counting:
         active += 1
@@ -125,7 +128,7 @@ class scope(ContextDecorator):  # noqa: N801
         global active
         with _counting:
             active += 1
-        self._tokens.append(_context.set(_within(_context.get(), self.name)))
+        self._tokens.append(_context.set(_nest(_context.get(), self.name)))
 
     def __exit__(self, *exception: object) -> None:
         global active
@@ -138,7 +141,7 @@ class scope(ContextDecorator):  # noqa: N801
 
 
 @lru_cache(maxsize=4096)
-def _within(here: Context, name: str) -> Context:
+def _nest(here: Context, name: str) -> Context:
     return replace(here, scope=(*here.scope, name))
 
 
@@ -155,7 +158,7 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    with _changed(recording=False):
+    with _change(recording=False):
         yield
 
 
@@ -173,26 +176,26 @@ def record_source() -> Iterator[None]:
     >>> line
     2
     """
-    with _changed(sources=True):
+    with _change(sources=True):
         yield
 
 
 @contextmanager
 def recording() -> Iterator[None]:
     """Record graphs even inside a `no_grad` block."""
-    with _changed(recording=True):
+    with _change(recording=True):
         yield
 
 
 @contextmanager
-def recorded_by(recorder: Recorder) -> Iterator[None]:
+def recording_by(recorder: Recorder) -> Iterator[None]:
     """Let comparisons and escapes of Values be told to the recorder of a tape."""
-    with _changed(recorder=recorder, recording=True):
+    with _change(recorder=recorder, recording=True):
         yield
 
 
 @contextmanager
 def extended_arithmetic() -> Iterator[None]:
     """Let operations give ±∞ or nan where Python's floats would raise."""
-    with _changed(extended=True):
+    with _change(extended=True):
         yield

@@ -15,10 +15,10 @@ from engine.util.numbers import is_number
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Number"]
+__all__ = ["FloatLike"]
 
 
-class Number(Operators):
+class FloatLike(Operators):
     """A float in every way but its arithmetic, which comes from the table.
 
     While a tape is recorded, comparisons become guards of the tape, and a number that
@@ -38,31 +38,31 @@ class Number(Operators):
     __array_ufunc__ = None
 
     def __eq__(self, other: object) -> bool:
-        return self._compared(other, operator.eq)
+        return self._compare(other, operator.eq)
 
     def __ne__(self, other: object) -> bool:
-        return self._compared(other, operator.ne)
+        return self._compare(other, operator.ne)
 
     def __lt__(self, other: Any) -> bool:
-        return self._compared(other, operator.lt)
+        return self._compare(other, operator.lt)
 
     def __le__(self, other: Any) -> bool:
-        return self._compared(other, operator.le)
+        return self._compare(other, operator.le)
 
     def __gt__(self, other: Any) -> bool:
-        return self._compared(other, operator.gt)
+        return self._compare(other, operator.gt)
 
     def __ge__(self, other: Any) -> bool:
-        return self._compared(other, operator.ge)
+        return self._compare(other, operator.ge)
 
-    def _compared(self, other: Any, compare: Callable[[Any, Any], bool]) -> bool:
-        if not (isinstance(other, Number) or is_number(other)):
+    def _compare(self, other: Any, compare: Callable[[Any, Any], bool]) -> bool:
+        if not (isinstance(other, FloatLike) or is_number(other)):
             return NotImplemented  # type: ignore[no-any-return]
-        number = other._data if isinstance(other, Number) else other
+        number = other._data if isinstance(other, FloatLike) else other
         outcome = bool(compare(float(self._data), number))
         recorder = context.recorder()
         if recorder is not None:
-            recorder.compared(self, compare.__name__, other, outcome)
+            recorder.note_comparison(self, compare.__name__, other, outcome)
         return outcome
 
     def __bool__(self) -> bool:
@@ -89,14 +89,14 @@ class Number(Operators):
     def _read(self, how: str) -> float:
         """The number, for one of the methods above."""
         if context.active:
-            self._leave(how, depth=3)
+            self._report_escape(how, depth=3)
         return self._data
 
-    def _leave(self, how: str, depth: int = 2) -> None:
+    def _report_escape(self, how: str, depth: int = 2) -> None:
         """Tell who records a tape, if anybody does, that a number leaves the graph."""
         recorder = context.recorder()
         if recorder is not None:
-            recorder.escaped(self, how, sys._getframe(depth))
+            recorder.note_escape(self, how, sys._getframe(depth))
 
     def __pos__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""`Notes`: what few nodes have, kept out of the way of the many that do not."""
+"""`Metadata`: label, scope and the like, which few nodes have."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import ref
 
-__all__ = ["CONSTANT", "NOTHING", "Notes"]
+__all__ = ["CONSTANT", "NO_METADATA", "Metadata"]
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
-    """Label, scope and so on. Nodes that have the same notes share one object."""
+class Metadata:
+    """What is known of a node beside its numbers. Equal ones are shared by nodes."""
 
     label: str | None = None
     scope: tuple[str, ...] = ()
@@ -25,5 +25,5 @@ class Notes:
     """The recorder of a tape in whose run the node was made."""
 
 
-NOTHING = Notes()
-CONSTANT = Notes(kind="constant")
+NO_METADATA = Metadata()
+CONSTANT = Metadata(kind="constant")

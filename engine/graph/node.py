@@ -5,10 +5,10 @@ Iterative depth-first search in the manner of Tarjan (1972).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
-from engine.graph.metadata import Notes
+from engine.graph.metadata import Metadata
 from engine.operation.op import Op
 
 __all__ = ["Edge", "Node", "edges", "link", "topological_order"]
@@ -26,7 +26,7 @@ class Node:
         "_dx",
         "_dy",
         "_grad",
-        "_notes",
+        "_metadata",
         "_x",
         "_y",
         "op",
@@ -42,7 +42,7 @@ class Node:
     _y: Any
     _dx: Any
     _dy: Any
-    _notes: Notes | None
+    _metadata: Metadata
 
     @property
     def parents(self) -> tuple[Any, ...]:
@@ -112,15 +112,22 @@ class Edge(NamedTuple):
     """∂child/∂parent through this operand alone."""
 
 
-def edges(root: Node) -> Iterator[Edge]:
+def edges(root: Node | Iterable[Node]) -> Iterator[Edge]:
     """Every use of a value in the graph of `root`, in topological and operand order.
+
+    Args:
+        root: the output of a graph; or several nodes: then only the uses that they
+            make of their own operands, in the order of the nodes.
 
     >>> from engine import Value
     >>> x = Value(3.0)
-    >>> [(edge.position, edge.partial) for edge in edges(x * x)]
-    [(0, 3.0), (1, 3.0)]
+    >>> y = x * x + 1
+    >>> [(edge.position, edge.partial) for edge in edges(y)]
+    [(0, 3.0), (1, 3.0), (0, 1.0), (1, 1.0)]
+    >>> [edge.parent.data for edge in edges([y])]
+    [9.0, 1.0]
     """
-    for child in topological_order(root):
+    for child in topological_order(root) if isinstance(root, Node) else root:
         uses = zip(child.parents, child.partials, strict=True)
         for position, (parent, partial) in enumerate(uses):
             yield Edge(parent, child, position, partial)

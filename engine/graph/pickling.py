@@ -48,10 +48,10 @@ def reduce(node: Node) -> tuple[Any, ...]:
     if not _announced.visit(node) and any(parent.parents for parent in node.parents):
         ancestors = topological_order(node)[:-1]
         _announced.start(ancestors)
-    notes = node._notes
-    if notes and notes.origin:  # a weak reference does not travel
-        notes = replace(notes, origin=None)
-    fields = (node.op, node._x, node._y, node._dx, node._dy, notes)
+    metadata = node._metadata
+    if metadata.origin:  # a weak reference does not travel
+        metadata = replace(metadata, origin=None)
+    fields = (node.op, node._x, node._y, node._dx, node._dy, metadata)
     return _restore, (ancestors, type(node), node._data, node._grad, *fields)
 
 
@@ -65,5 +65,5 @@ def _restore(
     """A node from its fields; the ancestors only had to be there before it."""
     node = kind.__new__(kind)
     node._data, node._grad = data, grad
-    node.op, node._x, node._y, node._dx, node._dy, node._notes = fields
+    node.op, node._x, node._y, node._dx, node._dy, node._metadata = fields
     return node

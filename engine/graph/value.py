@@ -8,9 +8,9 @@ from weakref import ref
 
 from engine.errors import OperandError
 from engine.graph import context, sweep
-from engine.graph.callsite import users_line
-from engine.graph.floatlike import Number
-from engine.graph.metadata import CONSTANT, NOTHING, Notes
+from engine.graph.callsite import find_source
+from engine.graph.floatlike import FloatLike
+from engine.graph.metadata import CONSTANT, NO_METADATA, Metadata
 from engine.graph.node import Node
 from engine.graph.pickling import reduce
 from engine.util.numbers import as_float
@@ -18,15 +18,15 @@ from engine.util.numbers import as_float
 __all__ = ["Value", "constant", "parameter"]
 
 
-def _notes_of_here() -> Notes | None:
+def _collect_metadata() -> Metadata:
     """What the blocks that run now want a new node to remember."""
     here = context.current()
     if not here.sources:
-        return here.notes
-    return replace(here.notes or NOTHING, source=users_line())
+        return here.metadata
+    return replace(here.metadata, source=find_source())
 
 
-class Value(Number, Node):
+class Value(FloatLike, Node):
     """A number that remembers the operation and the operands it came from.
 
     Args:
@@ -57,9 +57,7 @@ class Value(Number, Node):
         self._grad = None
         self.op = None
         self._x = self._y = self._dx = self._dy = None
-        self._notes = None
-        if context.active:
-            self._notes = _notes_of_here()
+        self._metadata = _collect_metadata() if context.active else NO_METADATA
         if label is not None:
             self.label = label
 
@@ -67,7 +65,7 @@ class Value(Number, Node):
     def data(self) -> float:
         """The number."""
         if context.active:
-            self._leave("v.data")
+            self._report_escape("v.data")
         return self._data
 
     @data.setter
@@ -81,38 +79,34 @@ class Value(Number, Node):
         """'operation', 'leaf', 'parameter', or 'constant' (made from a number)."""
         if self.op is not None:
             return "operation"
-        return self._noted.kind
+        return self._metadata.kind
 
     @property
     def label(self) -> str | None:
         """The name given by a person, or None."""
-        return self._noted.label
+        return self._metadata.label
 
     @label.setter
     def label(self, label: str | None) -> None:
         if not (label is None or isinstance(label, str)):
             raise TypeError(f"a label is a string or None, not {label!r}")
-        self._notes = replace(self._noted, label=label)
+        self._metadata = replace(self._metadata, label=label)
 
     @property
     def scope(self) -> tuple[str, ...]:
         """The names of the `scope` blocks this node was made in, outermost first."""
-        return self._noted.scope
+        return self._metadata.scope
 
     @property
     def source(self) -> tuple[str, int] | None:
         """The file and line that made this node, where `record_source` was on."""
-        return self._noted.source
+        return self._metadata.source
 
     @property
     def cut(self) -> tuple[str, Value | None]:
         """How a leaf was cut off from the graph that computed it, and what it was."""
-        noted = self._noted
-        return noted.cut, noted.origin() if noted.origin else None
-
-    @property
-    def _noted(self) -> Notes:
-        return self._notes or NOTHING
+        metadata = self._metadata
+        return metadata.cut, metadata.origin() if metadata.origin else None
 
     # -- gradients ---------------------------------------------------------------
 
@@ -152,10 +146,10 @@ class Value(Number, Node):
         """A new leaf with the same number and label, cut off from the graph."""
         recorder = context.recorder()
         if recorder is not None:
-            stopped: Value = recorder.stopped(self)
+            stopped: Value = recorder.stop_gradient(self)
             return stopped
         leaf = Value(self._data, self.label)
-        leaf._notes = replace(leaf._noted, cut="detach()", origin=ref(self))
+        leaf._metadata = replace(leaf._metadata, cut="detach()", origin=ref(self))
         return leaf
 
     def __repr__(self) -> str:
@@ -176,11 +170,11 @@ def constant(number: Any) -> Value:
     """An anonymous leaf for a plain number that stands in an expression."""
     node = Value(number)
     if not context.active:
-        node._notes = CONSTANT
-    elif node._noted.source:
-        node._notes = replace(node._noted, kind="constant")
+        node._metadata = CONSTANT
+    elif node._metadata.source:
+        node._metadata = replace(node._metadata, kind="constant")
     else:
-        node._notes = context.current().constant
+        node._metadata = context.current().constant
     return node
 
 
@@ -195,5 +189,5 @@ def parameter(data: SupportsFloat, label: str | None = None) -> Value:
         OperandError: `data` is not a real number.
     """
     node = Value(data, label)
-    node._notes = replace(node._noted, kind="parameter")
+    node._metadata = replace(node._metadata, kind="parameter")
     return node

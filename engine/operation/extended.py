@@ -13,7 +13,7 @@ from typing import Any
 from engine.operation.op import Op
 from engine.operation.operators import Operators
 
-__all__ = ["Extended", "extended"]
+__all__ = ["Extended", "evaluate_extended"]
 
 
 class Extended(Operators, float):  # type: ignore[misc]
@@ -29,10 +29,10 @@ class Extended(Operators, float):  # type: ignore[misc]
     @staticmethod
     def apply(op: Op, args: tuple[Any, ...]) -> Extended:
         """The operation on numbers of which one is Extended."""
-        return Extended(extended(op, tuple(float(x) for x in args)))
+        return Extended(evaluate_extended(op, tuple(float(x) for x in args)))
 
 
-def extended(op: Op, xs: tuple[float, ...]) -> float:
+def evaluate_extended(op: Op, xs: tuple[float, ...]) -> float:
     """The value of `op` at `xs` as IEEE 754 has it: ±∞ or nan, never an exception."""
     try:
         out = op.value(*xs)

@@ -8,10 +8,10 @@ from typing import Any
 
 from engine.operation.symbol import Row, Symbol, formula
 
-__all__ = ["OfInstance", "described", "signature"]
+__all__ = ["InstanceAttribute", "describe", "signature"]
 
 
-class OfInstance:
+class InstanceAttribute:
     """An attribute such as `__doc__`, computed for an instance; the class has its own.
 
     `help`, `inspect` and IPython read these names on both.
@@ -25,7 +25,7 @@ class OfInstance:
         return self.of_class if instance is None else self.compute(instance)
 
 
-def described(op: Row) -> str:
+def describe(op: Row) -> str:
     """The documentation of a row, derived from it.
 
     >>> from engine import ops

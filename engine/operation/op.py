@@ -16,12 +16,12 @@ from engine.errors import (
     RangeError,
     UnknownOperationError,
 )
-from engine.operation.help import OfInstance, described, signature
+from engine.operation.help import InstanceAttribute, describe, signature
 from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol, formula
 from engine.util.numbers import as_float, as_number
 
-__all__ = ["Op", "failure", "lookup", "real", "rows"]
+__all__ = ["Op", "as_real", "lookup", "make_error", "rows"]
 
 rows: dict[str, Op] = {}
 """All rows by name."""
@@ -57,8 +57,8 @@ class Op:
     exact on Fractions.
     """
 
-    __doc__ = OfInstance(described, of_class=__doc__)
-    __signature__ = OfInstance(signature)
+    __doc__ = InstanceAttribute(describe, of_class=__doc__)
+    __signature__ = InstanceAttribute(signature)
 
     def __init__(
         self,
@@ -79,7 +79,9 @@ class Op:
         self.value = value
         self.entries = _entries(partials)
         self.partials: Rule = (
-            partial(_all, self.entries) if isinstance(partials, tuple) else partials
+            partial(_call_all, self.entries)
+            if isinstance(partials, tuple)
+            else partials
         )
         """The local derivatives: a function of (out, *operands) giving a tuple."""
         self.constants = _constants(partials)
@@ -110,16 +112,16 @@ class Op:
         if len(args) == 1 == self.arity:  # the usual call, made fast
             kind = args[0].__class__
             if kind is float:
-                return self._on_numbers(args)
+                return self._evaluate(args)
             if kind in self.methods:
                 return self.methods[kind](args[0])
-        args = self._completed(args)
+        args = self._complete(args)
         for arg in args:
             if isinstance(arg, Operators):
                 return arg.apply(self, args)
-        return self._on_numbers(tuple(as_number(x, where=self.name) for x in args))
+        return self._evaluate(tuple(as_number(x, where=self.name) for x in args))
 
-    def _completed(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _complete(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.default is not None and len(args) == self.arity - 1:
             return (*args, self.default)
         if len(args) != self.arity:
@@ -129,12 +131,12 @@ class Op:
             )
         return args
 
-    def _on_numbers(self, xs: tuple[Any, ...]) -> Any:
+    def _evaluate(self, xs: tuple[Any, ...]) -> Any:
         try:
             out = self.value(*xs)
         except (ArithmeticError, ValueError) as error:
-            raise failure(self, xs, error) from error
-        return out if out.__class__ is float else real(self, xs, out)
+            raise make_error(self, xs, error) from error
+        return out if out.__class__ is float else as_real(self, xs, out)
 
     def fixed(self, number: float) -> Op:
         """This row with its last operand the given number: one operand less.
@@ -143,7 +145,7 @@ class Op:
         >>> (Value(2.0) ** 3).op
         <Op pow ^3>
         """
-        return _fixed(self, number if type(number) is int else float(number))
+        return _fix(self, number if type(number) is int else float(number))
 
     @property
     def formulas(self) -> tuple[str, ...]:
@@ -177,18 +179,18 @@ class Op:
 
 
 @lru_cache(maxsize=1024, typed=True)
-def _fixed(op: Op, number: float) -> Op:
-    def bound(function: Callable[..., Any]) -> Callable[..., Any]:
+def _fix(op: Op, number: float) -> Op:
+    def bind(function: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *args: function(*args, number)
 
     shown = f"{number:g}".replace("-", "−")
     made = Op(
         op.name,
         (op.folds or f"{op.symbol} {{}}").format(shown),
-        bound(op.value),
-        tuple(map(bound, op.entries[:-1])),
+        bind(op.value),
+        tuple(map(bind, op.entries[:-1])),
         domain=op.domain[:-1],
-        kinks=op.kinks and bound(op.kinks),
+        kinks=op.kinks and bind(op.kinks),
         limits=op.limits,
         operands=op.operands[:-1],
         about=op.about,
@@ -201,10 +203,11 @@ def _entries(partials: Rule | tuple[Rule | int, ...]) -> tuple[Rule, ...]:
     """One function per operand."""
     if isinstance(partials, tuple):
         return tuple(
-            entry if callable(entry) else partial(_always, entry) for entry in partials
+            entry if callable(entry) else partial(_return_constant, entry)
+            for entry in partials
         )
     places = range(len(_operand_names(partials)))
-    return tuple(partial(_one, partials, place) for place in places)
+    return tuple(partial(_call_one, partials, place) for place in places)
 
 
 def _constants(partials: Rule | tuple[Rule | int, ...]) -> tuple[float, ...]:
@@ -228,15 +231,15 @@ def _default(value: Callable[..., Any]) -> float | None:
     return None if last.default is last.empty else last.default
 
 
-def _all(entries: tuple[Rule, ...], *args: Any) -> tuple[Any, ...]:
+def _call_all(entries: tuple[Rule, ...], *args: Any) -> tuple[Any, ...]:
     return tuple(entry(*args) for entry in entries)
 
 
-def _one(rule: Rule, place: int, *args: Any) -> Any:
+def _call_one(rule: Rule, place: int, *args: Any) -> Any:
     return rule(*args)[place]
 
 
-def _always(number: int, *_: Any) -> int:
+def _return_constant(number: int, *_: Any) -> int:
     return number
 
 
@@ -255,17 +258,19 @@ def lookup(name: str) -> Op:
         ) from None
 
 
-def real(op: Op, xs: tuple[Any, ...], out: Any, parents: tuple[Any, ...] = ()) -> Any:
+def as_real(
+    op: Op, xs: tuple[Any, ...], out: Any, parents: tuple[Any, ...] = ()
+) -> Any:
     """`out` as a real number: a Fraction where the operands are, else a float."""
     if isinstance(out, complex):
         error = ValueError("the result is a complex number")
-        raise failure(op, xs, error, parents)
+        raise make_error(op, xs, error, parents)
     if isinstance(out, Rational) and any(isinstance(x, Fraction) for x in xs):
         return Fraction(out)
     return as_float(out, where=f"the result of {op.name}")
 
 
-def failure(
+def make_error(
     op: Op, xs: tuple[Any, ...], error: Exception, parents: tuple[Any, ...] = ()
 ) -> EngineError:
     """The engine's error for what Python raised: the same kind, with the story."""
@@ -280,10 +285,12 @@ def failure(
         return DivisionByZeroError(text)
     if isinstance(error, OverflowError):
         return RangeError(text)
-    return DomainError(text if "complex" in reason else f"{text}{_wanted(op)}")
+    return DomainError(
+        text if "complex" in reason else f"{text}{_describe_domains(op)}"
+    )
 
 
-def _wanted(op: Op) -> str:
+def _describe_domains(op: Op) -> str:
     """The domains of the operands, where they say more than that any number will do."""
     pairs = zip(op.operands, op.intervals, strict=False)
     wanted = [f"{name} in {where}" for name, where in pairs if where != "(−∞, ∞)"]

@@ -2,7 +2,7 @@
 
 A class that derives from `Operators` is a kind of operand: `Value` records, `Symbol`
 writes the formula down, `Extended` never raises. The operators and methods are attached
-from the table (`engine.registry.install`); for type checkers and editors,
+from the table (`engine.registry.add_row`); for type checkers and editors,
 `docs/make_stubs.py` declares them in `operators.pyi`.
 """
 

@@ -97,11 +97,11 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     10
     """
     if isinstance(condition, Symbol):
-        return Symbol("where", (condition, _computed(x), _computed(y)))
-    return _computed(x if condition else y)
+        return Symbol("where", (condition, _compute_branch(x), _compute_branch(y)))
+    return _compute_branch(x if condition else y)
 
 
-def _computed(branch: Any) -> Any:
+def _compute_branch(branch: Any) -> Any:
     return branch() if branch.__class__ is FunctionType else branch
 
 

@@ -29,7 +29,7 @@ def as_float(x: Any, *, where: str = "Value") -> float:
     """
     if not is_number(x):
         raise OperandError(
-            f"{where} wants a real number or a Value, not {_shown(x)}; "
+            f"{where} wants a real number or a Value, not {_describe(x)}; "
             "booleans, ints, floats, Fractions and NumPy scalars are numbers"
         )
     return float(x)
@@ -40,7 +40,7 @@ def as_number(x: Any, *, where: str) -> float | Fraction:
     return x if x.__class__ is Fraction else as_float(x, where=where)
 
 
-def _shown(x: object) -> str:
+def _describe(x: object) -> str:
     text = repr(x)
     kind = type(x).__name__
     return f"the {kind} {text if len(text) <= 40 else text[:39] + '…'}"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-__all__ = ["Progress", "counted"]
+__all__ = ["Progress", "track"]
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ def _is_watched(stream: Any) -> bool:
     return in_notebook or bool(stream.isatty())
 
 
-def counted(items: Sequence[T], what: str, unit: str, *, show: bool) -> Iterator[T]:
+def track(items: Sequence[T], what: str, unit: str, *, show: bool) -> Iterator[T]:
     """The items, with a bar that counts them."""
     with Progress(len(items), what, unit, show=show) as progress:
         for item in items:

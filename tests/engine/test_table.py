@@ -17,7 +17,7 @@ from oracle import (
 )
 
 from engine import TABLE, EngineError, Value, gradients
-from engine.graph.record import local_derivatives, record
+from engine.graph.build import build_node, local_derivatives
 from engine.operation.op import Op
 from engine.testing import expressions, operands
 
@@ -71,7 +71,7 @@ def test_recorded_derivatives_are_those_of_the_rule(op, data):
         assume(False)
     leaves = [Value(x) for x in xs]
     node = op(*leaves)
-    slow = record(op, tuple(leaves))
+    slow = build_node(op, tuple(leaves))
     for made in (node, slow):
         assert made.data == op(*xs)
         assert made.op is op

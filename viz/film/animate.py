@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import Value
 from engine.util.files import write_atomically
-from engine.util.progress import counted
+from engine.util.progress import track
 from viz.checks import check, seconds
 from viz.drawing.draw import drawn
 from viz.drawing.select import WIRES
@@ -126,7 +126,7 @@ def _images(film: Frames, look: Look, *, progress: bool) -> list[Image]:
     strip = None
     made_of = list(stages(film))
     show = progress and len(made_of) > _LONG
-    for stage in counted(made_of, "film", "frame", show=show):
+    for stage in track(made_of, "film", "frame", show=show):
         image = _picture(stage, style, look)
         if strip is None:
             _check_size(image, film, look)

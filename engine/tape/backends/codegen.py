@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, cast
 
-from engine.operation.op import Op, real
+from engine.operation.op import Op, as_real
 from engine.operation.symbol import ATOM, CHOICE, Notation, Symbol
 
 __all__ = ["Code", "checked_value", "partial_trees", "value_tree"]
@@ -117,7 +117,7 @@ def checked_value(op: Op) -> Callable[..., float]:
 
     def checked(*xs: float) -> float:
         out = value(*xs)
-        return out if out.__class__ is float else float(real(op, xs, out))
+        return out if out.__class__ is float else float(as_real(op, xs, out))
 
     return checked
 

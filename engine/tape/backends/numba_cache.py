@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from engine.operation.op import Op
-from engine.registry import built_in
+from engine.registry import built_in_rows
 from engine.tape.backends.numba_kernels import codes_of, opaque_rows, source
 from engine.tape.ir.tape import STOP, row
 from engine.util.files import write_atomically
@@ -29,7 +29,7 @@ def rows_for(names: Iterable[str]) -> tuple[Op, ...]:
     All that are built in, so that one compilation serves all tapes; but for a tape with
     rows of the program's own only those that it uses, which takes a moment each time.
     """
-    rows = (*built_in(), STOP)
+    rows = (*built_in_rows(), STOP)
     used = set(names) - {"dot"}
     if used <= {op.name for op in rows}:
         return rows

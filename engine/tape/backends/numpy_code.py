@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from engine.operation.extended import extended
+from engine.operation.extended import evaluate_extended
 from engine.operation.op import Op
 from engine.operation.symbol import ATOM
 from engine.tape.backends.codegen import Code, partial_trees, value_tree
@@ -70,5 +70,5 @@ def _one_by_one(op: Op) -> Callable[..., Any]:
     """A row that is no formula and not in NumPy, such as erf."""
     import numpy as np
 
-    each = np.frompyfunc(lambda *xs: extended(op, xs), op.arity, 1)
+    each = np.frompyfunc(lambda *xs: evaluate_extended(op, xs), op.arity, 1)
     return lambda *arrays: each(*arrays).astype(float)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from engine.operation.extended import extended
+from engine.operation.extended import evaluate_extended
 from engine.tape.ir.tape import Guard, Tape, row
 
 __all__ = [
@@ -91,7 +91,7 @@ def constant_folding(tape: Tape) -> Tape:
     def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
         if all(name < 0 for name in used) and op != "dot":
             numbers = tuple(new.constants[~name] for name in used)
-            return new.constant(extended(row(op), numbers))
+            return new.constant(evaluate_extended(row(op), numbers))
         return new.emit(op, used)
 
     return _rewritten(tape, rule)

@@ -15,7 +15,7 @@ from typing import Any
 from engine.autodiff.trace import flatten_numbers
 from engine.errors import EscapeError
 from engine.graph import context
-from engine.graph.callsite import PACKAGE, shown, users_line
+from engine.graph.callsite import PACKAGE, find_source, format_source
 from engine.graph.node import topological_order
 from engine.graph.value import Value
 from engine.tape.ir.arguments import rebuilt, taken_apart
@@ -42,22 +42,24 @@ class Recorder:
     def __init__(self) -> None:
         self.comparisons: list[tuple[Value, str, Any, bool, str]] = []
 
-    def compared(self, left: Any, relation: str, right: Any, outcome: bool) -> None:
+    def note_comparison(
+        self, left: Any, relation: str, right: Any, outcome: bool
+    ) -> None:
         """`left relation right` was asked, and had this outcome."""
-        where = shown(users_line())
+        where = format_source(find_source())
         self.comparisons.append((left, relation, right, outcome, where))
 
-    def escaped(self, value: Any, how: str, asker: FrameType) -> None:
+    def note_escape(self, value: Any, how: str, asker: FrameType) -> None:
         """A number is taken out of the graph; the engine itself may do that."""
         if not asker.f_code.co_filename.startswith(PACKAGE):
             raise EscapeError(
-                f"{how} at {shown(users_line())} takes the number "
+                f"{how} at {format_source(find_source())} takes the number "
                 f"{value._data!r} out of the graph, and a replay would use it "
                 "for every input: compute with Values and the functions of engine, "
                 "or do this outside of the recorded function"
             )
 
-    def stopped(self, value: Value) -> Value:
+    def stop_gradient(self, value: Value) -> Value:
         """The value as a node through which no gradient flows."""
         with context.recording():  # for no_grad may have brought us here
             node: Value = STOP(value)
@@ -76,7 +78,7 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
     parts = [taken_apart(arg, f"args[{i}]") for i, arg in enumerate(args)]
     inputs = [Value(x) for _, numbers in parts for x in numbers]
     left = iter(inputs)
-    with context.recorded_by(recorder):
+    with context.recording_by(recorder):
         output = f(*[rebuilt(key, left) for key, _ in parts])
     if hasattr(output, "tolist"):
         output = output.tolist()
@@ -96,8 +98,8 @@ def _recording(
     order = topological_order(*(x for x in asked + results if isinstance(x, Value)))
     known = set(inputs)
     leaves = [node for node in order if node.op is None and node not in known]
-    captured = [leaf for leaf in leaves if leaf._noted.recorder is not recorder]
-    made = [leaf for leaf in leaves if leaf._noted.recorder is recorder]
+    captured = [leaf for leaf in leaves if leaf._metadata.recorder is not recorder]
+    made = [leaf for leaf in leaves if leaf._metadata.recorder is recorder]
     constants = _Constants()
     constants.add(leaf._data for leaf in made)
     constants.add(x for x in asked + results if not isinstance(x, Value))

@@ -18,7 +18,7 @@ from engine import (
     check_gradients,
     gradient_table,
 )
-from engine.gradcheck.differences import slopes
+from engine.gradcheck.differences import estimate_slopes
 from engine.testing import assert_gradients, expressions, operands
 
 ROWS = list(TABLE.values())
@@ -207,7 +207,7 @@ def test_the_estimated_error_covers_the_true_one(method):
     for x in (-3.0, 0.1, 1.0, 20.0):
         for f, df in ((math.sin, math.cos), (math.exp, math.exp), (math.atan,
                       lambda x: 1 / (1 + x * x))):  # fmt: skip
-            [slope] = slopes(lambda t, f=f: [f(t)], x, method=method)
+            [slope] = estimate_slopes(lambda t, f=f: [f(t)], x, method=method)
             assert abs(slope.value - df(x)) <= 4 * slope.error + 1e-12 * abs(df(x))
             assert slope.error < (1e-7 if method == "richardson" else 1e-3) * max(
                 1, abs(df(x))

@@ -13,7 +13,7 @@ from pages import Pages
 from places import ROOT
 
 from engine import TABLE, Value, gelu, register, tanh, topological_order, unregister
-from engine.graph.record import local_derivatives
+from engine.graph.build import local_derivatives
 from engine.operation.extended import extended
 from viz import explore
 from viz.labels import format_number

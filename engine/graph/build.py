@@ -1,7 +1,7 @@
 """Recording: how an operation on Values becomes a node of the graph.
 
-`record` is the definition. What `make_method` makes does the same for one or two
-operands when nothing unusual is going on, and hands over to `record` when
+`build_node` is the definition. What `make_method` makes does the same for one or two
+operands when nothing unusual is going on, and hands over to `build_node` when
 something is: it is what every `x * y` runs, so it is written for speed.
 """
 
@@ -14,48 +14,49 @@ from typing import Any
 
 from engine.errors import EngineError
 from engine.graph import context
+from engine.graph.metadata import NO_METADATA
 from engine.graph.node import link
 from engine.graph.value import Value, constant
-from engine.operation.extended import Extended, extended
-from engine.operation.op import Op, failure, real
+from engine.operation.extended import Extended, evaluate_extended
+from engine.operation.op import Op, as_real, make_error
 from engine.util.numbers import as_float, is_number
 
 __all__ = [
     "apply",
+    "build_node",
+    "evaluate",
     "link",
     "local_derivatives",
     "make_method",
-    "record",
-    "value_of",
 ]
 
 
-def record(op: Op, parents: tuple[Value, ...]) -> Value:
+def build_node(op: Op, parents: tuple[Value, ...]) -> Value:
     """The node for `op` on `parents`, in whatever context holds here."""
     here = context.current()
     xs = tuple(as_float(parent._data, where=op.name) for parent in parents)
-    out = extended(op, xs) if here.extended else value_of(op, xs, parents)
+    out = evaluate_extended(op, xs) if here.extended else evaluate(op, xs, parents)
     node = Value(out)
     if here.recording or here.recorder is not None:
         node.op = op
         link(node, parents, local_derivatives(op, out, xs))
     if not here.recording:
         if here.recorder is not None:
-            stopped: Value = here.recorder.stopped(node)
+            stopped: Value = here.recorder.stop_gradient(node)
             return stopped
-        node._notes = replace(node._noted, cut="no_grad()")
+        node._metadata = replace(node._metadata, cut="no_grad()")
     return node
 
 
-def value_of(op: Op, xs: tuple[float, ...], parents: tuple[Value, ...]) -> float:
+def evaluate(op: Op, xs: tuple[float, ...], parents: tuple[Value, ...]) -> float:
     """The operation on numbers; the labels of `parents` stand in its errors."""
     try:
         out = op.value(*xs)
     except EngineError:  # from a row that the value is composed of
         raise
     except (ArithmeticError, ValueError) as error:
-        raise failure(op, xs, error, parents) from error
-    return float(real(op, xs, out, parents))
+        raise make_error(op, xs, error, parents) from error
+    return float(as_real(op, xs, out, parents))
 
 
 def local_derivatives(op: Op, out: float, xs: tuple[float, ...]) -> tuple[float, ...]:
@@ -71,10 +72,10 @@ def apply(op: Op, args: tuple[Any, ...]) -> Value:
     """`op` on numbers and at least one Value."""
     if op.folds and not isinstance(args[-1], Value) and is_number(args[-1]):
         op, args = op.fixed(args[-1]), args[:-1]
-    return record(op, tuple(_operand(op, arg) for arg in args))
+    return build_node(op, tuple(_as_operand(op, arg) for arg in args))
 
 
-def _operand(op: Op, x: Any) -> Value:
+def _as_operand(op: Op, x: Any) -> Value:
     if isinstance(x, Value):
         return x
     return constant(as_float(x, where=op.name))
@@ -83,13 +84,13 @@ def _operand(op: Op, x: Any) -> Value:
 def make_method(op: Op) -> Callable[..., Any]:
     """The operation as a method of Value."""
     if op.arity == 1:
-        return _unary(op)
+        return _make_unary(op)
     if op.arity == 2:
-        return _folding(op, _binary(op)) if op.folds else _binary(op)
+        return _make_folding(op, _make_binary(op)) if op.folds else _make_binary(op)
     return lambda *args: op(*args)
 
 
-def _unary(op: Op) -> Callable[..., Any]:
+def _make_unary(op: Op) -> Callable[..., Any]:
     value, partials, constants, new = (
         op.value,
         op.partials,
@@ -103,15 +104,15 @@ def _unary(op: Op) -> Callable[..., Any]:
             out = value(a)
             (dx,) = constants or partials(out, a)
         except (ArithmeticError, ValueError):
-            return record(op, (x,))
-        notes = None
+            return build_node(op, (x,))
+        metadata = NO_METADATA
         if context.active:
             here = context.current()
             if not here.usual:
-                return record(op, (x,))
-            notes = here.notes
+                return build_node(op, (x,))
+            metadata = here.metadata
         if out.__class__ is not float:
-            return record(op, (x,))
+            return build_node(op, (x,))
         node = new(Value)
         node._data = out
         node._grad = None
@@ -119,13 +120,13 @@ def _unary(op: Op) -> Callable[..., Any]:
         node._x = x
         node._dx = dx
         node._y = node._dy = None
-        node._notes = notes
+        node._metadata = metadata
         return node
 
     return method
 
 
-def _binary(op: Op) -> Callable[..., Any]:
+def _make_binary(op: Op) -> Callable[..., Any]:
     value, partials, constants, new = (
         op.value,
         op.partials,
@@ -135,7 +136,7 @@ def _binary(op: Op) -> Callable[..., Any]:
 
     def method(x: Value, y: Any) -> Any:
         if y.__class__ is not Value:
-            y = _lifted(op, y)
+            y = _lift(op, y)
             if y is NotImplemented:
                 return y
         a = x._data
@@ -144,15 +145,15 @@ def _binary(op: Op) -> Callable[..., Any]:
             out = value(a, b)
             dx, dy = constants or partials(out, a, b)
         except (ArithmeticError, ValueError):
-            return record(op, (x, y))
-        notes = None
+            return build_node(op, (x, y))
+        metadata = NO_METADATA
         if context.active:
             here = context.current()
             if not here.usual:
-                return record(op, (x, y))
-            notes = here.notes
+                return build_node(op, (x, y))
+            metadata = here.metadata
         if out.__class__ is not float:
-            return record(op, (x, y))
+            return build_node(op, (x, y))
         node = new(Value)
         node._data = out
         node._grad = None
@@ -161,28 +162,28 @@ def _binary(op: Op) -> Callable[..., Any]:
         node._dx = dx
         node._y = y
         node._dy = dy
-        node._notes = notes
+        node._metadata = metadata
         return node
 
     return method
 
 
-def _folding(op: Op, binary: Callable[..., Any]) -> Callable[..., Any]:
+def _make_folding(op: Op, binary: Callable[..., Any]) -> Callable[..., Any]:
     def method(x: Value, y: Any = op.default) -> Any:
         if not isinstance(y, Value) and is_number(y):
-            return _make_folded(op, y)(x)
+            return _fold(op, y)(x)
         return binary(x, y)
 
     return method
 
 
 @lru_cache(maxsize=1024, typed=True)
-def _make_folded(op: Op, number: float) -> Callable[..., Any]:
+def _fold(op: Op, number: float) -> Callable[..., Any]:
     fixed = op.fixed(number)
     return fixed.methods.setdefault(Value, make_method(fixed))
 
 
-def _lifted(op: Op, y: Any) -> Any:
+def _lift(op: Op, y: Any) -> Any:
     """The operand `y` of an operator as a Value; NotImplemented lets `y` have a go."""
     if is_number(y):
         return constant(y)
