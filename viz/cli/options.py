@@ -1,78 +1,57 @@
-"""The options that say how a picture looks; they are those of `viz.draw`."""
+"""The options of `viz.draw` and its like, as options of the command line."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
 import click
 
-from viz.style.options import DIRECTIONS, LINES
-from viz.style.theme import STYLES, THEMES
+from viz.style.schema import Option, Schema
 
 __all__ = ["takes_look"]
 
-_OPTIONS = {
-    "style": click.option(
-        "--style",
-        type=click.Choice(list(STYLES)),
-        help="By default wire, and card above 40 values.",
-    ),
-    "theme": click.option(
-        "--theme",
-        type=click.Choice(list(THEMES)),
-        default="light",
-        show_default=True,
-    ),
-    "direction": click.option(
-        "--direction",
-        type=click.Choice(list(DIRECTIONS)),
-        default="LR",
-        show_default=True,
-        help="From where to where values flow: left, right, top, bottom.",
-    ),
-    "show": click.option(
-        "--show",
-        type=click.Choice(LINES),
-        multiple=True,
-        help="Write this on the edges and no other; may be repeated.",
-    ),
-    "budget": click.option(
-        "--budget", type=int, help="Draw about so many values, by gradient."
-    ),
-    "fuse": click.option(
-        "--fuse/--no-fuse", default=None, help="Draw chains of + as one Σ."
-    ),
-    "dpi": click.option("--dpi", type=int, help="Dots per inch of a png or jpg."),
-    "digits": click.option(
-        "--digits", type=int, default=4, show_default=True, help="Significant digits."
-    ),
-    "title": click.option("--title", help="A line below the picture."),
-    "legend": click.option(
-        "--legend/--no-legend", default=None, help="The legend below the picture."
-    ),
-    "renderer": click.option(
-        "--renderer", help="graphviz-pure, dot or pygraphviz; else the first that fits."
-    ),
-}
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def takes_look(
-    *left_out: str,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the options of a picture: `function(..., look=look)`."""
-    taken = [name for name in _OPTIONS if name not in left_out]
+def takes_look(schema: Schema) -> Decorator:
+    """Give a command the options of a function: `command(..., look=look)`.
+
+    An option that nobody can type, such as a list of Values, is left out.
+    """
+    options = {name: _make_option(name, o) for name, o in schema.options.items()}
+    typed = {name: option for name, option in options.items() if option}
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
-        def run(*args: Any, **options: Any) -> Any:
-            given = {name: options.pop(name) for name in taken}
-            look = {name: x for name, x in given.items() if x not in (None, ())}
-            return function(*args, look=look, **options)
+        def run(*args: Any, **given: Any) -> Any:
+            look = {name: given.pop(name) for name in typed}
+            look = {name: x for name, x in look.items() if x not in (None, ())}
+            return function(*args, look=schema.complete(look), **given)
 
-        for name in reversed(taken):
-            run = _OPTIONS[name](run)
-        return run
+        decorated: Callable[..., Any] = run
+        for option in reversed(typed.values()):
+            decorated = option(decorated)
+        return decorated
 
     return add
+
+
+def _make_option(name: str, option: Option) -> Decorator | None:
+    """The option as click has it, by its type; None where it cannot be typed."""
+    kinds = get_args(option.type) or (option.type,)
+    flag = "--" + name.replace("_", "-")
+    rest: dict[str, Any] = {"help": f"{option.help[0].upper()}{option.help[1:]}."}
+    if option.default not in (None, ""):
+        rest |= {"default": option.default, "show_default": True}
+    if option.allowed.names:
+        choice = click.Choice(option.allowed.names)
+        several = Sequence[str] in kinds
+        return click.option(flag, type=choice, multiple=several, **rest)
+    if bool in kinds:
+        return click.option(f"{flag}/--no-{flag[2:]}", **{"default": None, **rest})
+    for kind in (int, float, str):
+        if kind in kinds:
+            return click.option(flag, type=kind, **rest)
+    return None

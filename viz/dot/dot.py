@@ -33,12 +33,14 @@ VALUES_ONLY = "values only: call backward() to have gradients"
 
 def to_dot(diagram: Diagram, options: Options) -> Picture:
     """The picture of a diagram, not rendered yet."""
+    look = options.look
     picture = Picture()
+    picture.renderer, picture.time_limit = look["renderer"], look["time_limit"]
     canvas = Canvas(
         picture,
         options.theme,
-        options.id_prefix,
-        options.direction,
+        options.look["id_prefix"],
+        options.look["direction"],
         options.lit,
         options.focus,
     )
@@ -46,13 +48,13 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     picture.attr(
         "graph",
         id=canvas.called("graph"),
-        rankdir=options.direction,
+        rankdir=options.look["direction"],
         nodesep="0.18",
         ranksep="1.6" if crowded else f"{options.style.ranksep:g}",
         pad="0.25",
         outputorder="edgesfirst",
         bgcolor=options.theme.background,
-        dpi=str(options.dpi),
+        dpi=str(options.look["dpi"]),
         fontname=options.style.font,
         fontsize="10",
         fontcolor=options.theme.small,
@@ -62,19 +64,19 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     if caption := _caption(diagram, options):
         picture.attr("graph", label=caption, labelloc="b", labeljust="l")
     painter = Painter.of(diagram, options.style, options.theme)
-    words = Words(painter, options.digits, options.lines)
+    words = Words(painter, options.look["digits"], options.lines)
     EMITTERS[options.style.layout](canvas, diagram, words).emit()
     return picture
 
 
 def _caption(diagram: Diagram, options: Options) -> str:
     """Title, note and legend below the picture; what is missing is always said."""
-    title, lines = capped(options.title or "", 200), []
+    title, lines = capped(options.look["title"] or "", 200), []
     if options.note:
         lines.append(cell(options.note))
     if not diagram.has_gradients:
         lines.append(cell(VALUES_ONLY))
-    elif options.legend:
+    elif options.look["legend"]:
         for line in options.told or legend(diagram, options.style.legend):
             told = _legend_line(line, options)
             lines += [told] if told else []
@@ -101,7 +103,7 @@ def _legend_line(line: str, options: Options) -> str:
         line = line[needs.end() :]
         if not options.lines.issuperset(needs[1].split()):
             return ""
-    if options.direction in ("TB", "BT"):
+    if options.look["direction"] in ("TB", "BT"):
         line = line.replace("above the wire", "left of the wire")
         line = line.replace("below:", "right of it:")
 

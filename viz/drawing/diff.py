@@ -11,7 +11,7 @@ from viz.diagram.collapse import collapse, is_crowded
 from viz.diagram.crop import chosen
 from viz.diagram.diagram import Diagram, Inside, Part, assembled, checked
 from viz.dot.highlight import lit_names
-from viz.drawing.select import BUDGET, Form, formed
+from viz.drawing.select import BUDGET, Form, select_form
 from viz.errors import ComparisonError
 from viz.numbers import Changed, change
 from viz.style.options import Lit
@@ -36,11 +36,11 @@ def compared(
 
     Raises:
         ComparisonError: the two are not runs of the same expression.
-        OptionError, TooLargeError: as by `viz.drawing.select.formed`.
+        OptionError, TooLargeError: as by `viz.drawing.select.select_form`.
     """
     old, new = topological_order(checked(before)), topological_order(checked(after))
     _check_same(old, new)
-    form = formed(after, style=style, depth=depth, fuse_sums=False, budget=None)
+    form = select_form(after, {"style": style, "depth": depth, "fuse": False})
     changed = sum(
         change(Changed(a.data, b.data)) != 0 for a, b in zip(new, old, strict=True)
     )

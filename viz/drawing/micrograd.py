@@ -8,7 +8,6 @@ from viz.dot.dot import to_dot
 from viz.errors import OptionError
 from viz.render.picture import Picture
 from viz.style.options import Options
-from viz.style.theme import STYLES, THEMES
 
 __all__ = ["draw_dot", "trace"]
 
@@ -35,12 +34,7 @@ def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Picture: 
     """
     if rankdir not in ("LR", "TB"):
         raise OptionError(f"rankdir={rankdir!r}: choose LR or TB")
-    options = Options(
-        style=STYLES["micrograd"],
-        theme=THEMES["light"],
-        legend=False,
-        direction=rankdir,
-    )
-    picture = to_dot(Diagram.of(root), options)
+    look = {"legend": False, "direction": rankdir}
+    picture = to_dot(Diagram.of(root), Options.of(look, "micrograd"))
     picture.format = format
     return picture

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import Value
-from engine.util.files import write_atomically
 from engine.util.progress import track
-from viz.checks import check, seconds
-from viz.drawing.draw import drawn
+from viz.checks import SECONDS, check
+from viz.drawing.draw import draw_form
 from viz.drawing.select import WIRES
-from viz.errors import FormatError, OptionError, TooLargeError
+from viz.errors import FormatError, TooLargeError
 from viz.film.caption import Strip
 from viz.film.frame_view import Stage, stages
 from viz.film.frames import Frames, count_frames, frames
-from viz.style.options import Look
+from viz.formats.save import write_by_suffix
+from viz.style.options import DRAW, Look
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,15 +31,25 @@ PIXELS = 400_000_000
 """All frames together: they are held in memory until the film is written."""
 
 _LONG = 40
+"""The most frames of a film that is made without a bar."""
+
+FILM = DRAW.derive(
+    "animate",
+    without=("depth", "fuse", "budget", "highlight"),
+    why="a film shows the whole graph",
+    legend=False,
+    dpi=96,
+)
 
 
+@FILM.document
 def animate(
     value: Value,
     path: str | os.PathLike[str],
     *,
     pace: float = 1.2,
     progress: bool = True,
-    **look: Unpack[Look],
+    **options: Unpack[Look],
 ) -> Path:
     """Film forward and backward propagation through the graph of `value`.
 
@@ -48,10 +58,9 @@ def animate(
     contributions that meet. The layout stays as it is; what is not known yet is faint.
 
     Args:
-        path: ends in .gif, .png or .apng (an animated png), or .webp.
+        path: ends in .gif, .webp, or .png or .apng (an animated png); see `FORMATS`.
         pace: seconds that a frame stands; the last one stands three times as long.
         progress: show a bar on a terminal when the film is long (extra `progress`).
-        look: the options of `draw`, but for those that draw a part of the graph.
 
     Raises:
         FormatError: the path has none of these suffixes.
@@ -59,15 +68,12 @@ def animate(
         OptionError: an option has a value that it cannot have.
         ModuleNotFoundError: Pillow is missing (extra `film`).
     """
-    target = Path(path)
-    suffix = target.suffix[1:].lower()
-    if suffix not in FORMATS:
-        known = ", ".join(f".{name}" for name in FORMATS)
-        raise FormatError(f"{os.fspath(target)!r}: end the name of a film in {known}")
-    write_atomically(
-        target, filmed(value, suffix, pace=pace, progress=progress, **look)
+    return write_by_suffix(
+        path,
+        FORMATS,
+        ": end the name of a film in ",
+        lambda suffix: filmed(value, suffix, pace=pace, progress=progress, **options),
     )
-    return target
 
 
 def filmed(
@@ -76,7 +82,7 @@ def filmed(
     *,
     pace: float = 1.2,
     progress: bool = True,
-    **look: Unpack[Look],
+    **options: Unpack[Look],
 ) -> bytes:
     """The film as the contents of a file.
 
@@ -85,11 +91,11 @@ def filmed(
     """
     if format_ not in FORMATS:
         raise FormatError(f"cannot film {format_!r}: choose from {', '.join(FORMATS)}")
-    check("pace", pace, seconds, "a number of seconds above 0")
-    _check(look)
+    check("pace", pace, SECONDS)
+    look: Look = FILM.complete(options)
     _check_length(count_frames(value))
     _need_pillow()
-    film = frames(value, digits=look.get("digits", 4))
+    film = frames(value, digits=look["digits"])
     images = _images(film, look, progress=progress)
     return _encoded(images, FORMATS[format_], pace)
 
@@ -103,12 +109,6 @@ def _need_pillow() -> None:
         ) from None
 
 
-def _check(look: Look) -> None:
-    for name in ("depth", "fuse", "budget", "highlight"):
-        if look.get(name) is not None:
-            raise OptionError(f"a film shows the whole graph: leave {name}= out")
-
-
 def _check_length(count: int) -> None:
     if count > MOST_FRAMES:
         raise TooLargeError(
@@ -118,10 +118,7 @@ def _check_length(count: int) -> None:
 
 
 def _images(film: Frames, look: Look, *, progress: bool) -> list[Image]:
-    style = look.get("style") or (
-        "wire" if len(film.diagram.nodes) <= WIRES else "card"
-    )
-    look = {"legend": False, "dpi": 96, **look}
+    style = look["style"] or ("wire" if len(film.diagram.nodes) <= WIRES else "card")
     made: list[Image] = []
     strip = None
     made_of = list(stages(film))
@@ -146,7 +143,7 @@ def _check_size(image: Image, film: Frames, look: Look) -> None:
 def _picture(stage: Stage, style: Any, look: Look) -> Image:
     from PIL import Image
 
-    picture = drawn(stage.form(style), look, lit=stage.lit, focus=stage.frame.focus)
+    picture = draw_form(stage.form(style), look, lit=stage.lit, focus=stage.frame.focus)
     data = picture.pipe("png")
     assert isinstance(data, bytes)
     return Image.open(io.BytesIO(data)).convert("RGB")

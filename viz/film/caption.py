@@ -11,8 +11,8 @@ from viz.dot.tables import table
 from viz.film.frames import Frame
 from viz.labels import text_width
 from viz.render.picture import Picture
-from viz.style.options import Look
-from viz.style.theme import THEMES, Theme, pick
+from viz.style.options import Look, find_theme
+from viz.style.theme import Theme
 from viz.style.words import Line
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class Strip:
     """
 
     def __init__(self, equations: Iterable[str], width: int, look: Look) -> None:
-        self.theme = pick(look.get("theme", "light"), THEMES, "theme")
-        self.dpi = look.get("dpi", 96)
-        self.renderer = look.get("renderer")
+        self.theme = find_theme(look)
+        self.dpi = look["dpi"]
+        self.renderer = look["renderer"]
         self.width = max(width, self._pixels(_LEAST_WIDTH))
         lines = max(len(self._lines(equation)) for equation in equations)
         self.height = self._pixels(lines * _LINE + 1.5 * _MARGIN)

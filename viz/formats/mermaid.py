@@ -38,7 +38,7 @@ def to_mermaid(diagram: Diagram, options: Options) -> str:
         TooLargeError: a page with Mermaid would show an error instead.
     """
     writer = _Writer(diagram, options)
-    text = "\n".join(["flowchart " + options.direction, *writer.lines()]) + "\n"
+    text = "\n".join(["flowchart " + options.look["direction"], *writer.lines()]) + "\n"
     edges = len(diagram.edges) + 1
     if edges > MOST_EDGES or len(text) > MOST_TEXT:
         raise TooLargeError(
@@ -54,7 +54,7 @@ class _Writer:
         self.diagram = diagram
         self.theme = options.theme
         painter = Painter.of(diagram, options.style, options.theme)
-        self.words = Words(painter, options.digits, options.lines)
+        self.words = Words(painter, options.look["digits"], options.lines)
 
     def lines(self) -> Iterator[str]:
         for node in self.diagram.nodes:

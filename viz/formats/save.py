@@ -1,34 +1,109 @@
-"""What a file of each format holds."""
+"""`save`: a graph as a file, and the list of the formats that a file can have."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine import Value
 from engine.util.files import write_atomically
 from viz.diagram.diagram import Diagram, whole
 from viz.diagram.fuse import fuse
-from viz.drawing.draw import draw, options_of
-from viz.drawing.select import formed
+from viz.drawing.draw import draw
+from viz.drawing.select import select_form
 from viz.errors import FormatError
 from viz.formats.graphml import to_graphml
 from viz.formats.json import to_json
 from viz.formats.mermaid import to_mermaid
 from viz.formats.tikz import to_tikz
 from viz.formats.tree import tree
-from viz.render.picture import Picture
-from viz.style.options import Look
+from viz.style.options import DRAW, Look, Options
+from viz.style.schema import add_section
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["FORMATS", "save", "written"]
+__all__ = ["FORMATS", "SAVE", "Format", "encode", "save", "write_by_suffix"]
+
+SAVE = DRAW.derive("save")
 
 
-def written(value: Value, format_: str, look: Look) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a file of some suffixes holds, in a few words, and what makes it."""
+
+    suffixes: tuple[str, ...]
+    about: str
+    encode: Callable[[Value, Look], str | bytes]
+    """The contents, from a value and all options of `draw`."""
+    binary: bool = False
+    """Whether a terminal cannot show it."""
+
+
+def _picture_encoder(suffix: str) -> Callable[[Value, Look], bytes]:
+    def encode_picture(value: Value, look: Look) -> bytes:
+        data = draw(value, **look).pipe(suffix)
+        assert isinstance(data, bytes)
+        return data
+
+    return encode_picture
+
+
+def _encode_source(value: Value, look: Look) -> str:
+    return str(draw(value, **look).source)
+
+
+def _encode_tikz(value: Value, look: Look) -> str:
+    return to_tikz(draw(value, **look))
+
+
+def _encode_mermaid(value: Value, look: Look) -> str:
+    form = select_form(value, look)
+    return to_mermaid(form.diagram, Options.of(look, form.style, note=form.note))
+
+
+def _encode_graphml(value: Value, look: Look) -> str:
+    return to_graphml(_select_data(value, look))
+
+
+def _encode_json(value: Value, look: Look) -> str:
+    return to_json(_select_data(value, look)) + "\n"
+
+
+def _select_data(value: Value, look: Look) -> Diagram:
+    """Whole, however much it is, unless a part was asked for: programs like it so."""
+    if look["depth"] or look["budget"] is not None:
+        return select_form(value, look).diagram
+    diagram = whole(value)
+    return fuse(diagram) if look["fuse"] else diagram
+
+
+def _encode_text(value: Value, look: Look) -> str:
+    return f"{tree(value, digits=look['digits'])}\n"
+
+
+_EVERY = (
+    Format(("png",), "a picture", _picture_encoder("png"), binary=True),
+    Format(("svg",), "a picture that stays sharp", _picture_encoder("svg")),
+    Format(("jpg", "jpeg"), "a picture", _picture_encoder("jpg"), binary=True),
+    Format(("pdf",), "a page with the picture", _picture_encoder("pdf"), binary=True),
+    Format(("gv", "dot"), "the source of the picture for Graphviz", _encode_source),
+    Format(("tex",), "the picture in TikZ, a document of LaTeX", _encode_tikz),
+    Format(("mmd",), "a flowchart for Mermaid", _encode_mermaid),
+    Format(("graphml",), "the graph as data (extra `graphml`)", _encode_graphml),
+    Format(("json",), "the graph as data", _encode_json),
+    Format(("txt",), "a tree of text", _encode_text),
+)
+FORMATS = {suffix: format_ for format_ in _EVERY for suffix in format_.suffixes}
+"""The formats by their suffixes. An entry above is all that a new one needs."""
+
+_HELP = "\n".join(f"    {', '.join(each.suffixes)}: {each.about}" for each in _EVERY)
+
+
+def encode(value: Value, format_: str, look: Look) -> bytes:
     """The contents of a file of this format.
 
     Raises:
@@ -36,98 +111,48 @@ def written(value: Value, format_: str, look: Look) -> bytes:
     """
     if format_ not in FORMATS:
         raise FormatError(f"cannot make {format_!r}: choose from {', '.join(FORMATS)}")
-    made = FORMATS[format_](value, look)
+    made = FORMATS[format_].encode(value, SAVE.complete(look))
     return made.encode() if isinstance(made, str) else made
 
 
-def _picture(value: Value, look: Look) -> Picture:
-    return draw(value, **look)
-
-
-def _image(format_: str) -> Callable[[Value, Look], bytes]:
-    def made(value: Value, look: Look) -> bytes:
-        data = _picture(value, look).pipe(format_)
-        assert isinstance(data, bytes)
-        return data
-
-    return made
-
-
-def _source(value: Value, look: Look) -> str:
-    return str(_picture(value, look).source)
-
-
-def _tikz(value: Value, look: Look) -> str:
-    return to_tikz(_picture(value, look))
-
-
-def _mermaid(value: Value, look: Look) -> str:
-    form = formed(value, **_choice(look))
-    return to_mermaid(form.diagram, options_of(form, look))
-
-
-def _graphml(value: Value, look: Look) -> str:
-    return to_graphml(_data(value, look))
-
-
-def _json(value: Value, look: Look) -> str:
-    return to_json(_data(value, look)) + "\n"
-
-
-def _data(value: Value, look: Look) -> Diagram:
-    """Whole, however much it is, unless a part was asked for: programs like it so."""
-    if look.get("depth") or look.get("budget") is not None:
-        return formed(value, **_choice(look)).diagram
-    diagram = whole(value)
-    return fuse(diagram) if look.get("fuse") else diagram
-
-
-def _choice(look: Look) -> dict[str, Any]:
-    """The options that choose what is drawn."""
-    return {
-        "style": look.get("style"),
-        "depth": look.get("depth"),
-        "fuse_sums": look.get("fuse"),
-        "budget": look.get("budget"),
-    }
-
-
-def _text(value: Value, look: Look) -> str:
-    return tree(value, digits=look.get("digits", 4)) + "\n"
-
-
-FORMATS: dict[str, Callable[[Value, Look], str | bytes]] = {
-    **{name: _image(name) for name in ("png", "svg", "jpg", "jpeg", "pdf")},
-    "gv": _source,
-    "dot": _source,
-    "tex": _tikz,
-    "mmd": _mermaid,
-    "graphml": _graphml,
-    "json": _json,
-    "txt": _text,
-}
-
-
-def save(value: Value, path: str | os.PathLike[str], **look: Unpack[Look]) -> Path:
+@SAVE.document
+@add_section(f"Formats:\n{_HELP}")
+def save(value: Value, path: str | os.PathLike[str], **options: Unpack[Look]) -> Path:
     """Draw `value` into a file, whose suffix says the format.
 
-    png, svg, jpg, pdf: a picture. gv, dot: its source for Graphviz. tex: the same
-    picture in TikZ. mmd: a flowchart for Mermaid. graphml, json: the graph as data.
-    txt: a tree of text. The options are those of `draw`, where a format has a use for
-    them. The file is written whole or not at all.
+    The options are those of `draw`, where a format has a use for them. The file is
+    written whole or not at all.
 
     Raises:
         FormatError: the path has no suffix that is a format.
+        OptionError: there is no such option, or it cannot have this value.
         TooLargeError: a png or jpg of so many nodes is refused.
         RendererError: no program here could make the picture.
         OSError: the file cannot be written.
     """
+    return write_by_suffix(
+        path,
+        FORMATS,
+        " does not say what to make: end it in one of ",
+        lambda suffix: encode(value, suffix, options),
+    )
+
+
+def write_by_suffix(
+    path: str | os.PathLike[str],
+    known: Collection[str],
+    advice: str,
+    encode: Callable[[str], bytes],
+) -> Path:
+    """Write what `encode` makes for the suffix of the path; the path.
+
+    Raises:
+        FormatError: the suffix is not known; `advice` says what to do.
+    """
     target = Path(path)
-    format_ = target.suffix[1:].lower()
-    if format_ not in FORMATS:
-        raise FormatError(
-            f"{os.fspath(path)!r} does not say what to make: end it in one of "
-            + ", ".join(f".{name}" for name in FORMATS)
-        )
-    write_atomically(target, written(value, format_, look))
+    suffix = target.suffix[1:].lower()
+    if suffix not in known:
+        suffixes = ", ".join(f".{name}" for name in known)
+        raise FormatError(f"{os.fspath(path)!r}{advice}{suffixes}")
+    write_atomically(target, encode(suffix))
     return target

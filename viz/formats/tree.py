@@ -8,7 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from engine import Value
-from viz.checks import check, whole_number
+from viz.checks import check, or_none, whole_number
 from viz.formats.branches import Branches, Span
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _colored(line: list[Span]) -> Text:
 
 
 def _width(width: int | None) -> int | None:
-    check("width", width, lambda x: x is None or whole_number(8, 10**6)(x), "8 or more")
+    check("width", width, or_none(whole_number(8, 10**6, "give 8 or more")))
     if width is None and sys.stdout is not None and sys.stdout.isatty():
         return shutil.get_terminal_size().columns
     return width
@@ -125,8 +125,8 @@ def _written(
     digits: int,
     limit: int,
 ) -> list[list[Span]]:
-    check("digits", digits, whole_number(1, 17), "a whole number from 1 to 17")
-    check("limit", limit, whole_number(1, 10**9), "a number of lines from 1")
+    check("digits", digits, whole_number(1, 17))
+    check("limit", limit, whole_number(1, 10**9, "give a number of lines from 1"))
     pipes = _ASCII_PIPES if ascii else _PIPES
     lines = Branches.of(value, digits, pipes, limit).lines(limit)
     if ascii:

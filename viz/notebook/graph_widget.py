@@ -18,13 +18,13 @@ import traitlets
 
 from engine import EngineError, Value
 from viz.errors import OptionError
-from viz.formats.save import written
+from viz.formats.save import encode
 from viz.labels import format_number
 from viz.notebook.sliders import Slider, as_number, name_of
 from viz.notebook.source import Subject
-from viz.style.options import Look
+from viz.style.options import Look, find_style, find_theme
 from viz.style.paint import Painter
-from viz.style.theme import STYLES, THEMES, Theme, pick
+from viz.style.theme import THEMES, Theme
 
 __all__ = ["GraphWidget"]
 
@@ -69,9 +69,9 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self._ranges = dict(sliders)
-        self._follows = look.get("theme", "auto") == "auto"
-        self._look: Look = {"dpi": 72, "legend": False, "time_limit": 10.0, **look}
-        self._look["id_prefix"] = look.get("id_prefix", f"w{next(_numbers)}")
+        self._follows = look["theme"] == "auto"
+        self._look: Look = {**look}
+        self._look["id_prefix"] = look["id_prefix"] or f"w{next(_numbers)}"
         if self._follows:
             self._look["theme"] = "light"
         self._subject = subject
@@ -147,14 +147,14 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self._tell(svg, error, request)
 
     def _drawn(self) -> str:
-        return written(self.output, "svg", self._look).decode()
+        return encode(self.output, "svg", self._look).decode()
 
     def _tell(self, svg: str, error: str = "", request: object = None) -> None:
         """Put everything into the traits; what has changed is sent in one message."""
         leaves = self._subject.leaves
         for name, leaf in leaves.items():
             self._ranges[name] = self._ranges[name].reaching(leaf.data)
-        theme = pick(self._look.get("theme", "light"), THEMES, "theme")
+        theme = find_theme(self._look)
         with self.hold_sync(), self.hold_trait_notifications():
             self.set_trait("values", {name: x.data for name, x in leaves.items()})
             self.set_trait("value", self.output.data)
@@ -168,26 +168,26 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
                 "error": error,
                 "note": self._subject.note,
                 "label": self.output.label or "output",
-                "value": self._written(self.output.data),
+                "value": self._format(self.output.data),
                 "rows": self._rows(theme),
             }
 
     def _rows(self, theme: Theme) -> list[dict[str, Any]]:
         """For each slider its number, and the gradient as the picture shows it."""
-        style = pick(self._look.get("style") or "wire", STYLES, "style")
+        style = find_style(self._look["style"] or "wire")
         color = Painter(style, theme, 1.0).text
         return [
-            {"x": x.data, "gradient": self._written(x.grad), "color": color(x.grad)}
+            {"x": x.data, "gradient": self._format(x.grad), "color": color(x.grad)}
             for x in self._subject.leaves.values()
         ]
 
-    def _written(self, x: float) -> str:
-        return format_number(x, self._look.get("digits", 4))
+    def _format(self, x: float) -> str:
+        return format_number(x, self._look["digits"])
 
     def __repr__(self) -> str:
-        point = ", ".join(f"{k} = {self._written(x)}" for k, x in self.values.items())
+        point = ", ".join(f"{k} = {self._format(x)}" for k, x in self.values.items())
         label = self.output.label or "output"
-        return f"<viz.widget: {label} = {self._written(self.value)} at {point}>"
+        return f"<viz.widget: {label} = {self._format(self.value)} at {point}>"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and for pages that cannot run it the picture."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, overload
 
 from engine import OperandError, Value
 from viz.errors import OptionError
 from viz.notebook.sliders import Range, Slider, as_number, name_of
 from viz.notebook.source import Call, Graph, Subject, parameters
-from viz.style.options import Look
+from viz.style.options import AUTO_THEME, DRAW, Look
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from viz.notebook.graph_widget import GraphWidget
 
-__all__ = ["widget"]
+__all__ = ["WIDGET", "widget"]
+
+WIDGET = DRAW.derive("widget", theme=AUTO_THEME, legend=False, dpi=72, time_limit=10.0)
 
 
 @overload
@@ -41,6 +42,7 @@ def widget(
 ) -> GraphWidget: ...
 
 
+@WIDGET.document
 def widget(
     of: Value | Callable[..., Any],
     /,
@@ -65,8 +67,7 @@ def widget(
         leaves: those that get a slider, or their names; else all that are no
             constants, and of more than 12 those with the largest gradients.
         ranges: the ends of sliders, by name or leaf: `{"x": (0, 10)}`.
-        options: for a function the numbers of its parameters; those of `viz.draw`.
-            The theme is the notebook's unless given.
+        options: for a function the numbers of its parameters, too.
 
     Raises:
         ModuleNotFoundError: the extra is not installed.
@@ -86,7 +87,9 @@ def widget(
         ) from None
     subject: Subject
     if isinstance(of, Value):
-        _check(options, "Numbers are for a function; a leaf is moved by w[{!r}] = …")
+        _check_names(
+            options, "Numbers are for a function; a leaf is moved by w[{!r}] = …"
+        )
         subject = Graph(of, leaves)
     elif callable(of):
         if leaves is not None:
@@ -94,7 +97,8 @@ def widget(
         subject = _call(of, options)
     else:
         raise OperandError(f"widget wants a Value or a function, not {of!r}")
-    return GraphWidget(subject, _sliders(subject, ranges or {}), options)  # type: ignore[arg-type]
+    sliders = _sliders(subject, ranges or {})
+    return GraphWidget(subject, sliders, WIDGET.complete(options))
 
 
 def _call(function: Callable[..., Any], options: dict[str, Any]) -> Call:
@@ -109,19 +113,12 @@ def _call(function: Callable[..., Any], options: dict[str, Any]) -> Call:
                 f"the function wants a number for {name!r}: "
                 f"viz.widget(f, {', '.join(f'{each}=1.0' for each in known)})"
             )
-    _check(options, f"The parameters of the function are {', '.join(known)}")
+    _check_names(options, f"The parameters of the function are {', '.join(known)}")
     return Call(function, numbers)
 
 
-def _check(options: dict[str, Any], otherwise: str) -> None:
-    known = ("leaves", "ranges", *Look.__annotations__)
-    for name in options:
-        if name not in Look.__annotations__:
-            near = get_close_matches(name, known, 1)
-            hint = f"Did you mean {near[0]}=?" if near else otherwise.format(name)
-            raise OptionError(
-                f"{name}= is no option of widget; those are {', '.join(known)}. {hint}"
-            )
+def _check_names(options: Mapping[str, Any], otherwise: str) -> None:
+    WIDGET.check_names(options, ("leaves", "ranges"), otherwise)
 
 
 def _sliders(subject: Subject, ranges: Mapping[Any, Range]) -> dict[str, Slider]:

@@ -3,41 +3,76 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine import Value, topological_order
-from engine.util.files import write_atomically
-from viz.checks import check, text_or_none
+from viz.checks import one_of, or_none
 from viz.diagram.diagram import checked
 from viz.drawing.select import check_choice
-from viz.errors import FormatError, OptionError, TooLargeError
+from viz.errors import FormatError, TooLargeError
 from viz.film.frame_view import completed
 from viz.film.frames import frames
+from viz.formats.save import write_by_suffix
 from viz.labels import capped
 from viz.page.html import page
 from viz.page.replay import replayed
 from viz.page.views import Artist, scenes
-from viz.style.theme import THEMES, Style, Theme
+from viz.style.options import AUTO_THEME, DRAW, Look
+from viz.style.theme import STYLES, THEMES, Style, Theme
 
-__all__ = ["explore"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["PAGE", "SUFFIXES", "encode_page", "explore"]
+
+SUFFIXES = ("html", "htm")
 
 MOST = 20_000
-"""So many values a page can hold."""
+"""The most values that a page can hold."""
+
+_STYLES = [name for name, style in STYLES.items() if style.layout != "record"]
+_OPTIONS = DRAW.options
+PAGE = DRAW.derive(
+    "explore",
+    without=("fuse", "show", "highlight", "legend", "font", "dpi", "id_prefix"),
+    why="a page has no use for it",
+    style=replace(
+        _OPTIONS["style"],
+        help="what is drawn, and how; by default wires up to 40 values, cards above",
+        allowed=or_none(one_of(_STYLES, "style", Style)),
+    ),
+    theme=replace(
+        AUTO_THEME,
+        help="how the page begins; it has a switch for that, unless a Theme is "
+        "given; auto is light or dark as the reader's system is",
+    ),
+    depth=replace(
+        _OPTIONS["depth"],
+        help="begin with the scopes of so many names collapsed; 0 begins with all "
+        "values in one picture; by default 0 up to 150 values, 1 above",
+    ),
+    direction=replace(
+        _OPTIONS["direction"],
+        default=None,
+        help="from where to where values flow; by default to the right, and downwards "
+        "where the screen is narrow",
+        type=str | None,
+        allowed=or_none(_OPTIONS["direction"].allowed),
+    ),
+    title=replace(
+        _OPTIONS["title"], help="a line above the picture, and the title of the page"
+    ),
+    time_limit=120.0,
+)
 
 
+@PAGE.document
 def explore(
     value: Value,
     path: str | os.PathLike[str],
-    *,
-    style: str | Style | None = None,
-    theme: str | Theme = "auto",
-    depth: int | None = None,
-    budget: int | None = None,
-    direction: str | None = None,
-    digits: int = 4,
-    title: str | None = None,
-    renderer: str | None = None,
-    time_limit: float = 120.0,
+    **options: Unpack[Look],
 ) -> Path:
     """Write a page of HTML in which the graph of `value` can be played with.
 
@@ -53,20 +88,6 @@ def explore(
 
     Args:
         path: ends in .html or .htm; the file is written whole or not at all.
-        style: "wire", "book", "cs231n" or "card", or a Style with their layouts. By
-            itself: wires up to 40 values, cards above.
-        theme: "auto" follows the reader's system; "light" or "dark" is where the page
-            begins; the page has a switch. A Theme is the only one of its page.
-        depth: begin with the scopes of so many names collapsed; 0 begins with none,
-            all values in one picture. By itself: 0 up to 150 values, 1 above.
-        budget: draw about so many values of a graph without scopes, from the output
-            back along the largest gradients; all are computed.
-        direction: "LR", "RL", "TB" or "BT": from where to where values flow. By itself:
-            to the right, and downwards where the screen is narrow.
-        digits: significant digits of the numbers.
-        title: a line above the picture, and the title of the page.
-        renderer: "graphviz-pure", "dot" or "pygraphviz", for the layout.
-        time_limit: seconds that the layout of one picture may take.
 
     Raises:
         engine.OperandError: `value` is not a Value.
@@ -83,37 +104,35 @@ def explore(
     ...     page.read_text(encoding="utf-8")[:15]
     '<!doctype html>'
     """
-    target = Path(path)
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise FormatError(f"{os.fspath(path)!r}: end the name of a page in .html")
+    return write_by_suffix(
+        path,
+        SUFFIXES,
+        ": end the name of a page in ",
+        lambda suffix: encode_page(value, suffix, options),
+    )
+
+
+def encode_page(value: Value, format_: str, options: Look) -> bytes:
+    """The contents of the file; raises what `explore` raises."""
+    if format_ not in SUFFIXES:
+        raise FormatError(f"a page is html, not {format_!r}")
+    look: Look = PAGE.complete(options)
     order = topological_order(checked(value))
     if len(order) > MOST:
         raise TooLargeError(
             f"{len(order):,} values are too many for a page (the limit is {MOST:,}): "
             "explore a part of the expression, or draw it with viz.save"
         )
-    themes = _themes(theme)
-    check("title", title, text_or_none, "a string or None")
-    check_choice(depth, None, budget)
+    check_choice(look)
+    theme, title, digits = look["theme"], look["title"], look["digits"]
     film = frames(value, digits=digits)
-    artist = Artist(completed(film), style, direction, digits, renderer, time_limit)
-    data = scenes(order, artist, depth, budget)
+    artist = Artist(completed(film), look)
+    data = scenes(order, artist, look["depth"], look["budget"])
     replay = replayed(order, film)
     name = capped(title or "", 200) or capped(value.label or "") or "output"
     data |= replay.data
     data |= {"title": name, "digits": digits, "style": artist.told()}
     data["theme"] = theme if isinstance(theme, str) else "only"
+    themes = dict.fromkeys(THEMES, theme) if isinstance(theme, Theme) else THEMES
     text = page(name, data, replay.script, themes, headed=bool(title))
-    write_atomically(target, text.encode())
-    return target
-
-
-def _themes(theme: str | Theme) -> dict[str, Theme]:
-    if isinstance(theme, Theme):
-        return {"light": theme, "dark": theme}
-    if theme != "auto" and theme not in THEMES:
-        raise OptionError(
-            f"theme={theme!r}: choose from auto, {', '.join(THEMES)}, or give a "
-            "viz.Theme"
-        )
-    return THEMES
+    return text.encode()

@@ -87,16 +87,13 @@ class Scene:
     paths: tuple[Path, ...]
 
 
-def laid_out(
-    sheet: Sheet, options: Options, *, renderer: str | None, time_limit: float
-) -> Scene:
+def laid_out(sheet: Sheet, options: Options) -> Scene:
     """The places of everything in a sheet.
 
     Raises:
         RendererError: no renderer could lay it out, or not in time.
     """
-    picture = to_dot(_roomy(sheet.diagram), replace(options, legend=False, note=""))
-    picture.renderer, picture.time_limit = renderer, time_limit
+    picture = to_dot(_roomy(sheet.diagram), options)
     if len(sheet.diagram.nodes) > MANY:
         picture.attr("graph", nslimit="0.2", nslimit1="1")
     for rank, names in (("min", sheet.entries), ("max", sheet.exits)):

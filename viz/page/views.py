@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine import Value
-from viz.checks import check, seconds
 from viz.diagram.crop import chosen
 from viz.diagram.diagram import Diagram
-from viz.drawing.select import BUDGET, CARDS, WIRES, no_scopes
+from viz.drawing.select import BUDGET, CARDS, WIRES, advise_scopes
 from viz.errors import OptionError, RendererError
 from viz.page.layout import Scene, Sheet, laid_out
 from viz.page.nested import Scope, nested
-from viz.style.options import DIRECTIONS, Options
-from viz.style.theme import STYLES, THEMES, Style, pick
+from viz.style.options import Look, Options, find_style
+from viz.style.theme import Style
 from viz.style.words import behind
 
 __all__ = ["Artist", "scenes"]
@@ -31,26 +30,19 @@ class Artist:
     """Lays out sheets of one graph."""
 
     whole: Diagram
-    style: str | Style | None
-    direction: str | None
-    """None for two layouts: one across, and one downwards for narrow screens."""
-    digits: int
-    renderer: str | None
-    time_limit: float
+    look: Look
+    """The options of the page; where it has no `direction`, there are two layouts: one
+    across, and one downwards for narrow screens."""
 
     def __post_init__(self) -> None:
-        known = (None, *DIRECTIONS)
-        check("direction", self.direction, known.__contains__, ", ".join(DIRECTIONS))
-        check("time_limit", self.time_limit, seconds, "a number of seconds above 0")
         if self._style(0).layout == "record":
             raise OptionError(
-                f"style={self.style!r}: a page draws wires or cards; choose from wire, "
-                "book, cs231n, card"
+                f"style={self.look['style']!r}: a page draws wires or cards"
             )
 
     def _style(self, count: int) -> Style:
-        default = "wire" if count <= WIRES else "card"
-        return pick(self.style or default, STYLES, "style")
+        style = self.look["style"] or ("wire" if count <= WIRES else "card")
+        return find_style(style)
 
     def told(self) -> dict[str, Any]:
         """What the page has to know of the style."""
@@ -67,8 +59,8 @@ class Artist:
         self, flat: Sheet | None, scopes: Sequence[Sheet | None]
     ) -> list[dict[str, Any]]:
         """The scenes of these sheets, in each direction."""
-        directions = [self.direction] if self.direction else ["LR"]
-        if self.direction is None and len(self.whole.nodes) <= WHOLE:
+        directions = [self.look["direction"] or "LR"]
+        if not self.look["direction"] and len(self.whole.nodes) <= WHOLE:
             directions.append("TB")
         small = flat and len(flat.diagram.nodes) <= CARDS  # others stay as they are
         jobs = [
@@ -108,12 +100,9 @@ class Artist:
         style = self._style(len(sheet.diagram.nodes))
         if any(node.inside for node in sheet.diagram.nodes):
             style = self._style(WIRES + 1)
-        options = Options(
-            style, THEMES["light"], digits=self.digits, direction=direction
-        )
-        return laid_out(
-            sheet, options, renderer=self.renderer, time_limit=self.time_limit
-        )
+        look = {name: self.look[name] for name in ("digits", "renderer", "time_limit")}
+        shown = {"direction": direction, "legend": False}
+        return laid_out(sheet, Options.of(look | shown, style))
 
 
 def scenes(
@@ -123,7 +112,7 @@ def scenes(
     whole = artist.whole
     scopes = _drawable(nested(order, whole)) if budget is None else []
     if depth and len(scopes) < 2:
-        raise OptionError(no_scopes(depth))
+        raise OptionError(advise_scopes(depth))
     note, flat = "", None
     if budget is None and len(order) <= WHOLE:
         flat = _flat(whole)

@@ -1,41 +1,45 @@
-"""The options of `draw` as a type, so that editors complete them elsewhere, too."""
+"""The options of a picture, each declared once.
+
+An entry of `Look` is all there is to write for a new option, beside the place that
+reads `look["its name"]`: from it come the checks, the signatures and the help of
+`draw`, `save`, `animate`, `explore`, `widget` and `draw_diff`, the options of the
+command line, and what editors complete.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, TypedDict, get_args, get_type_hints
 
 from engine import Value
-from viz.checks import check, plain_name, some_of, text_or_none, whole_number
-from viz.style.theme import Style, Theme
+from viz.checks import (
+    FONT,
+    PREFIX,
+    SECONDS,
+    SWITCH,
+    TEXT,
+    VALUES,
+    one_of,
+    or_none,
+    some_of,
+    whole_number,
+)
+from viz.render.renderers import RENDERERS, TIME_LIMIT
+from viz.style.schema import Option, Schema
+from viz.style.theme import STYLES, THEMES, Style, Theme
 
-__all__ = ["DIRECTIONS", "LINES", "Lit", "Look", "Options"]
-
-
-class Look(TypedDict, total=False):
-    """What `viz.draw` explains."""
-
-    style: str | Style | None
-    theme: str | Theme
-    depth: int | None
-    fuse: bool | None
-    budget: int | None
-    direction: str
-    show: Sequence[str] | None
-    highlight: Iterable[Value] | None
-    digits: int
-    legend: bool
-    title: str | None
-    font: str | None
-    dpi: int
-    id_prefix: str
-    renderer: str | None
-    time_limit: float
-
-
-Lit = Callable[[str], bool]
-"""Whether a part of the picture stands out, by its name in DOT."""
+__all__ = [
+    "AUTO_THEME",
+    "DIRECTIONS",
+    "DRAW",
+    "LINES",
+    "Lit",
+    "Look",
+    "Options",
+    "find_style",
+    "find_theme",
+]
 
 DIRECTIONS = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n")}
 """From where to where a picture goes, and the sides at which a wire is met."""
@@ -43,22 +47,159 @@ DIRECTIONS = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", 
 LINES = ("value", "gradient", "chain")
 """What can be written on a wire."""
 
-_OF_DIRECTIONS = ", ".join(DIRECTIONS)
+
+class Look(TypedDict, total=False):
+    """The options of `viz.draw`, for `**look: Unpack[Look]` elsewhere."""
+
+    style: Annotated[
+        str | Style | None,
+        Option(
+            None,
+            "what is drawn, and how; by default as the size of the graph wants it",
+            or_none(one_of(STYLES, "style", Style)),
+        ),
+    ]
+    theme: Annotated[
+        str | Theme,
+        Option(
+            "light",
+            "the colours",
+            one_of(THEMES, "theme", Theme),
+        ),
+    ]
+    depth: Annotated[
+        int | None,
+        Option(
+            None,
+            "draw each scope of so many names as one node; 0 draws the whole graph",
+            or_none(
+                whole_number(0, 99),
+                "give a number of scopes, 0 for the whole graph, or None",
+            ),
+        ),
+    ]
+    fuse: Annotated[
+        bool | None,
+        Option(
+            None,
+            "whether chains of unnamed + are drawn as one Σ",
+            or_none(SWITCH, "give True, False or None"),
+        ),
+    ]
+    budget: Annotated[
+        int | None,
+        Option(
+            None,
+            "draw about so many values, from the output back along the largest "
+            "gradients",
+            or_none(whole_number(1, 10**5), "give a number of values from 1, or None"),
+        ),
+    ]
+    direction: Annotated[
+        str,
+        Option(
+            "LR",
+            "from where to where values flow: left, right, top, bottom",
+            one_of(DIRECTIONS, "direction"),
+        ),
+    ]
+    show: Annotated[
+        Sequence[str] | None,
+        Option(
+            None,
+            "the numbers to write and no others; by default those of the style",
+            or_none(some_of(LINES)),
+        ),
+    ]
+    highlight: Annotated[
+        Iterable[Value] | None,
+        Option(
+            None, "values that stand out, for instance along a path", or_none(VALUES)
+        ),
+    ]
+    digits: Annotated[
+        int, Option(4, "significant digits of the numbers", whole_number(1, 17))
+    ]
+    legend: Annotated[bool, Option(True, "whether the legend is drawn", SWITCH)]
+    title: Annotated[
+        str | None, Option(None, "a line below the picture", or_none(TEXT))
+    ]
+    font: Annotated[
+        str | None,
+        Option(None, "the name of a font, instead of the style's", or_none(FONT)),
+    ]
+    dpi: Annotated[
+        int, Option(120, "dots per inch of a png or jpg", whole_number(10, 1200))
+    ]
+    id_prefix: Annotated[
+        str,
+        Option(
+            "",
+            "letters and digits before all ids, for several SVGs in one page",
+            PREFIX,
+        ),
+    ]
+    renderer: Annotated[
+        str | None,
+        Option(
+            None,
+            "the program that makes the image; by default the first that is here",
+            or_none(one_of(RENDERERS, "renderer")),
+        ),
+    ]
+    time_limit: Annotated[
+        float,
+        Option(
+            TIME_LIMIT,
+            "seconds that the renderer may take (pygraphviz, which runs inside "
+            "Python, cannot be stopped)",
+            SECONDS,
+        ),
+    ]
+
+
+def _declared() -> dict[str, Option]:
+    found = {}
+    for name, hint in get_type_hints(Look, include_extras=True).items():
+        type_, option = get_args(hint)
+        found[name] = replace(option, type=type_)
+    return found
+
+
+DRAW = Schema("draw", _declared())
+"""All options; those of other functions are derived from it."""
+
+AUTO_THEME = replace(
+    DRAW.options["theme"],
+    default="auto",
+    help="the colours; auto is light or dark as the notebook is",
+    allowed=one_of(("auto", *THEMES), "theme", Theme),
+)
+"""The theme where light or dark may be up to the place that shows the picture."""
+
+Lit = Callable[[str], bool]
+"""Whether a part of the picture stands out, by its name in DOT."""
+
+
+def find_theme(look: Look) -> Theme:
+    """The theme of a complete look, whether by its name or given."""
+    theme = look["theme"]
+    return THEMES[theme] if isinstance(theme, str) else theme
+
+
+def find_style(style: str | Style) -> Style:
+    """The style of this name; one that is no name is taken as it is."""
+    return STYLES[style] if isinstance(style, str) else style
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a picture looks like, apart from what it tells."""
+    """What a picture looks like, apart from the graph that it shows."""
 
     style: Style
     theme: Theme
-    digits: int = 4
-    legend: bool = True
-    title: str | None = None
-    dpi: int = 120
-    id_prefix: str = ""
-    direction: str = "LR"
-    show: tuple[str, ...] | None = None
+    look: Look = field(default_factory=lambda: DRAW.complete({}))
+    """All that is chosen by an option of `draw`."""
     lit: Lit | None = None
     """Which names stand out; None is all of them, equally."""
     focus: str = ""
@@ -68,18 +209,19 @@ class Options:
     note: str = ""
     """A line of the caption that is there without the legend, too."""
 
-    def __post_init__(self) -> None:
-        check("digits", self.digits, whole_number(1, 17), "a whole number from 1 to 17")
-        check("dpi", self.dpi, whole_number(10, 1200), "a whole number from 10 to 1200")
-        check("direction", self.direction, DIRECTIONS.__contains__, _OF_DIRECTIONS)
-        check("show", self.show, some_of(LINES), f"some of {', '.join(LINES)}")
-        check("title", self.title, text_or_none, "a string or None")
-        # No underscore: Graphviz calls the link of a node x in an SVG a_x.
-        check("id_prefix", self.id_prefix, plain_name, "letters and digits, or nothing")
+    @classmethod
+    def of(cls, look: Mapping[str, Any], style: str | Style, **rest: Any) -> Options:
+        """Those of a look; what it leaves open is as `viz.draw` has it."""
+        complete: Look = DRAW.complete({**look, "style": style})
+        chosen = find_style(style)
+        if complete["font"] is not None:
+            chosen = chosen.replace(font=complete["font"])
+        return cls(chosen, find_theme(complete), complete, **rest)
 
     @property
     def lines(self) -> frozenset[str]:
         """What is written on a wire or a card: what was asked for, or by the style."""
-        if self.show is not None:
-            return frozenset(self.show)
-        return frozenset(LINES if self.style.chain else LINES[:2])
+        show = self.look["show"]
+        if show is None:
+            return frozenset(LINES if self.style.chain else LINES[:2])
+        return frozenset([show] if isinstance(show, str) else show)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from viz.checks import check, color, font_name
-from viz.errors import OptionError
+from viz.checks import COLOR, FONT, Allowed, check
 
 LAYOUTS = ("wire", "card", "record")
 ROLES = ("ink", "small", "positive", "negative", "red", "green")
 """The colours of a theme that text may have."""
 
-__all__ = ["STYLES", "THEMES", "Style", "Theme", "pick"]
+__all__ = ["STYLES", "THEMES", "Style", "Theme"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Theme:
         for field in fields(self)[1:]:
             given = getattr(self, field.name)
             for each in given if isinstance(given, tuple) else (given,):
-                check(f"theme: {field.name}", each, color, "a colour as #rrggbb")
+                check(f"theme: {field.name}", each, COLOR)
 
     def replace(self, **changes: Any) -> Theme:
         """This theme with some colours changed."""
@@ -86,14 +85,18 @@ class Style:
     legend: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        check("style: layout", self.layout, LAYOUTS.__contains__, " or ".join(LAYOUTS))
+        check("style: layout", self.layout, _any_of(LAYOUTS))
         for role in filter(None, (self.value, self.gradient)):
-            check("style: colour", role, ROLES.__contains__, " or ".join(ROLES))
-        check("style: font", self.font, font_name, "one name of a font")
+            check("style: colour", role, _any_of(ROLES))
+        check("style: font", self.font, FONT)
 
     def replace(self, **changes: Any) -> Style:
         """This style with some choices changed."""
         return replace(self, **changes)
+
+
+def _any_of(words: tuple[str, ...]) -> Allowed:
+    return Allowed(words.__contains__, f"give {' or '.join(words)}")
 
 
 LIGHT = Theme(
@@ -175,23 +178,3 @@ STYLES = {
         Style("card", layout="card", chain=False, ranksep=0.3, legend=_CARD_LEGEND),
     )
 }
-
-Choice = TypeVar("Choice", Theme, Style)
-
-
-def pick(choice: str | Choice, among: dict[str, Choice], what: str) -> Choice:
-    """The theme or style of this name; one that is no name is taken as it is.
-
-    Raises:
-        OptionError: there is none of this name, or it is neither.
-    """
-    if isinstance(choice, str):
-        if choice in among:
-            return among[choice]
-    elif isinstance(choice, type(next(iter(among.values())))):
-        return choice
-    known = ", ".join(among)
-    raise OptionError(
-        f"{what}={choice!r}: there is no such {what}; choose from {known}, or give a "
-        f"viz.{what.title()}"
-    )

@@ -145,12 +145,12 @@ def test_a_film_of_each_format(tmp_path, name, style):
 @given(st.sampled_from([apple_bill, fan_out]), st.sampled_from(["light", "dark"]))
 def test_nothing_moves(make, theme):
     """Every frame has the geometry of the last: only colours differ."""
-    from viz.drawing.draw import drawn
+    from viz.drawing.draw import draw_form
     from viz.film.frame_view import stages
 
     shapes = set()
     for stage in stages(frames(make())):
-        picture = drawn(
+        picture = draw_form(
             stage.form("wire"), {"theme": theme}, lit=stage.lit, focus=stage.frame.focus
         )
         shapes.add(re.sub(r' ?\w*color="#[0-9a-f]{6}"', "", picture.source, flags=re.I))
@@ -158,13 +158,15 @@ def test_nothing_moves(make, theme):
 
 
 def test_what_is_not_known_is_not_seen():
-    from viz.drawing.draw import drawn
+    from viz.drawing.draw import draw_form
     from viz.film.frame_view import stages
 
     first, *_, last = stages(frames(apple_bill()))
     texts = []
     for stage in (first, last):
-        svg = drawn(stage.form("wire"), {"legend": False}, lit=stage.lit).pipe("svg")
+        svg = draw_form(stage.form("wire"), {"legend": False}, lit=stage.lit).pipe(
+            "svg"
+        )
         found = re.findall(r'<text[^>]*fill="(#\w+)"[^>]*>([^<]*)<', svg.decode())
         texts.append({text for color, text in found if color != "#ffffff"})
     assert {"100", "2", "1.1"} <= texts[0]

@@ -7,14 +7,8 @@ import click
 from viz.cli.command import command
 from viz.cli.inputs import Given, takes_expression
 from viz.cli.options import takes_look
-from viz.cli.output import (
-    open_option,
-    opened,
-    output_option,
-    pipe_format,
-    write_bytes,
-)
-from viz.film.animate import FORMATS, filmed
+from viz.cli.output import Output, takes_output
+from viz.film.animate import FILM, FORMATS, filmed
 from viz.film.animate import animate as film
 from viz.film.frames import count_frames
 from viz.style.options import Look
@@ -28,27 +22,16 @@ __all__ = ["animate"]
     closing="It needs pip install 'dotgrad[film]'.",
 )
 @takes_expression
-@output_option("graph.gif", FORMATS)
-@open_option
+@takes_output("graph.gif", FORMATS, piped="gif", binary=FORMATS)
 @click.option(
     "--pace", type=float, default=1.2, show_default=True, help="Seconds for a frame."
 )
-@takes_look("show", "budget", "fuse")
-def animate(
-    given: Given,
-    *,
-    output: str,
-    format_: str | None,
-    open_: bool,
-    pace: float,
-    look: Look,
-) -> None:
+@takes_look(FILM)
+def animate(given: Given, *, output: Output, pace: float, look: Look) -> None:
     """Film forward and backward propagation, step by step."""
     value = given.value()
-    if piped := pipe_format(output, format_, "gif"):
-        write_bytes(filmed(value, piped, pace=pace, **look))
-        return
-    path = film(value, output, pace=pace, **look)
-    click.echo(f"{path}: {count_frames(value)} frames")
-    if open_:
-        opened(path)
+    output.deliver(
+        lambda format_: filmed(value, format_, pace=pace, **look),
+        lambda path: film(value, path, pace=pace, **look),
+        note=lambda: f"{count_frames(value)} frames",
+    )

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from viz.cli.command import command
 from viz.cli.inputs import Given, takes_expression
 from viz.cli.options import takes_look
-from viz.cli.output import (
-    json_option,
-    open_option,
-    opened,
-    output_option,
-    pipe_format,
-    write_bytes,
-)
-from viz.formats.save import FORMATS, save, written
+from viz.cli.output import Output, json_option, takes_output
+from viz.formats.save import FORMATS, SAVE, encode, save
 from viz.labels import format_number
 from viz.style.options import Look
 
 __all__ = ["draw"]
+
+BINARY = {suffix for suffix, format_ in FORMATS.items() if format_.binary}
 
 
 @command(
@@ -34,20 +31,17 @@ tau, inf and nan are known. Statements are separated by ; or line breaks. An exp
 that begins with a minus goes behind a -- of its own.""",
 )
 @takes_expression
-@output_option("graph.png", FORMATS)
-@open_option
+@takes_output("graph.png", FORMATS, piped="svg", binary=BINARY)
 @json_option
 @click.option(
     "--seed", type=float, default=1.0, show_default=True, help="The upstream gradient."
 )
 @click.option("--backward/--no-backward", default=True, help="Draw gradients, too.")
-@takes_look()
+@takes_look(SAVE)
 def draw(
     given: Given,
     *,
-    output: str,
-    format_: str | None,
-    open_: bool,
+    output: Output,
     as_json: bool,
     seed: float,
     backward: bool,
@@ -55,14 +49,11 @@ def draw(
 ) -> None:
     """Draw an expression with its values and gradients."""
     if as_json:
-        output, format_ = "-", "json"
-    piped = pipe_format(output, format_, "svg")
+        output = replace(output, path="-", format="json")
     value = given.value(seed if backward else None)
-    if piped:
-        write_bytes(written(value, piped, look))
-        return
-    path = save(value, output, **look)
     name = f"{value.label} = " if value.label else ""
-    click.echo(f"{path}: {name}{format_number(value.data, look['digits'])}")
-    if open_:
-        opened(path)
+    output.deliver(
+        lambda format_: encode(value, format_, look),
+        lambda path: save(value, path, **look),
+        note=lambda: f"{name}{format_number(value.data, look['digits'])}",
+    )

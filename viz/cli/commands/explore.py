@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from typing import Any
-
-import click
-
 from viz.cli.command import command
 from viz.cli.inputs import Given, takes_expression
 from viz.cli.options import takes_look
-from viz.cli.output import open_option, opened, output_option, pipe_format, write_bytes
+from viz.cli.output import Output, takes_output
+from viz.page.explore import PAGE, SUFFIXES, encode_page
 from viz.page.explore import explore as write_page
-from viz.style.options import DIRECTIONS
-from viz.style.theme import THEMES
+from viz.style.options import Look
 
 __all__ = ["explore"]
 
@@ -24,50 +18,17 @@ __all__ = ["explore"]
     'dotgrad explore "z = x * y + x" x=3 y=-2 --theme dark -o - > page.html',
 )
 @takes_expression
-@output_option("graph.html", ["html", "htm"])
-@open_option
-@click.option(
-    "--theme",
-    type=click.Choice(["auto", *THEMES]),
-    default="auto",
-    show_default=True,
-    help="How the page begins; auto follows the reader's system.",
-)
-@click.option(
-    "--direction",
-    type=click.Choice(list(DIRECTIONS)),
-    help="From where to where values flow. By default to the right, and downwards "
-    "where the screen is narrow.",
-)
-@takes_look("theme", "show", "fuse", "dpi", "legend", "direction")
-def explore(
-    given: Given,
-    *,
-    output: str,
-    format_: str | None,
-    open_: bool,
-    theme: str,
-    direction: str | None,
-    look: dict[str, Any],
-) -> None:
+@takes_output("graph.html", SUFFIXES, piped="html")
+@takes_look(PAGE)
+def explore(given: Given, *, output: Output, look: Look) -> None:
     """Write a page to play with: step by step, with live leaves.
 
     One file of HTML, which needs no network. Drag a leaf's value, and every number
     follows.
     """
     value = given.value()
-    if piped := pipe_format(output, format_, "html"):
-        with tempfile.TemporaryDirectory() as folder:
-            page = write_page(
-                value,
-                Path(folder, f"page.{piped}"),
-                theme=theme,
-                direction=direction,
-                **look,
-            )
-            write_bytes(page.read_bytes())
-        return
-    path = write_page(value, output, theme=theme, direction=direction, **look)
-    click.echo(f"{path}: open it in a browser")
-    if open_:
-        opened(path)
+    output.deliver(
+        lambda format_: encode_page(value, format_, look),
+        lambda path: write_page(value, path, **look),
+        note=lambda: "open it in a browser",
+    )
