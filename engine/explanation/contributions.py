@@ -7,15 +7,15 @@ import math
 from dataclasses import dataclass
 
 from engine.errors import OperandError, OptionError
-from engine.explanation.paths import Path, between, count_paths, largest_paths
-from engine.graph.node import Edge
+from engine.explanation.paths import Path, count_paths, edges_between, largest_paths
+from engine.graph.node import Edge, topological_order
 from engine.graph.sweep import adjoints, last_output
 from engine.graph.value import Value
 
-__all__ = ["Explanation", "Use", "explanation", "output_of"]
+__all__ = ["Explanation", "Use", "find_explanation", "find_output"]
 
 MOST_USES = 12
-"""So many uses are written down; the rest is summed up."""
+"""The most uses that are written down; what the others contribute is summed up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class Explanation:
     uses: tuple[Use, ...]
     """Every use on the way to the output, in topological order."""
     paths: tuple[Path, ...] = ()
-    """The largest paths, as many as were asked for."""
+    """The paths with the largest products, as many as were asked for."""
     path_count: int = 0
-    """How many there are, counted up to `engine.explanation.paths.MANY`."""
+    """How many paths there are, counted up to `engine.explanation.paths.MANY`."""
 
     @property
     def shown(self) -> list[Use]:
@@ -65,45 +65,42 @@ class Explanation:
 
     @property
     def hidden(self) -> int:
-        """How many uses there are beside those."""
+        """How many uses are not in `shown`."""
         return max(0, len(self.uses) - MOST_USES)
 
     @property
     def hidden_sum(self) -> float:
-        """What they contribute together."""
+        """What the hidden uses contribute together."""
         return self.gradient - sum(use.contribution for use in self.shown)
 
 
-def explanation(
+def find_explanation(
     node: Value, output: Value | None = None, paths: int = 0
 ) -> Explanation:
     """The data that `explain` writes down.
 
     >>> x = Value(3.0)
     >>> y = x * x + 1
-    >>> [(use.upstream, use.local) for use in explanation(x, y).uses]
+    >>> [(use.upstream, use.local) for use in find_explanation(x, y).uses]
     [(1.0, 3.0), (1.0, 3.0)]
     """
     if not isinstance(paths, int) or paths < 0:
         raise OptionError(f"paths={paths!r}: how many to show, 0 or more")
-    output = output_of(node, output)
-    found = adjoints(output)
-    uses = [
-        Use(edge, found[edge.child])
-        for edge in between(node, output)
-        if edge.parent is node
-    ]
+    output = find_output(node, output)
+    order = topological_order(output)
+    found = adjoints(output, order=order)
+    between = edges_between(node, order)
     return Explanation(
         node,
         output,
         found.get(node, 0.0),
-        tuple(uses),
-        tuple(largest_paths(node, output, paths)) if paths else (),
-        count_paths(node, output) if paths else 0,
+        tuple(Use(e, found[e.child]) for e in between if e.parent is node),
+        tuple(largest_paths(between, node, output, paths)) if paths else (),
+        count_paths(between, node, output) if paths else 0,
     )
 
 
-def output_of(node: Value, output: Value | None) -> Value:
+def find_output(node: Value, output: Value | None) -> Value:
     """The output whose gradient is meant: the one given, or that of the last sweep.
 
     Raises:

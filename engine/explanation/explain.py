@@ -7,25 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.errors import OptionError
-from engine.explanation.contributions import Explanation, Use, explanation
-from engine.explanation.latex import latex_story
+from engine.explanation.contributions import Explanation, Use, find_explanation
+from engine.explanation.latex import write_latex
 from engine.explanation.paths import MANY, Path
-from engine.explanation.story import Story
 from engine.explanation.wording import (
-    abridged,
-    called,
-    defined,
-    number,
-    placed,
-    product,
-    rule,
-    signed,
-    term,
-    times,
-    total,
+    Story,
+    abridge,
+    format_contribution,
+    format_count,
+    format_definition,
+    format_label,
+    format_number,
+    format_product,
+    format_sum,
+    format_term,
+    locate,
 )
 from engine.graph.value import Value
-from engine.operation.symbol import formula
 
 __all__ = ["explain"]
 
@@ -46,8 +44,8 @@ def explain(
     Args:
         output: whose derivative is meant; that of the last `backward` otherwise.
         format: "text", "markdown", or "latex" (an align* for amsmath).
-        paths: show the whole chain along so many paths to the output, those with
-            the largest products; how many there are is said.
+        paths: how many paths to the output to show, those with the largest products;
+            all are counted.
 
     >>> from engine import Value
     >>> x, y = Value(2.0, label="x"), Value(5.0, label="y")
@@ -68,7 +66,7 @@ def explain(
     """
     if format not in _WRITERS:
         raise OptionError(f"format={format!r}: choose from {', '.join(_WRITERS)}")
-    return Story(_WRITERS[format](explanation(node, output, paths)))
+    return Story(_WRITERS[format](find_explanation(node, output, paths)))
 
 
 Row = tuple[str, str]
@@ -76,8 +74,8 @@ _COLUMN = 48
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What text and Markdown lay out, each in its way."""
+class _Content:
+    """The parts of an explanation, which text and Markdown lay out in their own way."""
 
     title: str
     uses: list[Row]
@@ -86,125 +84,117 @@ class _Told:
     remarks: list[str]
 
 
-def _told(about: Explanation) -> _Told:
-    uses = [(_place(use), _chain_rule(use)) for use in about.shown]
+def _describe(about: Explanation) -> _Content:
+    uses = [
+        (_format_use(use), format_contribution(use.edge, use.upstream))
+        for use in about.shown
+    ]
     if about.hidden:
-        uses.append((f"… {about.hidden:,} more uses", number(about.hidden_sum)))
+        uses.append((f"… {about.hidden:,} more uses", format_number(about.hidden_sum)))
     if len(about.uses) > 1:
-        uses.append(("sum", _sum(about)))
-    paths = [(_way(path), product(path.partials, path.product)) for path in about.paths]
-    return _Told(_title(about), uses, _paths_title(about), paths, _remarks(about))
+        uses.append(("sum", _format_total(about)))
+    paths = [
+        (_format_nodes(path), format_product(path.partials, path.product))
+        for path in about.paths
+    ]
+    title, paths_title = _format_title(about), _format_paths_title(about)
+    return _Content(title, uses, paths_title, paths, _find_remarks(about))
 
 
-def _title(about: Explanation) -> str:
+def _format_title(about: Explanation) -> str:
     node, output = about.node, about.output
-    head = f"{_derivative(output, node)} = {number(about.gradient)}"
+    derivative = f"∂{format_term(output)}/∂{format_term(node)}"
+    head = f"{derivative} = {format_number(about.gradient)}"
     if node is output:
         return f"{head}: it is the output itself"
-    named = (
-        f"where {defined(node)} = {number(node.data)}"
-        if node.op
-        else (
-            f"where {called(node)} = {number(node.data)}"
-            if called(node)
-            else "where it"
-        )
-    )
+    name = format_definition(node) if node.op else format_label(node)
+    named = f"where {name} = {format_number(node.data)}" if name else "where it"
     if not about.uses:
-        return f"{head}, {named} is not used on the way to {term(output)}"
-    return f"{head}, {named} is used {times(len(about.uses))}:"
+        return f"{head}, {named} is not used on the way to {format_term(output)}"
+    return f"{head}, {named} is used {format_count(len(about.uses))}:"
 
 
-def _derivative(output: Value, node: Value) -> str:
-    return f"∂{term(output)}/∂{term(node)}"
-
-
-def _place(use: Use) -> str:
+def _format_use(use: Use) -> str:
     """The operation that uses the node, and the line it was written on."""
     child, position = use.edge.child, use.edge.position
     twice = child.parents.count(use.edge.parent) > 1
-    return placed(child, f" [operand {position + 1}]" if twice else "")
+    return locate(child, f" [operand {position + 1}]" if twice else "")
 
 
-def _chain_rule(use: Use) -> str:
-    """upstream × local (formula) = contribution."""
-    local = signed(use.local)
-    written = formula(rule(use.edge.child, use.edge.position))
-    reason = "" if written == number(use.local) else f" ({written})"
-    return f"{number(use.upstream)} × {local}{reason} = {number(use.contribution)}"
-
-
-def _sum(about: Explanation) -> str:
+def _format_total(about: Explanation) -> str:
     parts = [use.contribution for use in about.shown]
     if about.hidden:
         parts.append(about.hidden_sum)
-    return total(parts, about.gradient)
+    return format_sum(parts, about.gradient)
 
 
-def _paths_title(about: Explanation) -> str:
+def _format_paths_title(about: Explanation) -> str:
     if not about.paths:
         return ""
     count, shown = about.path_count, len(about.paths)
-    to = f"to {term(about.output)}"
+    to = f"to {format_term(about.output)}"
     if count == shown:
         return f"Along {'the path' if count == 1 else f'{count} paths'} {to}:"
     many = f"more than {MANY:,}" if count >= MANY else f"{count:,}"
     return f"Along {shown} of {many} paths {to}, those with the largest products:"
 
 
-def _way(path: Path) -> str:
+def _format_nodes(path: Path) -> str:
     """The nodes of a path from the output back, the middle of a long one left out."""
-    return " ← ".join(term(node) if node else "…" for node in abridged(path.nodes))
+    return " ← ".join(
+        format_term(node) if node else "…" for node in abridge(path.nodes)
+    )
 
 
-def _remarks(about: Explanation) -> list[str]:
+def _find_remarks(about: Explanation) -> list[str]:
     node = about.node
     if not node.has_gradient or node.grad == about.gradient:
         return []
     return [
-        f"{term(node)}.grad holds {number(node.grad)}: other sweeps, or another seed, "
-        "went into it"
+        f"{format_term(node)}.grad holds {format_number(node.grad)}: other sweeps, or "
+        "another seed, went into it"
     ]
 
 
-def _text(about: Explanation) -> str:
-    told = _told(about)
-    widths = [len(left) for left, _ in told.uses + told.paths]
+def _write_text(about: Explanation) -> str:
+    content = _describe(about)
+    widths = [len(left) for left, _ in content.uses + content.paths]
     width = max((width for width in widths if width <= _COLUMN), default=0)
 
     def lines(rows: list[Row]) -> list[str]:
         return [f"  {left:{width}}  {right}" for left, right in rows]
 
-    parts = [told.title, *lines(told.uses), told.paths_title, *lines(told.paths)]
-    return "\n".join(filter(None, [*parts, *told.remarks]))
+    parts = [content.title, *lines(content.uses)]
+    parts += [content.paths_title, *lines(content.paths), *content.remarks]
+    return "\n".join(filter(None, parts))
 
 
-def _markdown(about: Explanation) -> str:
-    told = _told(about)
+def _write_markdown(about: Explanation) -> str:
+    content = _describe(about)
 
     def table(head: Row, rows: list[Row]) -> list[str]:
-        lines = [f"| {_escaped(left)} | {_escaped(right)} |" for left, right in rows]
+        lines = [f"| {_escape(left)} | {_escape(right)} |" for left, right in rows]
         return (
             ["", f"| {head[0]} | {head[1]} |", "|---|---|", *lines, ""] if rows else []
         )
 
     parts = [
-        f"**{_escaped(told.title)}**",
-        *table(("use", "upstream × local = contribution"), told.uses),
-        _escaped(told.paths_title),
-        *table(("path", "product"), told.paths),
-        *map(_escaped, told.remarks),
+        f"**{_escape(content.title)}**",
+        *table(("use", "upstream × local = contribution"), content.uses),
+        _escape(content.paths_title),
+        *table(("path", "product"), content.paths),
+        *map(_escape, content.remarks),
     ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip()
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Text in which Markdown and HTML find nothing of their own."""
     return re.sub(r"([\\`*_{}\[\]<>#|$])", r"\\\1", text)
 
 
 _WRITERS: dict[str, Callable[[Explanation], str]] = {
-    "text": _text,
-    "markdown": _markdown,
-    "latex": latex_story,
+    "text": _write_text,
+    "markdown": _write_markdown,
+    "latex": write_latex,
 }

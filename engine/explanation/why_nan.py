@@ -6,24 +6,23 @@ import math
 from collections.abc import Iterator
 
 from engine.errors import OperandError
-from engine.explanation.story import Story
 from engine.explanation.wording import (
-    abridged,
-    computed,
-    number,
-    placed,
-    rule,
-    signed,
-    term,
+    Story,
+    abridge,
+    format_computation,
+    format_contribution,
+    format_number,
+    format_term,
+    locate,
 )
-from engine.graph.node import Edge, topological_order
+from engine.graph.node import Edge, edges, topological_order
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
-from engine.operation.symbol import formula
 
 __all__ = ["why_nan"]
 
 MOST_INPUTS = 8
+"""The most inputs that are named whose gradients are not finite in the end."""
 _INPUTS = {"leaf", "parameter"}
 
 
@@ -49,84 +48,83 @@ def why_nan(output: Value) -> Story:
     """
     if not isinstance(output, Value):
         raise OperandError(f"why_nan tells about a Value, not about {output!r}")
-    return Story("\n".join([*_values(output), *_gradients(output)]))
+    order = topological_order(output)
+    return Story("\n".join([*_trace_values(order), *_trace_gradients(order)]))
 
 
-def _values(output: Value) -> Iterator[str]:
-    odd = [node for node in topological_order(output) if not math.isfinite(node.data)]
-    if not odd:
+def _trace_values(order: list[Value]) -> Iterator[str]:
+    """How nan or ±∞ came into the values: from the first node to the last."""
+    output = order[-1]
+    wrong = [node for node in order if not math.isfinite(node.data)]
+    if not wrong:
         yield "Every value is finite."
         return
-    reached = not math.isfinite(output.data)
-    way = [output if reached else odd[0]]
+    has_reached_output = not math.isfinite(output.data)
+    way = [output if has_reached_output else wrong[0]]
     while before := [x for x in way[-1].parents if not math.isfinite(x.data)]:
         way.append(before[0])
     way.reverse()
-    if reached:
-        yield f"The value of {term(output)} is {number(output.data)}. It began with"
+    if has_reached_output:
+        value = format_number(output.data)
+        yield f"The value of {format_term(output)} is {value}. It began with"
     else:
-        yield f"The output is finite, but on the way to {term(output)} there is"
-    for node in abridged(way):
-        yield "  …" if node is None else f"  {_made(node)}"
+        yield f"The output is finite, but on the way to {format_term(output)} there is"
+    for node in abridge(way):
+        yield "  …" if node is None else f"  {_describe_value(node)}"
 
 
-def _made(node: Value) -> str:
+def _describe_value(node: Value) -> str:
     if node.op is None:
-        return f"{placed(node) if node.label else 'an input'} = {number(node.data)}"
+        name = locate(node) if node.label else "an input"
+        return f"{name} = {format_number(node.data)}"
     remark = ""
     if all(math.isfinite(x.data) for x in node.parents):
         pole = ", which has no real value" if node.data != node.data else ""
         remark = pole or ", too large for a float"
-    return f"{placed(node)}: {computed(node)}{remark}"
+    return f"{locate(node)}: {format_computation(node)}{remark}"
 
 
-def _gradients(output: Value) -> Iterator[str]:
-    found = adjoints(output)
-    order = topological_order(output)
-    first = _first(order, found)
+def _trace_gradients(order: list[Value]) -> Iterator[str]:
+    """How nan or ±∞ came into the gradients: from the output back to an input."""
+    found = adjoints(order[-1], order=order)
+    first = _find_first(order, found)
     if first is None:
         yield "Every gradient is finite."
         return
-    child = first.child
-    yield f"A gradient stopped being finite on the way back through {placed(child)}:"
+    through = locate(first.child)
+    yield f"A gradient stopped being finite on the way back through {through}:"
     way = [first]
-    while after := _odd(way[-1].parent, found):
+    while after := _find_non_finite(way[-1].parent, found):
         way.append(after[0])
-    for edge in abridged(way):
-        yield "  …" if edge is None else f"  {_passed(edge, found, edge is not first)}"
+    for edge in abridge(way):
+        if edge is None:
+            yield "  …"
+        else:
+            step = format_contribution(edge, found[edge.child])
+            through = "" if edge is first else f", through {locate(edge.child)}"
+            yield f"  to {format_term(edge.parent)}: {step}{through}"
     leaves = [n for n in order if n.kind in _INPUTS and not math.isfinite(found[n])]
     named = ", ".join(
-        f"∂/∂{term(n)} = {number(found[n])}" for n in leaves[:MOST_INPUTS]
+        f"∂/∂{format_term(n)} = {format_number(found[n])}" for n in leaves[:MOST_INPUTS]
     )
     more = len(leaves) - MOST_INPUTS
     if leaves:
         yield f"Not finite in the end: {named}{f' and {more} more' * (more > 0)}."
 
 
-def _first(order: list[Value], found: dict[Value, float]) -> Edge | None:
+def _find_first(order: list[Value], found: dict[Value, float]) -> Edge | None:
     """The first use, from the output back, that makes a finite adjoint not finite."""
     for node in reversed(order):
-        if math.isfinite(found[node]) and (odd := _odd(node, found)):
-            return odd[0]
+        if math.isfinite(found[node]) and (uses := _find_non_finite(node, found)):
+            return uses[0]
     return None
 
 
-def _odd(child: Value, found: dict[Value, float]) -> list[Edge]:
-    """The operands to which no finite contribution goes."""
-    uses = zip(child.parents, child.partials, strict=True)
+def _find_non_finite(child: Value, found: dict[Value, float]) -> list[Edge]:
+    """The uses through which a contribution flows back that is nan or ±∞."""
     return [
-        Edge(parent, child, position, partial)
-        for position, (parent, partial) in enumerate(uses)
-        if parent.kind != "constant" and not math.isfinite(found[child] * partial)
+        edge
+        for edge in edges([child])
+        if edge.parent.kind != "constant"
+        and not math.isfinite(found[child] * edge.partial)
     ]
-
-
-def _passed(edge: Edge, found: dict[Value, float], through: bool) -> str:
-    upstream, local = found[edge.child], edge.partial
-    written = formula(rule(edge.child, edge.position))
-    reason = "" if written == number(local) else f" ({written})"
-    step = (
-        f"to {term(edge.parent)}: {number(upstream)} × {signed(local)}{reason} "
-        f"= {number(upstream * local)}"
-    )
-    return f"{step}, through {placed(edge.child)}" if through else step

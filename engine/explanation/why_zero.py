@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from engine.explanation.contributions import output_of
-from engine.explanation.paths import between
-from engine.explanation.story import Story
-from engine.explanation.wording import number, placed, rule, signed, term, total
+from engine.explanation.contributions import find_output
+from engine.explanation.paths import edges_between
+from engine.explanation.wording import (
+    Story,
+    format_factor,
+    format_number,
+    format_partial,
+    format_sum,
+    format_term,
+    locate,
+)
 from engine.graph.node import Edge, topological_order
 from engine.graph.sweep import adjoints, last_output
 from engine.graph.value import Value
-from engine.operation.symbol import formula
 
 __all__ = ["why_zero"]
 
 MOST_CAUSES = 8
+"""The most causes that are written down."""
 
 Uses = dict[Value, list[Edge]]
 
@@ -45,78 +52,86 @@ def why_zero(node: Value, output: Value | None = None) -> Story:
     """
     if output is None and last_output() is None and isinstance(node, Value):
         return Story(
-            f"{term(node)}.grad is {number(node.grad)}: no backward() has run in this "
-            "thread, or its output is gone. Name the output: why_zero(x, y)"
+            f"{format_term(node)}.grad is {format_number(node.grad)}: no backward() "
+            "has run in this thread, or its output is gone. Name the output: "
+            "why_zero(x, y)"
         )
-    output = output_of(node, output)
-    if node not in set(topological_order(output)):
-        return Story("\n".join(_unreachable(node, output)))
-    found = adjoints(output)
-    head = f"∂{term(output)}/∂{term(node)} = {number(found[node])}"
+    output = find_output(node, output)
+    order = topological_order(output)
+    found = adjoints(output, order=order)
+    if node not in found:
+        return Story("\n".join(_explain_absence(node, order)))
+    head = f"∂{format_term(output)}/∂{format_term(node)} = {format_number(found[node])}"
     if found[node] != 0:
-        return Story(f"{head}, which is not zero{_unswept(node)}")
-    causes = list(_causes(node, output, found))
+        return Story(f"{head}, which is not zero{_explain_grad(node)}")
+    causes = list(_find_causes(node, edges_between(node, order), found))
     lines = [f"  {cause}" for cause in causes[:MOST_CAUSES]]
     if len(causes) > MOST_CAUSES:
         lines.append(f"  … and {len(causes) - MOST_CAUSES:,} more causes like these")
     return Story("\n".join([f"{head}, because", *lines]))
 
 
-def _unswept(node: Value) -> str:
+def _explain_grad(node: Value) -> str:
     if node.has_gradient or node.grad:
         return "."
-    return f". {term(node)}.grad is 0 because no backward() has reached it since."
+    return (
+        f". {format_term(node)}.grad is 0 because no backward() has reached it since."
+    )
 
 
-def _causes(node: Value, output: Value, found: dict[Value, float]) -> Iterator[str]:
+def _find_causes(
+    node: Value, between: list[Edge], found: dict[Value, float]
+) -> Iterator[str]:
     """What stops the gradient on each way from the output to the node."""
     uses: Uses = defaultdict(list)
-    for edge in between(node, output):
+    for edge in between:
         uses[edge.parent].append(edge)
     waiting, seen = [node], {node}
     while waiting:
         here = waiting.pop(0)
         shares = [found[edge.child] * edge.partial for edge in uses[here]]
         if any(shares):
-            yield f"contributions cancel at {term(here)}: {total(shares, sum(shares))}"
+            sums = format_sum(shares, sum(shares))
+            yield f"contributions cancel at {format_term(here)}: {sums}"
             continue
         for edge in uses[here]:
             if edge.partial == 0:
-                yield _stopped(edge)
+                yield _explain_zero_partial(edge)
             elif found[edge.child] != 0:
-                yield _underflow(edge, found[edge.child])
+                yield _explain_underflow(edge, found[edge.child])
             elif edge.child not in seen:
                 seen.add(edge.child)
                 waiting.append(edge.child)
 
 
-def _stopped(edge: Edge) -> str:
+def _explain_zero_partial(edge: Edge) -> str:
     parent, child = edge.parent, edge.child
     assert child.op is not None
-    operand = f"{term(parent)} = {number(parent.data)}"
+    operand = f"{format_term(parent)} = {format_number(parent.data)}"
     if child.op.name == "relu":
-        return f"dead relu: {placed(child)} is flat where {operand}"
-    written = formula(rule(child, edge.position))
-    by = f"∂{term(child)}/∂{term(parent)} = {written}"
+        return f"dead relu: {locate(child)} is flat where {operand}"
+    written = format_partial(child, edge.position)
+    by = f"∂{format_term(child)}/∂{format_term(parent)} = {written}"
     value = "" if written == "0" else ", which is 0"
-    return f"{placed(child)} passes nothing back to {operand}: {by}{value}"
+    return f"{locate(child)} passes nothing back to {operand}: {by}{value}"
 
 
-def _underflow(edge: Edge, upstream: float) -> str:
-    factors = f"{number(upstream)} × {signed(edge.partial)}"
-    return f"{placed(edge.child)}: {factors} is too small for a float"
+def _explain_underflow(edge: Edge, upstream: float) -> str:
+    factors = f"{format_number(upstream)} × {format_factor(edge.partial)}"
+    return f"{locate(edge.child)}: {factors} is too small for a float"
 
 
-def _unreachable(node: Value, output: Value) -> Iterator[str]:
-    to, by = term(output), term(node)
+def _explain_absence(node: Value, order: list[Value]) -> Iterator[str]:
+    """Why a node is not in the graph of the output."""
+    to, by = format_term(order[-1]), format_term(node)
     yield f"∂{to}/∂{by} = 0: {by} has no part in {to}."
-    cuts = [leaf for leaf in topological_order(output) if leaf.cut[0]]
+    cuts = [leaf for leaf in order if leaf.cut[0]]
     for leaf in cuts[:MOST_CAUSES]:
         how, origin = leaf.cut
         if origin is not None and node in set(topological_order(origin)):
-            yield f"  {placed(leaf)} was cut off from it by {how}"
+            yield f"  {locate(leaf)} was cut off from it by {how}"
         else:
-            yield f"  {placed(leaf)} was cut off by {how}: what it came from is unknown"
+            yield f"  {locate(leaf)} was cut off by {how}: what it came from is unknown"
     if len(cuts) > MOST_CAUSES:
         yield f"  … and {len(cuts) - MOST_CAUSES:,} more"
     if not cuts:

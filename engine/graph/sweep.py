@@ -7,7 +7,7 @@ derivative of the output by a node is the node's *adjoint* (others say cotangent
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 from weakref import ref
@@ -23,17 +23,22 @@ _changing_gradients = threading.Lock()
 """Held while `grad`s are changed, so that threads that share leaves lose no update."""
 
 
-def adjoints(output: N, seed: float = 1.0) -> dict[N, float]:
+def adjoints(
+    output: N, seed: float = 1.0, *, order: Sequence[N] = ()
+) -> dict[N, float]:
     """∂output/∂v × seed for every node v of the graph; changes no node.
 
     adjoint(v) = Σ over the uses of v of adjoint(child) × ∂child/∂v.
+
+    Args:
+        order: the topological order of `output`, where it is known already.
 
     >>> from engine import Value
     >>> x = Value(3.0)
     >>> adjoints(x * x)[x]
     6.0
     """
-    order = topological_order(output)
+    order = order or topological_order(output)
     found = dict.fromkeys(order, 0.0)
     found[output] = seed
     for node in reversed(order):  # all uses of a node come before the node itself
