@@ -34,7 +34,7 @@ from viz import (  # noqa: E402
     save,
     tree,
 )
-from viz.cli.commands.ops import markdown_table  # noqa: E402
+from viz.cli.commands.ops import write_markdown  # noqa: E402
 
 Graph = Callable[[], Value]
 
@@ -276,7 +276,7 @@ def _formats() -> Iterator[str]:
 
 def readme(text: str) -> str:
     """The README with the table of operations as it is now."""
-    table = markdown_table(list(TABLE.values()))
+    table = write_markdown(list(TABLE.values()))
     pattern = r"(<!-- operations -->\n).*?(\n<!-- end of operations -->)"
     return re.sub(pattern, lambda m: m[1] + table + m[2], text, flags=re.DOTALL)
 

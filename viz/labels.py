@@ -11,7 +11,7 @@ from viz.numbers import Changed, change
 __all__ = ["bare", "capped", "cell", "format_number", "text_width"]
 
 MAX_LABEL = 40
-"""Longer labels are cut in a picture."""
+"""The most characters of a label in a picture; longer ones are cut."""
 
 
 def format_number(x: float, digits: int = 4) -> str:

@@ -25,7 +25,7 @@ def pytest_runtest_makereport(item: Any, call: Any) -> None:
     for number, graph in enumerate(_graphs(error)):
         name = re.sub(r"\W+", "_", item.name)[:60] + (f"_{number}" if number else "")
         folder = item.config._tmp_path_factory.mktemp("dotgrad", numbered=True)
-        item.add_report_section(call.when, "dotgrad", _drawn(graph, folder, name))
+        item.add_report_section(call.when, "dotgrad", _draw(graph, folder, name))
 
 
 def _graphs(error: BaseException | None) -> Iterator[Value]:
@@ -39,7 +39,7 @@ def _graphs(error: BaseException | None) -> Iterator[Value]:
         yield from _graphs(inner)
 
 
-def _drawn(graph: Value, folder: Path, name: str) -> str:
+def _draw(graph: Value, folder: Path, name: str) -> str:
     from engine import EngineError
     from viz import save
 

@@ -7,7 +7,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from viz.cli.expression import ExpressionError, parse
 
-__all__ = ["completion", "names"]
+__all__ = ["complete_names", "completion"]
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -35,7 +35,9 @@ completion = click.Option(
 )
 
 
-def names(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+def complete_names(
+    ctx: click.Context, _: click.Parameter, typed: str
+) -> list[CompletionItem]:
     """`name=` for each name of the expression that has no value yet."""
     given = list(ctx.params.get("arguments") or ())
     if not given:

@@ -1,4 +1,4 @@
-"""Running a program of the expression language: Values come out."""
+"""Evaluate an expression: run its steps on Values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine import TABLE, EngineError, Value
-from viz.cli.expression import COMPOSED, ExpressionError, Program, Step
+from viz.cli.expression import COMPOSED, ExpressionError, Script, Step
 
 __all__ = ["CONSTANTS", "evaluate"]
 
@@ -19,8 +19,8 @@ CONSTANTS = {
 """Names that have a value unless another is given or assigned."""
 
 
-def evaluate(program: Program, values: Mapping[str, float | Value]) -> Value:
-    """Run a program: each free name becomes a labelled leaf, unless it is a Value.
+def evaluate(script: Script, values: Mapping[str, float | Value]) -> Value:
+    """Run a script: each free name becomes a labelled leaf, unless it is a Value.
 
     The result of an assignment is labelled with its name, unless it has a label
     already: `b = a` is one more name for the same value, which stays labelled a.
@@ -33,31 +33,31 @@ def evaluate(program: Program, values: Mapping[str, float | Value]) -> Value:
         ExpressionError: a value is missing or not used, or an operation has no value.
     """
     known: dict[str, Any] = {
-        _normal(name): x if isinstance(x, Value) else Value(x, label=name)
+        _normalize(name): x if isinstance(x, Value) else Value(x, label=name)
         for name, x in values.items()
     }
-    _check_names(program, known)
+    _check_names(script, known)
     result: Any = None
-    for statement in program.statements:
+    for statement in script.statements:
         result = _run(statement.steps, known)
         if statement.target:
-            result = known[statement.target] = _named(result, statement.target)
+            result = known[statement.target] = _label(result, statement.target)
     return result if isinstance(result, Value) else Value(result)
 
 
-def _check_names(program: Program, known: Mapping[str, Any]) -> None:
-    free = program.names
+def _check_names(script: Script, known: Mapping[str, Any]) -> None:
+    free = script.names
     missing = [name for name in free if name not in known and name not in CONSTANTS]
     if unused := [name for name in known if name not in free]:
         near = difflib.get_close_matches(unused[0], missing or free, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"it has {_listed(free)}"
+        hint = f"did you mean {near[0]}?" if near else f"it has {_join(free)}"
         raise ExpressionError(f"there is no name {unused[0]!r} to give a value; {hint}")
     if len(missing) > 1:
         given = " ".join(f"{name}=..." for name in missing)
-        raise ExpressionError(f"{_listed(missing)} have no values; give {given}")
+        raise ExpressionError(f"{_join(missing)} have no values; give {given}")
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     return ", ".join(names) or "no names"
 
 
@@ -67,15 +67,15 @@ def _run(steps: tuple[Step, ...], known: Mapping[str, Any]) -> Any:
         if step.kind == "number":
             stack.append(step.what)
         elif step.kind == "name":
-            stack.append(_looked_up(step, known))
+            stack.append(_look_up(step, known))
         else:
             operands = stack[len(stack) - step.count :]
             del stack[len(stack) - step.count :]
-            stack.append(_applied(step, operands))
+            stack.append(_apply(step, operands))
     return stack.pop()
 
 
-def _looked_up(step: Step, known: Mapping[str, Any]) -> Any:
+def _look_up(step: Step, known: Mapping[str, Any]) -> Any:
     name = str(step.what)
     if name in known:
         return known[name]
@@ -84,7 +84,7 @@ def _looked_up(step: Step, known: Mapping[str, Any]) -> Any:
     raise ExpressionError(f"{name!r} has no value; give {name}=...", *step.place)
 
 
-def _applied(step: Step, operands: list[Any]) -> Any:
+def _apply(step: Step, operands: list[Any]) -> Any:
     name = str(step.what)
     function = COMPOSED[name][0] if name in COMPOSED else TABLE[name]
     try:
@@ -93,7 +93,7 @@ def _applied(step: Step, operands: list[Any]) -> Any:
         raise ExpressionError(str(error), *step.place) from error
 
 
-def _named(result: Any, name: str) -> Value:
+def _label(result: Any, name: str) -> Value:
     if not isinstance(result, Value):
         return Value(result, label=name)
     if result.label is None:
@@ -101,5 +101,5 @@ def _named(result: Any, name: str) -> Value:
     return result
 
 
-def _normal(name: str) -> str:
+def _normalize(name: str) -> str:
     return unicodedata.normalize("NFKC", name)  # as Python's parser does

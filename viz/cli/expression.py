@@ -1,7 +1,7 @@
 """A small expression language: arithmetic, functions of the table, assignments.
 
-The text is read by Python's own parser, then only what is on the list below becomes
-a step of a program for a stack machine; nothing of it is ever executed as Python.
+The text is read by Python's own parser. What is on the lists below becomes the steps
+of a `Script` for a stack machine, all else is an error; nothing is executed as Python.
 
 >>> parse("subtotal = apple * n; subtotal * tax").names
 ('apple', 'n', 'tax')
@@ -18,7 +18,7 @@ from typing import Any
 
 from engine import TABLE, gelu, logsumexp, mean, silu
 
-__all__ = ["COMPOSED", "ExpressionError", "Program", "Statement", "Step", "parse"]
+__all__ = ["COMPOSED", "ExpressionError", "Script", "Statement", "Step", "parse"]
 
 MAX_LENGTH = 100_000
 
@@ -34,7 +34,7 @@ COMPOSED: dict[str, tuple[Callable[..., Any], int | None]] = {
 }
 """Functions beside the table's, and their number of operands (None: any)."""
 _ALLOWED = "allowed are numbers, names, + - * / // % **, functions, and name = ..."
-_NAMED = {
+_WORDS = {
     ast.Attribute: "an attribute", ast.Lambda: "lambda", ast.Compare: "a comparison",
     ast.BoolOp: "and/or", ast.IfExp: "if/else", ast.Subscript: "an index",
     ast.JoinedStr: "an f-string", ast.NamedExpr: "the operator :=",
@@ -47,19 +47,19 @@ _NAMED = {
 }  # fmt: skip
 
 
-_SPELLED = {
+_ADVICE = {
     "invalid syntax": "; products are written x * y, functions tanh(x)",
     "invalid decimal literal": "; a product is written 2 * x",
 }
 """What to do, where Python's parser says only what is wrong."""
-_ELSEWHERE = {
+_OTHER_NAMES = {
     "ln": "log", "lg": "log10", "ld": "log2", "logistic": "sigmoid", "swish": "silu",
 }  # fmt: skip
 """Names that some functions have in other places."""
 
 
 class ExpressionError(ValueError):
-    """The text is no expression, or it has no value; says where and why, in a line."""
+    """The text is no expression, or it has no value; the message says where and why."""
 
     def __init__(
         self, why: str, line: int = 1, column: int = 1, part: str = ""
@@ -94,8 +94,8 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
-    """Statements; the result of the last one is the result of the program."""
+class Script:
+    """Statements; the result of the last one is the result of the script."""
 
     statements: tuple[Statement, ...]
 
@@ -113,7 +113,7 @@ class Program:
         return tuple(free)
 
 
-def parse(text: str) -> Program:
+def parse(text: str) -> Script:
     """Read statements separated by `;` or line breaks.
 
     Raises:
@@ -121,13 +121,13 @@ def parse(text: str) -> Program:
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"{len(text)} characters; {MAX_LENGTH} are the limit")
-    body = _python(text)
+    body = _parse_python(text)
     if not body:
         raise ExpressionError("there is no expression; write for example x * y + 1")
-    return Program(tuple(_Reader(text).statement(node) for node in body))
+    return Script(tuple(_Reader(text).read_statement(node) for node in body))
 
 
-def _python(text: str) -> list[ast.stmt]:
+def _parse_python(text: str) -> list[ast.stmt]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -135,7 +135,7 @@ def _python(text: str) -> list[ast.stmt]:
     except SyntaxError as error:
         lines = text.splitlines() or [""]
         line = min(max(error.lineno or 1, 1), len(lines))
-        why = error.msg + _SPELLED.get(error.msg, "")
+        why = error.msg + _ADVICE.get(error.msg, "")
         raise ExpressionError(
             why, line, max(error.offset or 1, 1), lines[line - 1]
         ) from None
@@ -151,7 +151,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.lines = text.strip(" \t").splitlines()
 
-    def place(self, node: ast.AST) -> tuple[int, int, str]:
+    def find_place(self, node: ast.AST) -> tuple[int, int, str]:
         line, start = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         content = self.lines[line - 1].encode(errors="replace")
         end = getattr(node, "end_col_offset", None)
@@ -160,25 +160,25 @@ class _Reader:
         return line, column, content[start:last].decode(errors="replace")
 
     def refuse(self, node: ast.AST, why: str) -> ExpressionError:
-        return ExpressionError(why, *self.place(node))
+        return ExpressionError(why, *self.find_place(node))
 
-    def unknown(self, node: ast.AST) -> ExpressionError:
+    def refuse_node(self, node: ast.AST) -> ExpressionError:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
             return self.refuse(node, "a power is written x ** 2")
-        name = _NAMED.get(type(node), type(node).__name__.lower())
+        name = _WORDS.get(type(node), type(node).__name__.lower())
         return self.refuse(node, f"{name} is not part of the language; {_ALLOWED}")
 
-    def statement(self, node: ast.stmt) -> Statement:
+    def read_statement(self, node: ast.stmt) -> Statement:
         if isinstance(node, ast.Expr):
-            return Statement(None, self.steps(node.value))
+            return Statement(None, self.read_steps(node.value))
         if not isinstance(node, ast.Assign):
-            raise self.unknown(node)
+            raise self.refuse_node(node)
         [target, *more] = node.targets
         if more or not isinstance(target, ast.Name):
             raise self.refuse(node, "an assignment has one name on its left")
-        return Statement(target.id, self.steps(node.value))
+        return Statement(target.id, self.read_steps(node.value))
 
-    def steps(self, root: ast.expr) -> tuple[Step, ...]:
+    def read_steps(self, root: ast.expr) -> tuple[Step, ...]:
         found: list[Step] = []
         stack: list[ast.expr | Step] = [root]
         while stack:
@@ -186,31 +186,31 @@ class _Reader:
             if isinstance(node, Step):
                 found.append(node)
             else:
-                step, operands = self.step(node)
+                step, operands = self.read_step(node)
                 stack.append(step)
                 stack.extend(reversed(operands))
         return tuple(found)
 
-    def step(self, node: ast.expr) -> tuple[Step, list[ast.expr]]:
-        """What to do with the operands of `node`, and these."""
-        place = self.place(node)
+    def read_step(self, node: ast.expr) -> tuple[Step, list[ast.expr]]:
+        """The step that a node stands for, and the operands that come before it."""
+        place = self.find_place(node)
         if isinstance(node, ast.Constant):
-            return Step("number", self.number(node), 0, place), []
+            return Step("number", self.read_number(node), 0, place), []
         if isinstance(node, ast.Name):
             return Step("name", node.id, 0, place), []
         if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
             name, operands = _OPERATORS[type(node.op)], [node.left, node.right]
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd):
-            return self.step(node.operand)
+            return self.read_step(node.operand)
         elif isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:
             name, operands = "neg", [node.operand]
         elif isinstance(node, ast.Call):
-            name, operands = self.function(node), node.args
+            name, operands = self.check_function(node), node.args
         else:
-            raise self.unknown(node)
+            raise self.refuse_node(node)
         return Step("apply", name, len(operands), place), operands
 
-    def number(self, node: ast.Constant) -> float:
+    def read_number(self, node: ast.Constant) -> float:
         if type(node.value) not in (int, float):
             raise self.refuse(node, f"{node.value!r} is not a real number")
         try:
@@ -218,7 +218,7 @@ class _Reader:
         except OverflowError:
             raise self.refuse(node, "the number is too large for a float") from None
 
-    def function(self, node: ast.Call) -> str:
+    def check_function(self, node: ast.Call) -> str:
         if isinstance(node.func, ast.Attribute) and node.func.attr in TABLE:
             raise self.refuse(
                 node, f"write {node.func.attr}(x), without what is before"
@@ -228,17 +228,17 @@ class _Reader:
         if node.keywords:
             raise self.refuse(node, "arguments have no names here: write f(x, y)")
         name = node.func.id
-        wanted = _operand_counts(name)
+        wanted = _find_counts(name)
         if not wanted:
-            raise self.refuse(node, _unknown_function(name))
+            raise self.refuse(node, _suggest_function(name))
         if len(node.args) not in wanted:
             raise self.refuse(
-                node, f"{name} takes {_listed(wanted)}, not {len(node.args)}"
+                node, f"{name} takes {_describe_counts(wanted)}, not {len(node.args)}"
             )
         return name
 
 
-def _operand_counts(name: str) -> range:
+def _find_counts(name: str) -> range:
     """The numbers of operands that a function accepts; empty if there is none."""
     if name in COMPOSED:
         count = COMPOSED[name][1]
@@ -249,16 +249,16 @@ def _operand_counts(name: str) -> range:
     return range(op.arity - (op.default is not None), op.arity + 1)
 
 
-def _listed(counts: range) -> str:
+def _describe_counts(counts: range) -> str:
     if len(counts) > 2:
         return "one operand or more"
     number = " or ".join(map(str, counts))
     return f"{number} operand{'s' * (counts[-1] != 1)}"
 
 
-def _unknown_function(name: str) -> str:
+def _suggest_function(name: str) -> str:
     known = [*TABLE, *COMPOSED]
-    near = [_ELSEWHERE[name]] if name in _ELSEWHERE else []
+    near = [_OTHER_NAMES[name]] if name in _OTHER_NAMES else []
     near = near or difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
     return f"there is no function {name!r}; {hint}"

@@ -13,39 +13,39 @@ from typing import Any
 import click
 
 from engine import Value
-from viz.cli.completion import names
+from viz.cli.completion import complete_names
 from viz.cli.evaluation import evaluate
-from viz.cli.expression import ExpressionError, Program, parse
+from viz.cli.expression import ExpressionError, Script, parse
 from viz.errors import FormatError
 
-__all__ = ["Given", "nearest", "takes_expression"]
+__all__ = ["Expression", "suggest", "takes_expression"]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Expression:
     """What was typed: an expression, and a number for each of its names."""
 
-    program: Program
+    script: Script
     numbers: dict[str, float]
 
     def value(self, seed: float | None = 1.0) -> Value:
         """The expression's graph, with its gradients unless `seed` is None."""
-        value = evaluate(self.program, self.numbers)
+        value = evaluate(self.script, self.numbers)
         if seed is not None:
             value.backward(seed)
         return value
 
     def function(self, *xs: Any) -> Value:
         """The expression as a function of its names, in order."""
-        return evaluate(self.program, dict(zip(self.numbers, xs, strict=True)))
+        return evaluate(self.script, dict(zip(self.numbers, xs, strict=True)))
 
 
 def takes_expression(
     function: Callable[..., Any] | None = None, *, optional: bool = False
 ) -> Callable[..., Any]:
-    """Give a command the expression of its line: `function(given, ...)`.
+    """Give a command the expression of its line: `function(expression, ...)`.
 
-    Where it is optional, `given` is None when there is none.
+    Where it is optional, `expression` is None when there is none.
     """
     if function is None:
         return functools.partial(takes_expression, optional=optional)
@@ -54,7 +54,7 @@ def takes_expression(
         "arguments",
         nargs=-1,
         metavar=f"{'[EXPRESSION]' if optional else 'EXPRESSION'} [NAME=NUMBER]...",
-        shell_complete=names,
+        shell_complete=complete_names,
     )
     @click.option(
         "-f",
@@ -64,26 +64,26 @@ def takes_expression(
     )
     @functools.wraps(function)
     def run(arguments: tuple[str, ...], file: str | None, **options: Any) -> Any:
-        given = None
+        expression = None
         if file is not None or arguments or not optional:
-            given = _given(list(arguments), file)
-        return function(given, **options)
+            expression = _read_expression(list(arguments), file)
+        return function(expression, **options)
 
     return run
 
 
-def _given(arguments: list[str], file: str | None) -> Given:
+def _read_expression(arguments: list[str], file: str | None) -> Expression:
     if file is None and not arguments:
         raise click.UsageError('There is no expression; write one such as "x * y + 1".')
     text = arguments.pop(0) if file is None else _read(file)
-    program = parse(_read("-") if text == "-" else text)
+    script = parse(_read("-") if text == "-" else text)
     numbers: dict[str, float] = {}
     for argument in arguments:
         name, number = _assignment(argument)
         if name in numbers:
             raise click.UsageError(f"{name} is given twice.")
         numbers[name] = number
-    return Given(program, numbers)
+    return Expression(script, numbers)
 
 
 def _read(path: str) -> str:
@@ -122,10 +122,10 @@ def _number(name: str, text: str) -> float:
         ) from None
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known: Iterable[str]) -> str:
     """What somebody who wrote `name` may have meant.
 
-    >>> nearest("tahn", ["tanh", "sin"]), nearest("q", ["tanh", "sin"])
+    >>> suggest("tahn", ["tanh", "sin"]), suggest("q", ["tanh", "sin"])
     ('did you mean tanh?', 'there are tanh, sin.')
     """
     known = list(known)

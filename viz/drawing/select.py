@@ -23,7 +23,7 @@ SCOPES = 60
 
 BUNDLES = 400
 LABELLED = 80
-"""The most edges between scopes that can be read: bare ones, and ones with numbers."""
+"""The most edges between scopes that can be read: without numbers, and with them."""
 
 BUDGET = 80
 """How many values of a larger graph without scopes are drawn."""

@@ -13,20 +13,20 @@ from viz.drawing.draw import draw
 from viz.drawing.select import CARDS
 from viz.formats.tree import tree
 
-__all__ = ["load_ipython_extension", "shown", "unload_ipython_extension"]
+__all__ = ["bundle", "load_ipython_extension", "unload_ipython_extension"]
 
 LIMIT = 20_000
-"""Up to so many values a picture is drawn unasked: it takes seconds at most."""
+"""The most values of a graph that is drawn unasked: that takes seconds at most."""
 
 LINES = 40
-"""So many lines a tree may have that nobody asked for."""
+"""The most lines of a tree that nobody asked for."""
 
 SECONDS = 10.0
-"""So long a renderer may take."""
+"""The time limit of the renderer."""
 
 POINTS, DOTS = 72, 144
-"""Dots per inch of the svg, whose text is then as large as the notebook's; of the png,
-which is sharp on a fine screen, too."""
+"""Dots per inch. At 72, the text of the svg is as large as the notebook's; at 144, the
+png is sharp on a fine screen, too."""
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 """What a notebook shows of an object, by media type, and the sizes of images."""
@@ -39,7 +39,7 @@ def load_ipython_extension(shell: Any) -> None:
     tree of the graph. A Value inside of a list stays a line of text.
     """
     formatter = shell.display_formatter
-    show = partial(shown, pictures=lambda: "image/svg+xml" in formatter.active_types)
+    show = partial(bundle, pictures=lambda: "image/svg+xml" in formatter.active_types)
     formatter.mimebundle_formatter.for_type(Value, show)
 
 
@@ -48,13 +48,13 @@ def unload_ipython_extension(shell: Any) -> None:
     shell.display_formatter.mimebundle_formatter.pop(Value, None)
 
 
-def shown(value: Value, *, pictures: Callable[[], bool] = lambda: True) -> Bundle:
-    """The picture of a Value and its text.
+def bundle(value: Value, *, pictures: Callable[[], bool] = lambda: True) -> Bundle:
+    """The picture of a Value and its text, by media type.
 
     A picture that cannot be made is replaced by a line that says why; nothing is
     raised, since showing a result must not look as if computing it had failed.
 
-    >>> data, sizes = shown(Value(2.0, label="x") * 3)
+    >>> data, sizes = bundle(Value(2.0, label="x") * 3)
     >>> sorted(data), sorted(sizes["image/png"])
     (['image/png', 'image/svg+xml', 'text/plain'], ['height', 'width'])
     """
@@ -69,12 +69,12 @@ def shown(value: Value, *, pictures: Callable[[], bool] = lambda: True) -> Bundl
     if not pictures():
         return {"text/plain": text}, {}
     try:
-        return _pictured(value, text)
+        return _draw_bundle(value, text)
     except Exception as error:
         return {"text/plain": f"{text}\n(no picture: {error})"}, {}
 
 
-def _pictured(value: Value, text: str) -> Bundle:
+def _draw_bundle(value: Value, text: str) -> Bundle:
     picture = draw(value, dpi=POINTS, time_limit=SECONDS)
     svg = picture.pipe("svg", encoding="utf-8")
     picture.attr("graph", dpi=str(DOTS))

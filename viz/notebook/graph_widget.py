@@ -20,8 +20,8 @@ from engine import EngineError, Value
 from viz.errors import OptionError
 from viz.formats.save import encode
 from viz.labels import format_number
-from viz.notebook.sliders import Slider, as_number, name_of
-from viz.notebook.source import Subject
+from viz.notebook.sliders import Slider, find_name, to_number
+from viz.notebook.source import Source
 from viz.style.options import Look, find_style, find_theme
 from viz.style.paint import Painter
 from viz.style.theme import THEMES, Theme
@@ -65,7 +65,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     _asked = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, subject: Subject, sliders: Mapping[str, Slider], look: Look
+        self, source: Source, sliders: Mapping[str, Slider], look: Look
     ) -> None:
         super().__init__()
         self._ranges = dict(sliders)
@@ -74,24 +74,24 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self._look["id_prefix"] = look["id_prefix"] or f"w{next(_numbers)}"
         if self._follows:
             self._look["theme"] = "light"
-        self._subject = subject
-        self._tell(self._drawn())
+        self._source = source
+        self._publish(self._draw())
 
     @property
     def output(self) -> Value:
         """The expression where the sliders stand, with its graph."""
-        return self._subject.output
+        return self._source.output
 
     def __getitem__(self, leaf: str | Value) -> float:
-        number: float = self.values[name_of(leaf, self._subject.leaves)]
+        number: float = self.values[find_name(leaf, self._source.leaves)]
         return number
 
     def __setitem__(self, leaf: str | Value, number: float) -> None:
         self.set({leaf: number})
 
     def __setattr__(self, name: str, x: object) -> None:
-        subject = vars(self).get("_subject")
-        if subject and name in subject.leaves and not hasattr(type(self), name):
+        source = vars(self).get("_source")
+        if source and name in source.leaves and not hasattr(type(self), name):
             raise AttributeError(f"a leaf is moved by w[{name!r}] = …")
         super().__setattr__(name, x)
 
@@ -120,9 +120,9 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     def _move(self, numbers: Iterable[tuple[str | Value, Any]]) -> None:
         wanted = {}
         for key, x in numbers:
-            name = name_of(key, self._subject.leaves)
-            wanted[name] = as_number(name, x)
-        self._subject.move(wanted)
+            name = find_name(key, self._source.leaves)
+            wanted[name] = to_number(name, x)
+        self._source.move(wanted)
 
     @traitlets.observe("_asked")  # type: ignore[untyped-decorator]
     def _answer(self, change: Mapping[str, Any]) -> None:
@@ -133,7 +133,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         try:
             self._move(asked.get("numbers", ()))
         except Exception as problem:
-            self._tell(self._svg, _told(problem), asked.get("request"))
+            self._publish(self._svg, _describe(problem), asked.get("request"))
         else:
             self._redraw(asked.get("request"))
 
@@ -141,19 +141,19 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         """Draw; where that fails, the last picture stays, and `error` says why."""
         svg, error = self._svg, ""
         try:
-            svg = self._drawn()
+            svg = self._draw()
         except Exception as problem:
-            error = _told(problem)
-        self._tell(svg, error, request)
+            error = _describe(problem)
+        self._publish(svg, error, request)
 
-    def _drawn(self) -> str:
+    def _draw(self) -> str:
         return encode(self.output, "svg", self._look).decode()
 
-    def _tell(self, svg: str, error: str = "", request: object = None) -> None:
+    def _publish(self, svg: str, error: str = "", request: object = None) -> None:
         """Put everything into the traits; what has changed is sent in one message."""
-        leaves = self._subject.leaves
+        leaves = self._source.leaves
         for name, leaf in leaves.items():
-            self._ranges[name] = self._ranges[name].reaching(leaf.data)
+            self._ranges[name] = self._ranges[name].stretch(leaf.data)
         theme = find_theme(self._look)
         with self.hold_sync(), self.hold_trait_notifications():
             self.set_trait("values", {name: x.data for name, x in leaves.items()})
@@ -161,24 +161,24 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
             self.set_trait("gradients", {name: x.grad for name, x in leaves.items()})
             self.set_trait("error", error)
             self._sliders = [asdict(self._ranges[name]) for name in leaves]
-            self._colors = _palette(theme)
+            self._colors = _select_colors(theme)
             self._svg = svg
             self._shown = {
                 "request": request,
                 "error": error,
-                "note": self._subject.note,
+                "note": self._source.note,
                 "label": self.output.label or "output",
                 "value": self._format(self.output.data),
-                "rows": self._rows(theme),
+                "rows": self._describe_rows(theme),
             }
 
-    def _rows(self, theme: Theme) -> list[dict[str, Any]]:
+    def _describe_rows(self, theme: Theme) -> list[dict[str, Any]]:
         """For each slider its number, and the gradient as the picture shows it."""
         style = find_style(self._look["style"] or "wire")
         color = Painter(style, theme, 1.0).text
         return [
             {"x": x.data, "gradient": self._format(x.grad), "color": color(x.grad)}
-            for x in self._subject.leaves.values()
+            for x in self._source.leaves.values()
         ]
 
     def _format(self, x: float) -> str:
@@ -198,13 +198,13 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
         return bundle
 
 
-def _palette(theme: Theme) -> dict[str, str]:
+def _select_colors(theme: Theme) -> dict[str, str]:
     """The colours of the sliders and numbers around a picture."""
     names = ("background", "ink", "small", "neutral", "nonfinite")
     return {"leaf": theme.leaf[1], **{name: getattr(theme, name) for name in names}}
 
 
-def _told(problem: Exception) -> str:
+def _describe(problem: Exception) -> str:
     if isinstance(problem, EngineError):
         return str(problem)
     return f"{type(problem).__name__}: {problem}"

@@ -12,16 +12,24 @@ from typing import Any
 from engine import Value, topological_order
 from viz.errors import OptionError
 
-__all__ = ["MOST", "Range", "Slider", "as_number", "chosen", "name_of", "names"]
+__all__ = [
+    "MOST",
+    "Range",
+    "Slider",
+    "find_name",
+    "name_leaves",
+    "select_leaves",
+    "to_number",
+]
 
 MOST = 12
-"""So many leaves get a slider, unless they are chosen one by one."""
+"""The most leaves that get a slider, unless they are chosen one by one."""
 
 POSITIONS = 400
-"""A slider has at most so many positions, and no less than two in five of them."""
+"""The most positions that a slider has; rounding the step leaves 160 at least."""
 
 FAR, NEAR = 1e300, 1e-300
-"""Numbers that are farther from 0 cannot be reached; nearer ones are as good as 0."""
+"""A slider reaches no number farther from 0, and takes nearer ones for 0."""
 
 Range = tuple[float, float]
 
@@ -43,7 +51,7 @@ class Slider:
     @classmethod
     def around(cls, name: str, x: float) -> Slider:
         """A slider on which x can be doubled, and change its sign."""
-        far = _rounded_up(2 * abs(x)) if abs(x) > NEAR else 1.0
+        far = _round_up(2 * abs(x)) if abs(x) > NEAR else 1.0
         return cls.between(name, x, (-far, far))
 
     @classmethod
@@ -66,9 +74,9 @@ class Slider:
             raise OptionError(
                 f"ranges: {name!r} is {x:g}, which is not between {low:g} and {high:g}"
             )
-        return cls(name, x, low, high, _rounded_up((high - low) / POSITIONS))
+        return cls(name, x, low, high, _round_up((high - low) / POSITIONS))
 
-    def reaching(self, x: float) -> Slider:
+    def stretch(self, x: float) -> Slider:
         """This slider, made longer where x lies beyond its ends."""
         if self.low <= x <= self.high:
             return self
@@ -76,18 +84,18 @@ class Slider:
         return replace(self, low=low, high=high)
 
 
-def reachable(x: float) -> bool:
+def is_reachable(x: float) -> bool:
     """Whether a slider can stand at x: a finite number, and not a huge one."""
     return abs(x) <= FAR / 4
 
 
-def as_number(name: str, x: Any) -> float:
+def to_number(name: str, x: Any) -> float:
     """`x` as the position of a slider.
 
     Raises:
         OptionError: it is none.
     """
-    if isinstance(x, (Real, Value)) and reachable(x):  # type: ignore[arg-type]
+    if isinstance(x, (Real, Value)) and is_reachable(x):  # type: ignore[arg-type]
         return float(x)
     hint = ""
     if isinstance(x, (list, tuple, dict)):
@@ -95,10 +103,10 @@ def as_number(name: str, x: Any) -> float:
     raise OptionError(f"{name}={x!r}: give a finite number{hint}")
 
 
-def _rounded_up(x: float) -> float:
+def _round_up(x: float) -> float:
     """The next of 1, 2, 5, 10, 20, 50, ... and 0.5, 0.2, 0.1, ...
 
-    >>> [_rounded_up(x) for x in (0.011, 3.0, 6.0, 200.0)]
+    >>> [_round_up(x) for x in (0.011, 3.0, 6.0, 200.0)]
     [0.02, 5.0, 10.0, 200.0]
     """
     power = math.floor(math.log10(x))
@@ -109,45 +117,45 @@ def _rounded_up(x: float) -> float:
     return float(f"1e{power + 1}")
 
 
-def names(output: Value) -> dict[Value, str]:
+def name_leaves(output: Value) -> dict[Value, str]:
     """A name for each leaf of a graph that is no constant, no two alike.
 
-    It is the label; where several have it, with the scope before it; a number says
-    which one it is where that does not tell.
+    It is the label. Where several leaves have the same, the scope stands before it, as
+    in "layer 1 / w"; where that is not enough, the place in the graph behind it: "w #3".
 
     >>> x = Value(2.0, label="x")
-    >>> list(names(x * x + Value(1.0) * 3).values())
+    >>> list(name_leaves(x * x + Value(1.0) * 3).values())
     ['x', '#2']
     """
     places = {value: i for i, value in enumerate(topological_order(output))}
     leaves = [v for v in places if v.op is None and v.kind != "constant"]
     found = {leaf: leaf.label or "" for leaf in leaves}
-    for alike in _alike(found):
+    for alike in _find_alike(found):
         found[alike] = " / ".join([*alike.scope, found[alike]])
-    for alike in _alike(found):
+    for alike in _find_alike(found):
         found[alike] = f"{found[alike]} #{places[alike]}".strip()
     return found
 
 
-def _alike(found: Mapping[Value, str]) -> list[Value]:
-    """Those whose name is another's, too, or none."""
+def _find_alike(found: Mapping[Value, str]) -> list[Value]:
+    """The leaves without a name, and those with the name of another."""
     counts = Counter(found.values())
     return [leaf for leaf, name in found.items() if counts[name] > 1 or not name]
 
 
-def chosen(
+def select_leaves(
     leaves: Mapping[str, Value], asked: Sequence[str] | None
 ) -> tuple[list[str], str]:
-    """The leaves that get a slider, in their order, and what is to be said of others.
+    """The leaves that get a slider, in their order, and a note if that is not all.
 
     Raises:
         OptionError: the number of one that was asked for is not finite, or huge.
     """
     if asked is not None:
         for name in asked:
-            as_number(name, leaves[name])
+            to_number(name, leaves[name])
         return list(dict.fromkeys(asked)), ""
-    finite = [name for name, leaf in leaves.items() if reachable(leaf.data)]
+    finite = [name for name, leaf in leaves.items() if is_reachable(leaf.data)]
     if len(finite) <= MOST:
         return finite, ""
     kept = sorted(finite, key=lambda name: -abs(leaves[name].grad))[:MOST]
@@ -158,7 +166,7 @@ def chosen(
     return [name for name in finite if name in kept], note
 
 
-def name_of(key: str | Value, known: Mapping[str, Value]) -> str:
+def find_name(key: str | Value, known: Mapping[str, Value]) -> str:
     """The name that a key stands for, which is a name or a leaf.
 
     Raises:

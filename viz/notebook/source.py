@@ -12,20 +12,20 @@ from engine import Value, recompute, topological_order
 from viz.diagram.diagram import checked
 from viz.drawing.select import WHOLE
 from viz.errors import OptionError, TooLargeError
-from viz.notebook.sliders import chosen, name_of, names
+from viz.notebook.sliders import find_name, name_leaves, select_leaves
 
-__all__ = ["Call", "Graph", "Subject", "parameters"]
+__all__ = ["FunctionSource", "GraphSource", "Source", "parameters"]
 
 
-class Graph:
-    """A graph of Values, computed again in place: its Values follow the sliders."""
+class GraphSource:
+    """A graph of Values, computed again in place: `x.data` follows the slider of x."""
 
     leaves: dict[str, Value]
     """Those that can be moved, by name."""
     output: Value
     """The expression at the point where it was computed last, with gradients."""
     note: str
-    """What is to be said of the leaves that cannot be moved."""
+    """Says that there are leaves without a slider, if there are."""
 
     def __init__(self, output: Value, leaves: Iterable[Value | str] | None) -> None:
         self.output = checked(output)
@@ -35,10 +35,10 @@ class Graph:
                 f"{count:,} values are too many to be drawn at each move of a slider "
                 f"(the limit is {WHOLE:,}): viz.draw(value) draws them once"
             )
-        known = {name: leaf for leaf, name in names(output).items()}
-        asked = None if leaves is None else [name_of(leaf, known) for leaf in leaves]
+        known = {name: leaf for leaf, name in name_leaves(output).items()}
+        asked = None if leaves is None else [find_name(leaf, known) for leaf in leaves]
         _differentiate(output)
-        kept, self.note = chosen(known, asked)
+        kept, self.note = select_leaves(known, asked)
         self.leaves = {name: known[name] for name in kept}
 
     def move(self, numbers: Mapping[str, float]) -> None:
@@ -51,7 +51,7 @@ class Graph:
         _differentiate(self.output)
 
 
-class Call:
+class FunctionSource:
     """A function of numbers, called again at each point: `if` and loops are obeyed."""
 
     note = ""
@@ -62,7 +62,7 @@ class Call:
         self._run(numbers)
 
     def move(self, numbers: Mapping[str, float]) -> None:
-        """Call the function with new leaves; see `Graph.move`."""
+        """Call the function with new leaves; see `GraphSource.move`."""
         here = {name: leaf.data for name, leaf in self.leaves.items()}
         self._run({**here, **numbers})
 
@@ -78,7 +78,7 @@ class Call:
         self.leaves, self.output = leaves, output
 
 
-Subject = Graph | Call
+Source = GraphSource | FunctionSource
 """What a widget shows: both have `leaves`, `output`, `note` and `move`."""
 
 

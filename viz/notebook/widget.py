@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from engine import OperandError, Value
 from viz.errors import OptionError
-from viz.notebook.sliders import Range, Slider, as_number, name_of
-from viz.notebook.source import Call, Graph, Subject, parameters
+from viz.notebook.sliders import Range, Slider, find_name, to_number
+from viz.notebook.source import FunctionSource, GraphSource, Source, parameters
 from viz.style.options import AUTO_THEME, DRAW, Look
 
 if TYPE_CHECKING:
@@ -85,47 +85,47 @@ def widget(
             "the kernel",
             name=error.name,
         ) from None
-    subject: Subject
+    source: Source
     if isinstance(of, Value):
         _check_names(
             options, "Numbers are for a function; a leaf is moved by w[{!r}] = …"
         )
-        subject = Graph(of, leaves)
+        source = GraphSource(of, leaves)
     elif callable(of):
         if leaves is not None:
             raise OptionError("leaves= is for a Value; a function's are its parameters")
-        subject = _call(of, options)
+        source = _call(of, options)
     else:
         raise OperandError(f"widget wants a Value or a function, not {of!r}")
-    sliders = _sliders(subject, ranges or {})
-    return GraphWidget(subject, sliders, WIDGET.complete(options))
+    sliders = _sliders(source, ranges or {})
+    return GraphWidget(source, sliders, WIDGET.complete(options))
 
 
-def _call(function: Callable[..., Any], options: dict[str, Any]) -> Call:
+def _call(function: Callable[..., Any], options: dict[str, Any]) -> FunctionSource:
     """The function at the numbers among the options, which are taken out of them."""
     known = parameters(function)
     numbers = {}
     for name, parameter in known.items():
         if name in options:
-            numbers[name] = as_number(name, options.pop(name))
+            numbers[name] = to_number(name, options.pop(name))
         elif parameter.default is parameter.empty:
             raise OptionError(
                 f"the function wants a number for {name!r}: "
                 f"viz.widget(f, {', '.join(f'{each}=1.0' for each in known)})"
             )
     _check_names(options, f"The parameters of the function are {', '.join(known)}")
-    return Call(function, numbers)
+    return FunctionSource(function, numbers)
 
 
 def _check_names(options: Mapping[str, Any], otherwise: str) -> None:
     WIDGET.check_names(options, ("leaves", "ranges"), otherwise)
 
 
-def _sliders(subject: Subject, ranges: Mapping[Any, Range]) -> dict[str, Slider]:
-    ends = {name_of(key, subject.leaves): ends for key, ends in ranges.items()}
+def _sliders(source: Source, ranges: Mapping[Any, Range]) -> dict[str, Slider]:
+    ends = {find_name(key, source.leaves): ends for key, ends in ranges.items()}
     return {
         name: Slider.between(name, leaf.data, ends[name])
         if name in ends
         else Slider.around(name, leaf.data)
-        for name, leaf in subject.leaves.items()
+        for name, leaf in source.leaves.items()
     }

@@ -15,7 +15,7 @@ from viz.render.renderers import TIME_LIMIT, render
 __all__ = ["Picture"]
 
 MAX_RASTER_NODES = 3000
-"""A PNG of more nodes needs gigabytes, and nobody can read it."""
+"""The most nodes of a png or jpg: more need gigabytes, and nobody can read them."""
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]

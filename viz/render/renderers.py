@@ -96,11 +96,11 @@ def _run_program(
     except OSError as error:
         raise CannotStartError(f"{program} could not be run: {error}") from error
     if done.returncode or not done.stdout:
-        raise RendererError(f"{Path(program).name} failed {_why(done)}")
+        raise RendererError(f"{Path(program).name} failed {_explain_end(done)}")
     return done.stdout
 
 
-def _why(done: subprocess.CompletedProcess[bytes]) -> str:
+def _explain_end(done: subprocess.CompletedProcess[bytes]) -> str:
     """How a program ended, and what it said of it; its warnings are no reason."""
     if done.returncode < 0:
         how = "it was killed from outside, perhaps for want of memory"
@@ -168,10 +168,10 @@ def render(
         RendererError: none that could is installed, or it failed.
     """
     wanted = renderer or os.environ.get(ENVIRONMENT) or None
-    candidates = _able(wanted, format_)
+    candidates = _select_able(wanted, format_)
     found = [(r, where) for r in candidates if (where := r.find())]
     if not found:
-        raise RendererError(_nobody(candidates, format_))
+        raise RendererError(_advise_install(candidates, format_))
     missing = missing_characters(source) if format_ in _RASTER else ""
     if missing:  # a stable sort: those that can draw them come first
         found.sort(key=lambda pair: not pair[0].any_script)
@@ -185,7 +185,7 @@ def render(
             if missing and not chosen.any_script:
                 _warn_of_boxes(missing)
             return data
-    raise RendererError("; ".join([*broken, _nobody(candidates, format_)]))
+    raise RendererError("; ".join([*broken, _advise_install(candidates, format_)]))
 
 
 def _warn_of_boxes(missing: str) -> None:
@@ -196,7 +196,7 @@ def _warn_of_boxes(missing: str) -> None:
     )
 
 
-def _able(wanted: str | None, format_: str) -> list[Renderer]:
+def _select_able(wanted: str | None, format_: str) -> list[Renderer]:
     if wanted is not None and wanted not in RENDERERS:
         raise OptionError(
             f"renderer={wanted!r}: there is no such renderer; choose from "
@@ -213,7 +213,7 @@ def _able(wanted: str | None, format_: str) -> list[Renderer]:
     return able
 
 
-def _nobody(candidates: list[Renderer], format_: str) -> str:
+def _advise_install(candidates: list[Renderer], format_: str) -> str:
     tried = ", ".join(r.name for r in candidates)
     hints = " or: ".join(r.hint for r in candidates)
     return (

@@ -266,7 +266,7 @@ def test_repl_shows_values_as_trees(capsys, monkeypatch):
 def test_repl_has_every_public_name():
     import viz
 
-    names = repl._everything()
+    names = repl._collect_names()
     assert set(names) >= {*engine.__all__, *viz.__all__, "engine", "viz"}
 
 
@@ -274,7 +274,7 @@ def test_repl_in_ipython():
     pytest.importorskip("IPython", reason="IPython is not installed")
     from IPython.core.interactiveshell import InteractiveShell
 
-    shell = InteractiveShell(user_ns=repl._everything())
+    shell = InteractiveShell(user_ns=repl._collect_names())
     repl.load_ipython_extension(shell)
     result = shell.run_cell("x = Value(3.0, label='x'); x * x", store_history=False)
     shown, _ = shell.display_formatter.format(result.result)
@@ -307,7 +307,7 @@ def test_bench_measures_what_it_says(capsys):
 
 
 def test_bench_builds_the_same_graph():
-    given = cli.inputs.Given(
+    given = cli.inputs.Expression(
         cli.inputs.parse("leaky_relu(x ** 2 * y, 0.1) + max(x, 3)"),
         {"x": 2.0, "y": -1.0},
     )

@@ -166,7 +166,7 @@ def test_no_renderer_is_status_1(capsys, tmp_path, monkeypatch):
     from viz.render import renderers
 
     monkeypatch.setattr(renderers, "RENDERERS", {})
-    monkeypatch.setattr(renderers, "_able", lambda *_: [])
+    monkeypatch.setattr(renderers, "_select_able", lambda *_: [])
     status, _, err = run(capsys, "draw", "x", "x=1", "-o", tmp_path / "x.png")
     assert status == 1
     assert err.startswith("dotgrad: nothing here can make a png")

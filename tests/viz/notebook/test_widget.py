@@ -9,7 +9,7 @@ import pytest
 from engine import OperandError, Value, log, scope
 from engine.nn import MLP
 from viz import OptionError, TooLargeError, widget
-from viz.notebook.sliders import Slider, names
+from viz.notebook.sliders import Slider, name_leaves
 
 pytest.importorskip("anywidget", reason="anywidget is not installed")
 
@@ -157,7 +157,7 @@ def test_leaves_have_names_of_their_own():
     with scope("layer"):
         inner = Value(4.0, "x")
     y = x + twin * bare + inner * 5
-    found = names(y)
+    found = name_leaves(y)
     assert len(set(found.values())) == len(found) == 4
     assert found[inner] == "layer / x"
     assert found[bare].startswith("#")
@@ -174,7 +174,7 @@ def test_a_large_model_gets_sliders_for_what_matters():
     assert len(w.values) == 12
     assert "12 of 35 leaves" in w._shown["note"]
     least = min(abs(g) for g in w.gradients.values())
-    others = {*model.parameters(), *xs} - set(w._subject.leaves.values())
+    others = {*model.parameters(), *xs} - set(w._source.leaves.values())
     assert max(abs(leaf.grad) for leaf in others) <= least
     few = widget(loss, leaves=[xs[0], "x1"])
     assert list(few.values) == ["x0", "x1"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from viz.cli.command import command
-from viz.cli.inputs import Given, takes_expression
+from viz.cli.inputs import Expression, takes_expression
 from viz.cli.options import takes_look
 from viz.cli.output import Output, takes_output
 from viz.film.animate import FILM, FORMATS, filmed
@@ -27,9 +27,9 @@ __all__ = ["animate"]
     "--pace", type=float, default=1.2, show_default=True, help="Seconds for a frame."
 )
 @takes_look(FILM)
-def animate(given: Given, *, output: Output, pace: float, look: Look) -> None:
+def animate(expression: Expression, *, output: Output, pace: float, look: Look) -> None:
     """Film forward and backward propagation, step by step."""
-    value = given.value()
+    value = expression.value()
     output.deliver(
         lambda format_: filmed(value, format_, pace=pace, **look),
         lambda path: film(value, path, pace=pace, **look),

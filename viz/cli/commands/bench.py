@@ -14,7 +14,7 @@ from engine import Value, topological_order
 from engine.tape import jit
 from engine.util.progress import Progress
 from viz.cli.command import command
-from viz.cli.inputs import Given, takes_expression
+from viz.cli.inputs import Expression, takes_expression
 from viz.cli.output import json_option, print_json
 from viz.cli.table import print_table
 
@@ -53,7 +53,7 @@ class Measured:
     help="How many samples a batch has.",
 )
 @json_option
-def bench(given: Given, *, seconds: float, batch: int, as_json: bool) -> None:
+def bench(given: Expression, *, seconds: float, batch: int, as_json: bool) -> None:
     """Measure the expression on this machine: eager Values and tapes.
 
     Eager builds the graph (and sweeps it); a tape replays it. Batches, by NumPy and
@@ -78,7 +78,7 @@ def bench(given: Given, *, seconds: float, batch: int, as_json: bool) -> None:
 
 
 def _measured(
-    given: Given, value: Value, nodes: int, seconds: float, batch: int,
+    given: Expression, value: Value, nodes: int, seconds: float, batch: int,
     progress: Progress,
 ) -> Iterator[Measured]:  # fmt: skip
     for what, way, samples in _WAYS:
@@ -106,7 +106,7 @@ def _median(work: Work, seconds: float) -> float:
     return 1e9 * statistics.median(timer.repeat(RUNS, number)) / number
 
 
-def _eager(_: Given, value: Value, __: int) -> tuple[Work, Work]:
+def _eager(_: Expression, value: Value, __: int) -> tuple[Work, Work]:
     build = _builder(value)
     return build, lambda: build().backward()
 
@@ -130,14 +130,14 @@ def _builder(value: Value) -> Callable[[], Value]:
     return build
 
 
-def _tape(given: Given, _: Value, __: int) -> tuple[Work, Work]:
+def _tape(given: Expression, _: Value, __: int) -> tuple[Work, Work]:
     f, xs = jit(given.function, argnums=_all(given)), [*given.numbers.values()]
     f.value_and_grad(*xs)
     return lambda: f(*xs), lambda: f.value_and_grad(*xs)
 
 
-def _batched(backend: str) -> Callable[[Given, Value, int], tuple[Work, Work]]:
-    def way(given: Given, _: Value, count: int) -> tuple[Work, Work]:
+def _batched(backend: str) -> Callable[[Expression, Value, int], tuple[Work, Work]]:
+    def way(given: Expression, _: Value, count: int) -> tuple[Work, Work]:
         import numpy as np
 
         f = jit(given.function, argnums=_all(given), backend=backend)
@@ -148,11 +148,11 @@ def _batched(backend: str) -> Callable[[Given, Value, int], tuple[Work, Work]]:
     return way
 
 
-def _all(given: Given) -> tuple[int, ...]:
+def _all(given: Expression) -> tuple[int, ...]:
     return tuple(range(len(given.numbers)))
 
 
-_WAYS: list[tuple[str, Callable[[Given, Value, int], tuple[Work, Work]], bool]] = [
+_WAYS: list[tuple[str, Callable[[Expression, Value, int], tuple[Work, Work]], bool]] = [
     ("eager", _eager, False),
     ("tape, Python", _tape, False),
     ("tape, NumPy", _batched("numpy"), True),

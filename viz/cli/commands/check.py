@@ -10,7 +10,7 @@ import click
 
 from engine import GradientRow, GradientTable, grad, gradient_table
 from viz.cli.command import command
-from viz.cli.inputs import Given, takes_expression
+from viz.cli.inputs import Expression, takes_expression
 from viz.cli.output import json_option, print_json
 from viz.cli.table import print_lines
 
@@ -53,19 +53,19 @@ __all__ = ["check"]
     "--atol", type=float, default=1e-9, show_default=True, help="Absolute tolerance."
 )
 @json_option
-def check(given: Given, *, order: int, as_json: bool, **options: Any) -> None:
+def check(expression: Expression, *, order: int, as_json: bool, **options: Any) -> None:
     """Compare the gradients with numerical differentiation."""
-    names = list(given.numbers)
-    output = given.value().label or "output"
+    names = list(expression.numbers)
+    output = expression.value().label or "output"
     if not names:
         raise click.UsageError("The expression has no names to differentiate by.")
-    f: Callable[..., Any] = given.function
+    f: Callable[..., Any] = expression.function
     outputs = {"output": output}
     if order == 2:
         f = grad(f, tuple(range(len(names))))
         outputs = {f"output[{i}]": f"∂{output}/∂{x}" for i, x in enumerate(names)}
     long = len(names) > 50
-    found = gradient_table(f, *given.numbers.values(), progress=long, **options)
+    found = gradient_table(f, *expression.numbers.values(), progress=long, **options)
     inputs = {f"args[{i}]": name for i, name in enumerate(names)}
     table = GradientTable(
         tuple(
@@ -74,21 +74,21 @@ def check(given: Given, *, order: int, as_json: bool, **options: Any) -> None:
         )
     )
     if as_json:
-        print_json({"ok": table.ok, "rows": [_data(row) for row in table.rows]})
+        print_json({"ok": table.ok, "rows": [_to_data(row) for row in table.rows]})
     else:
-        print_lines([*str(table).splitlines(), _summary(table)], bad="WRONG")
+        print_lines([*str(table).splitlines(), _summarize(table)], bad="WRONG")
     if not table.ok:
         raise click.exceptions.Exit(1)
 
 
-def _summary(table: GradientTable) -> str:
+def _summarize(table: GradientTable) -> str:
     count = len(table.rows)
     if table.ok:
         return f"{count} derivatives, all right"
     return f"{len(table.wrong)} of {count} derivatives are WRONG"
 
 
-def _data(row: GradientRow) -> dict[str, Any]:
+def _to_data(row: GradientRow) -> dict[str, Any]:
     return {
         "input": row.input,
         "output": row.output,

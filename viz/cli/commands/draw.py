@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from viz.cli.command import command
-from viz.cli.inputs import Given, takes_expression
+from viz.cli.inputs import Expression, takes_expression
 from viz.cli.options import takes_look
 from viz.cli.output import Output, json_option, takes_output
 from viz.formats.save import FORMATS, SAVE, encode, save
@@ -39,7 +39,7 @@ that begins with a minus goes behind a -- of its own.""",
 @click.option("--backward/--no-backward", default=True, help="Draw gradients, too.")
 @takes_look(SAVE)
 def draw(
-    given: Given,
+    expression: Expression,
     *,
     output: Output,
     as_json: bool,
@@ -50,7 +50,7 @@ def draw(
     """Draw an expression with its values and gradients."""
     if as_json:
         output = replace(output, path="-", format="json")
-    value = given.value(seed if backward else None)
+    value = expression.value(seed if backward else None)
     name = f"{value.label} = " if value.label else ""
     output.deliver(
         lambda format_: encode(value, format_, look),

@@ -16,7 +16,7 @@ from engine import (
     why_zero,
 )
 from viz.cli.command import command
-from viz.cli.inputs import Given, nearest, takes_expression
+from viz.cli.inputs import Expression, suggest, takes_expression
 from viz.cli.output import json_option, print_json
 
 __all__ = ["explain"]
@@ -55,7 +55,7 @@ __all__ = ["explain"]
 )
 @json_option
 def explain(
-    given: Given,
+    expression: Expression,
     *,
     of: tuple[str, ...],
     format_: str,
@@ -67,25 +67,25 @@ def explain(
 
     A gradient that is zero, nan or infinite is followed to its cause.
     """
-    output = given.value(seed)
-    nodes = _chosen(output, of)
+    output = expression.value(seed)
+    nodes = _select_nodes(output, of)
     if as_json:
-        print_json(_data(output, nodes))
+        print_json(_to_data(output, nodes))
         return
     stories: list[str] = [
         engine.explain(node, format=format_, paths=paths) for node in nodes
     ]
     if format_ == "text":
-        stories += _causes(output, nodes)
+        stories += _explain_causes(output, nodes)
     click.echo("\n\n".join(stories))
 
 
-def _chosen(output: Value, names: tuple[str, ...]) -> list[Value]:
+def _select_nodes(output: Value, names: tuple[str, ...]) -> list[Value]:
     """The nodes of these names; those of every leaf that has one otherwise."""
     named = {node.label: node for node in topological_order(output) if node.label}
     if unknown := [name for name in names if name not in named]:
         raise click.UsageError(
-            f"There is no name {unknown[0]!r}; {nearest(unknown[0], named)}"
+            f"There is no name {unknown[0]!r}; {suggest(unknown[0], named)}"
         )
     leaves = [label for label, node in named.items() if not node.parents]
     if not (names or leaves):
@@ -93,14 +93,14 @@ def _chosen(output: Value, names: tuple[str, ...]) -> list[Value]:
     return [named[name] for name in names or leaves]
 
 
-def _causes(output: Value, nodes: list[Value]) -> list[str]:
+def _explain_causes(output: Value, nodes: list[Value]) -> list[str]:
     every = topological_order(output)
     if not all(math.isfinite(x) for node in every for x in (node.data, node.grad)):
         return [why_nan(output)]
     return [why_zero(node, output) for node in nodes if node.grad == 0]
 
 
-def _data(output: Value, nodes: list[Value]) -> dict[str, Any]:
+def _to_data(output: Value, nodes: list[Value]) -> dict[str, Any]:
     return {
         "output": output.label,
         "value": output.data,

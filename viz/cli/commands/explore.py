@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from viz.cli.command import command
-from viz.cli.inputs import Given, takes_expression
+from viz.cli.inputs import Expression, takes_expression
 from viz.cli.options import takes_look
 from viz.cli.output import Output, takes_output
 from viz.page.explore import PAGE, SUFFIXES, encode_page
@@ -20,13 +20,13 @@ __all__ = ["explore"]
 @takes_expression
 @takes_output("graph.html", SUFFIXES, piped="html")
 @takes_look(PAGE)
-def explore(given: Given, *, output: Output, look: Look) -> None:
+def explore(expression: Expression, *, output: Output, look: Look) -> None:
     """Write a page to play with: step by step, with live leaves.
 
     One file of HTML, which needs no network. Drag a leaf's value, and every number
     follows.
     """
-    value = given.value()
+    value = expression.value()
     output.deliver(
         lambda format_: encode_page(value, format_, look),
         lambda path: write_page(value, path, **look),

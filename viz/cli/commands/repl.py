@@ -13,7 +13,7 @@ import engine
 import viz
 from engine import Value, topological_order
 from viz.cli.command import command
-from viz.cli.inputs import Given, takes_expression
+from viz.cli.inputs import Expression, takes_expression
 
 __all__ = ["load_ipython_extension", "repl"]
 
@@ -30,22 +30,22 @@ Try: x = Value(3, label="x"); y = tanh(x / 2); y.backward(); y
     default=None,
     help="By default IPython where it is installed.",
 )
-def repl(given: Given | None, *, ipython: bool | None) -> None:
+def repl(expression: Expression | None, *, ipython: bool | None) -> None:
     """Open Python with everything imported, and Values shown as trees.
 
     The names of an expression are there as Values; `output` is its result.
     """
-    names, banner = _everything(), _BANNER
-    if given:
-        ours = _of(given.value())
+    names, banner = _collect_names(), _BANNER
+    if expression:
+        ours = _name_values(expression.value())
         names |= ours
         banner += f"Here are: {', '.join(ours)}.\n"
     if ipython is None:
         ipython = sys.stdin.isatty() and bool(importlib.util.find_spec("IPython"))
-    (_ipython if ipython else _python)(names, banner)
+    (_open_ipython if ipython else _open_python)(names, banner)
 
 
-def _everything() -> dict[str, Any]:
+def _collect_names() -> dict[str, Any]:
     return {
         **{name: getattr(engine, name) for name in engine.__all__},
         **{name: getattr(viz, name) for name in viz.__all__},
@@ -54,13 +54,13 @@ def _everything() -> dict[str, Any]:
     }
 
 
-def _of(output: Value) -> dict[str, Any]:
+def _name_values(output: Value) -> dict[str, Any]:
     """The Values of an expression by their names."""
     named = {node.label: node for node in topological_order(output)}
     return {name: node for name, node in named.items() if name} | {"output": output}
 
 
-def _python(names: dict[str, Any], banner: str) -> None:
+def _open_python(names: dict[str, Any], banner: str) -> None:
     _complete_names(names)
     before, sys.displayhook = sys.displayhook, _display
     try:
@@ -87,7 +87,7 @@ def _complete_names(names: dict[str, Any]) -> None:
     readline.parse_and_bind("tab: complete")
 
 
-def _ipython(names: dict[str, Any], banner: str) -> None:
+def _open_ipython(names: dict[str, Any], banner: str) -> None:
     try:
         from IPython import start_ipython
         from traitlets.config import Config
