@@ -121,7 +121,7 @@ def name_leaves(output: Value) -> dict[Value, str]:
     """A name for each leaf of a graph that is no constant, no two alike.
 
     It is the label. Where several leaves have the same, the scope stands before it, as
-    in "layer 1 / w"; where that is not enough, the place in the graph behind it: "w #3".
+    in "layer 1 / w"; where that is not enough, the place in the graph is added: "w #3".
 
     >>> x = Value(2.0, label="x")
     >>> list(name_leaves(x * x + Value(1.0) * 3).values())
