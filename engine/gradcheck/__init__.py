@@ -1,1 +1,5 @@
 """Gradient check: the engine's derivatives beside numerical differentiation."""
+
+from engine.gradcheck.check import GradientRow, GradientTable
+
+__all__ = ["GradientRow", "GradientTable"]

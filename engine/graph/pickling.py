@@ -12,9 +12,13 @@ import threading
 from dataclasses import replace
 from typing import Any
 
+from engine.graph.metadata import NO_METADATA
 from engine.graph.node import Node, topological_order
+from engine.util.moved import find_moved_modules
 
 __all__ = ["reduce"]
+
+find_moved_modules()
 
 
 class _Announced(threading.local):
@@ -62,8 +66,12 @@ def _restore(
     grad: float | None,
     *fields: Any,
 ) -> Node:
-    """A node from its fields; the ancestors only had to be there before it."""
+    """A node from its fields; the ancestors only had to be there before it.
+
+    In pickles of before, nodes without metadata have None.
+    """
     node = kind.__new__(kind)
     node._data, node._grad = data, grad
-    node.op, node._x, node._y, node._dx, node._dy, node._metadata = fields
+    node.op, node._x, node._y, node._dx, node._dy, metadata = fields
+    node._metadata = metadata or NO_METADATA
     return node
