@@ -36,7 +36,7 @@ LAYERS = {
         "nn.training",
     ],
     "viz": [
-        "errors checks numbers",
+        "errors checks",
         "labels",
         "diagram",
         "render",

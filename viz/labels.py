@@ -6,8 +6,6 @@ import html
 import math
 import unicodedata
 
-from viz.numbers import Changed, change
-
 __all__ = ["bare", "capped", "cell", "format_number", "text_width"]
 
 MAX_LABEL = 40
@@ -22,8 +20,6 @@ def format_number(x: float, digits: int = 4) -> str:
     >>> [format_number(x) for x in (-0.0, float("inf"), float("-inf"), float("nan"))]
     ['0', '∞', '−∞', 'nan']
     """
-    if isinstance(x, Changed) and change(x) != 0:
-        return f"{format_number(x.before, digits)} → {format_number(float(x), digits)}"
     if math.isnan(x):
         return "nan"
     if math.isinf(x):

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-from engine import Value, topological_order
+from engine import Value, edges, topological_order
 from viz.diagram.diagram import (
     Diagram,
     Edge,
@@ -14,7 +14,7 @@ from viz.diagram.diagram import (
     Node,
     Part,
     Reading,
-    checked,
+    check_value,
     symbol,
 )
 from viz.labels import capped
@@ -56,7 +56,7 @@ def collapse(output: Value, depth: int) -> Diagram:
     >>> [edge.gradient for edge in diagram.uses("n0")]
     [42.0, 1.0]
     """
-    order = topological_order(checked(output))
+    order = topological_order(check_value(output))
     keys = _keys(order, depth)
     members: dict[Key, list[Value]] = {}
     for value in order:  # a scope stands where its last value does
@@ -64,17 +64,17 @@ def collapse(output: Value, depth: int) -> Diagram:
         held.append(value)
         members[keys[value]] = held
     reading = Reading(output.has_gradient)
-    crossing = _crossing(order, keys, reading)
+    crossing = _crossing(output, keys, reading)
     used = {value for values in crossing.values() for value in values} | {output}
     ids = {key: f"n{i}" for i, key in enumerate(members)}
-    edges = tuple(
+    bundles = tuple(
         _edge(ids[start], ids[end], position, parts)
         for position, ((start, end), parts) in enumerate(crossing.items())
     )
     nodes = tuple(
         _node(ids[key], key, held, used, reading) for key, held in members.items()
     )
-    return Diagram(nodes, edges)
+    return Diagram(nodes, bundles)
 
 
 def _keys(order: list[Value], depth: int) -> dict[Value, Key]:
@@ -119,21 +119,21 @@ def _inner_leaves(
 
 
 def _crossing(
-    order: list[Value], keys: dict[Value, Key], reading: Reading
+    output: Value, keys: dict[Value, Key], reading: Reading
 ) -> dict[tuple[Key, Key], dict[Value, float | None]]:
     """For each pair of nodes the values used across, and their contributions."""
     crossing: dict[tuple[Key, Key], dict[Value, float | None]] = {}
-    for child in order:
-        end, upstream = keys[child], reading.gradient(child)
-        for parent, partial in zip(child.parents, child.partials, strict=True):
-            start = keys[parent]
-            if _same(start, end):
-                continue
-            parts = crossing.setdefault((start, end), {})
-            if upstream is None:
-                parts.setdefault(parent, None)
-            else:
-                parts[parent] = (parts.get(parent) or 0.0) + upstream * partial
+    for use in edges(output):
+        start, end = keys[use.parent], keys[use.child]
+        if _same(start, end):
+            continue
+        parts = crossing.setdefault((start, end), {})
+        upstream = reading.gradient(use.child)
+        if upstream is None:
+            parts.setdefault(use.parent, None)
+        else:
+            share = upstream * use.partial
+            parts[use.parent] = (parts.get(use.parent) or 0.0) + share
     return crossing
 
 

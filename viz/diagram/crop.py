@@ -7,15 +7,15 @@ import math
 from collections.abc import Callable, Set
 
 from engine import Value, topological_order
-from viz.diagram.diagram import Diagram, assembled, checked
+from viz.diagram.diagram import Diagram, assemble, check_value
 
-__all__ = ["MOST_COUNTED", "chosen", "cut"]
+__all__ = ["MOST_COUNTED", "crop", "select_values"]
 
 MOST_COUNTED = 10_000
 """Hidden values are counted up to here, for each place where the graph is cut."""
 
 
-def cut(output: Value, budget: int) -> Diagram:
+def crop(output: Value, budget: int) -> Diagram:
     """About `budget` values, from the output back along the largest gradients.
 
     Where the graph is cut, a value stands without its operands and says how many
@@ -25,19 +25,19 @@ def cut(output: Value, budget: int) -> Diagram:
     >>> y = x
     >>> for _ in range(100):
     ...     y = y * 1.5
-    >>> diagram = cut(y, 10)
+    >>> diagram = crop(y, 10)
     >>> len(diagram.nodes), max(node.hidden for node in diagram.nodes)
     (9, 192)
     """
-    return assembled(*chosen(output, budget, lambda value: value.grad))
+    return assemble(*select_values(output, budget, lambda value: value.grad))
 
 
-def chosen(
+def select_values(
     output: Value, budget: int, gradient: Callable[[Value], float]
 ) -> tuple[list[Value], dict[Value, int]]:
     """The values that are drawn, in topological order, and how many values are hidden
     behind those whose operands are not."""
-    order = topological_order(checked(output))
+    order = topological_order(check_value(output))
     shown = _along_the_largest(output, budget, gradient)
     drawn = [value for value in order if value in shown]
     stubs = [value for value in drawn if not shown.issuperset(value.parents)]

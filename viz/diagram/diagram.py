@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import engine
 from engine import OperandError, Value, topological_order
+from viz.diagram.sentence import Place, Quantity
 from viz.labels import capped
 
 __all__ = [
@@ -20,10 +22,12 @@ __all__ = [
     "Node",
     "Part",
     "Reading",
-    "assembled",
-    "checked",
+    "assemble",
+    "check_value",
+    "differ",
+    "gradient_of",
     "symbol",
-    "whole",
+    "value_of",
 ]
 
 
@@ -74,6 +78,16 @@ class Node:
     """How many values it depends on that are not drawn."""
     inside: Inside | None = None
 
+    @property
+    def key(self) -> str:
+        """Its place in the diagram."""
+        return self.id
+
+    @property
+    def gradient_norm(self) -> float | None:
+        """√Σ gradient² over the parameters of a scope."""
+        return self.inside.gradient_norm if self.inside else None
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -93,6 +107,26 @@ class Edge:
     parts: tuple[Part, ...] = ()
     """The values that are used in the target, where one of the ends is a scope."""
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Its place in the diagram."""
+        return self.source, self.target, self.position
+
+    @property
+    def count(self) -> int:
+        """How many values are used."""
+        return len(self.parts) or 1
+
+
+def value_of(part: Node | Edge) -> Quantity:
+    """The value of a node, or the one that a use passes on."""
+    return Quantity("value", part.key)
+
+
+def gradient_of(part: Node | Edge) -> Quantity:
+    """The gradient of a node, or the contribution of a use."""
+    return Quantity("gradient", part.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
@@ -109,7 +143,12 @@ class Diagram:
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    _by_id: dict[str, Node] = field(init=False, repr=False, compare=False)
+    before: Diagram | None = None
+    """That of an earlier run, which this one is compared with."""
+    hidden: frozenset[Quantity] = frozenset()
+    """Numbers that are not known yet at this point of a film. They take their place in
+    the picture, but are not to be seen."""
+    _parts: dict[Place, Node | Edge] = field(init=False, repr=False, compare=False)
     _into: dict[str, list[Edge]] = field(init=False, repr=False, compare=False)
     _uses: dict[str, list[Edge]] = field(init=False, repr=False, compare=False)
 
@@ -119,12 +158,38 @@ class Diagram:
         for edge in self.edges:
             into[edge.target].append(edge)
             uses[edge.source].append(edge)
-        object.__setattr__(self, "_by_id", {node.id: node for node in self.nodes})
+        parts: dict[Place, Node | Edge] = {node.id: node for node in self.nodes}
+        parts |= {edge.key: edge for edge in self.edges}
+        object.__setattr__(self, "_parts", parts)
         object.__setattr__(self, "_into", into)
         object.__setattr__(self, "_uses", uses)
 
     def __getitem__(self, id_: str) -> Node:
-        return self._by_id[id_]
+        node = self._parts[id_]
+        assert isinstance(node, Node)
+        return node
+
+    def number(self, quantity: Quantity) -> float | None:
+        """A number, or None where it is not known."""
+        place = quantity.place
+        part: Node | Edge | Part
+        if len(place) == 2 and isinstance(place[1], int):
+            inside = self[place[0]].inside
+            assert inside is not None
+            part = inside.outputs[place[1]]
+        else:
+            part = self._parts[place]
+        number: float | None = getattr(part, quantity.kind)
+        return number
+
+    def change(self, quantity: Quantity) -> float | None:
+        """What a picture weighs: by how much a number has changed since the run before.
+        Where there is nothing to compare with, the number itself."""
+        now = self.number(quantity)
+        was = self.before.number(quantity) if self.before else None
+        if now is None or was is None:
+            return now
+        return now - was if differ(now, was) else 0.0
 
     def into(self, id_: str) -> list[Edge]:
         """The operands of a node, in order."""
@@ -151,15 +216,19 @@ class Diagram:
         Raises:
             OperandError: `output` is not a Value.
         """
-        return whole(output)
+        return assemble(topological_order(check_value(output)))
 
 
-def whole(output: Value) -> Diagram:
-    """Every value and every use."""
-    return assembled(topological_order(checked(output)))
+def differ(a: float, b: float) -> bool:
+    """Whether two numbers are not the same; nan is the same as nan.
+
+    >>> differ(1.0, 2.0), differ(math.nan, math.nan)
+    (True, False)
+    """
+    return a != b and not (math.isnan(a) and math.isnan(b))
 
 
-def checked(output: Value) -> Value:
+def check_value(output: Value) -> Value:
     """`output`, if it can be drawn.
 
     Raises:
@@ -172,7 +241,7 @@ def checked(output: Value) -> Value:
     )
 
 
-def assembled(order: Sequence[Value], hidden: Mapping[Value, int] = {}) -> Diagram:
+def assemble(order: Sequence[Value], hidden: Mapping[Value, int] = {}) -> Diagram:
     """The diagram of these values, in topological order, the output last.
 
     Args:
@@ -181,10 +250,9 @@ def assembled(order: Sequence[Value], hidden: Mapping[Value, int] = {}) -> Diagr
     reading = Reading(order[-1].has_gradient)
     ids = {value: f"n{i}" for i, value in enumerate(order)}
     edges = tuple(
-        edge
-        for child in order
-        if child not in hidden
-        for edge in reading.edges_into(child, ids)
+        reading.edge(use, ids[use.parent], ids[use.child])
+        for use in engine.edges(order[-1])
+        if use.child in ids and use.child not in hidden
     )
     shares: defaultdict[str, list[float]] = defaultdict(list)
     for edge in edges:
@@ -207,23 +275,18 @@ class Reading:
         """What is known of the gradient of a value."""
         return value.grad if self.swept and value.has_gradient else None
 
-    def edges_into(self, child: Value, ids: Mapping[Value, str]) -> list[Edge]:
-        """The uses that a value makes of its operands."""
-        upstream = self.gradient(child)
-        return [
-            Edge(
-                source=ids[parent],
-                target=ids[child],
-                position=position,
-                value=parent.data,
-                partial=partial,
-                upstream=upstream,
-                gradient=None if upstream is None else upstream * partial,
-            )
-            for position, (parent, partial) in enumerate(
-                zip(child.parents, child.partials, strict=True)
-            )
-        ]
+    def edge(self, use: engine.Edge, source: str, target: str) -> Edge:
+        """The edge of a use."""
+        upstream = self.gradient(use.child)
+        return Edge(
+            source=source,
+            target=target,
+            position=use.position,
+            value=use.parent.data,
+            partial=use.partial,
+            upstream=upstream,
+            gradient=None if upstream is None else upstream * use.partial,
+        )
 
     def node(
         self, value: Value, id_: str, shares: Sequence[float] | None, hidden: int = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphviz import Digraph
 
-from viz.dot.highlight import faded
+from viz.dot.highlight import fade
 from viz.style.options import DIRECTIONS, Lit
 from viz.style.paint import Pen
 from viz.style.theme import Theme
@@ -45,10 +45,10 @@ class Canvas:
         if name == self.focus:
             label, attributes = self._focused(label, attributes)
         if not self._is_lit(name):
-            label = faded(label, self.theme.background)
+            label = fade(label, self.theme.background)
             attributes.setdefault("fontcolor", self.theme.ink)
             attributes = {
-                k: faded(v, self.theme.background) for k, v in attributes.items()
+                k: fade(v, self.theme.background) for k, v in attributes.items()
             }
         name = self.called(name)
         self.graph.node(name, label, id=name, **attributes, **{"class": class_})
@@ -83,7 +83,7 @@ class Canvas:
             self.called(tail),
             self.called(head),
             id=name,
-            color=pen.color if lit else faded(pen.color, self.theme.background),
+            color=pen.color if lit else fade(pen.color, self.theme.background),
             penwidth=str(pen.width),
             arrowhead="normal" if arrow else "none",
             arrowsize=f"{0.67 - 0.06 * pen.width:.2f}",

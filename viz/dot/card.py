@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from viz.diagram.collapse import is_crowded
-from viz.diagram.diagram import Diagram, Edge, Node
+from viz.diagram.diagram import Diagram, Edge, Node, gradient_of, value_of
+from viz.diagram.flow import Flow, flows_of_cards
+from viz.diagram.sentence import Quantity
 from viz.dot.canvas import Canvas
 from viz.dot.scopes import ScopeEmitter
 from viz.dot.tables import row, rows, table, wire
@@ -44,14 +46,12 @@ class CardEmitter:
                 self._constant(node)
             else:
                 self._card(node)
-        for node in self.diagram.nodes:
-            uses = self.diagram.uses(node.id)
-            for i, use in enumerate(uses):
-                self._use(node, use, f"w{node.id}_{i}" if len(uses) > 1 else "")
+        for flow in flows_of_cards(self.diagram):
+            self._use(flow)
 
     def _constant(self, node: Node) -> None:
         self.canvas.add(
-            node.id, "constant", self.words.number(node.value), shape="plaintext",
+            node.id, "constant", self.words.number(value_of(node)), shape="plaintext",
             fontsize="12", fontcolor=self.words.painter.theme.small, margin="0.04,0.02",
             height="0.2", width="0.2",
         )  # fmt: skip
@@ -60,10 +60,10 @@ class CardEmitter:
         fill, line = self._colors(node)
         cells = [
             row(self._title(node), f'BGCOLOR="{fill}"'),
-            *(row([line]) for line in self.words.value(node.value)),
+            *(row([line]) for line in self.words.value(value_of(node))),
         ]
-        if node.gradient is not None and "gradient" in self.words.lines:
-            cells.append(self._gradient(node.gradient))
+        if node.gradient is not None and "gradient" in self.words.shown:
+            cells.append(self._gradient(gradient_of(node)))
         border = 2 if node is self.diagram.output else 1
         label = table(
             rows(cells),
@@ -72,7 +72,7 @@ class CardEmitter:
         )
         self.canvas.add(
             node.id, node.kind, label, shape="plain",
-            tooltip=self.words.story(node, self.diagram),
+            tooltip=self.words.story(node),
             ordering="in" if node.operation in ORDERED else "",
         )  # fmt: skip
 
@@ -94,26 +94,32 @@ class CardEmitter:
         named = node.symbol and node.label
         return [head, Line(node.label, 11, ink, "I")] if named else [head]
 
-    def _gradient(self, gradient: float) -> str:
+    def _gradient(self, gradient: Quantity) -> str:
         painter = self.words.painter
-        line = Line(self.words.number(gradient), 12, painter.on_band(gradient))
-        return row([line], f'BGCOLOR="{painter.pen(gradient).color}" CELLPADDING="1"')
+        color = painter.on_band(self.diagram.change(gradient) or 0.0)
+        if gradient in self.diagram.hidden:
+            color = painter.theme.zero
+        line = Line(self.words.number(gradient), 12, color)
+        fill = self.words.pen_of(gradient).color
+        return row([line], f'BGCOLOR="{fill}" CELLPADDING="1"')
 
-    def _use(self, node: Node, use: Edge, wire_id: str) -> None:
+    def _use(self, flow: Flow) -> None:
         """An arrow; only a use among several needs its share of the gradient on it."""
-        above, below = self._numbers(use, alone=not wire_id)
-        if node.kind == "constant" and not node.label:
+        assert flow.use
+        source = self.diagram[flow.start]
+        above, below = self.words.wire(flow)
+        pen = self.words.pen(flow)
+        if source.kind == "constant" and not source.label:
             pen = Pen(self.words.painter.theme.zero, 1)
             above = below = []
-        else:
-            pen = self.scopes.pen(use)
+        elif self.scopes.crowded if flow.use.parts else not flow.is_one_of_several:
+            above = below = []
         if not (above or below):
-            self.canvas.connect(node.id, use.target, pen, ranks=self._ranks(use))
+            self.canvas.connect(flow.start, flow.end, pen, ranks=self._ranks(flow.use))
             return
-        wire_id = wire_id or f"w{node.id}"
         label = wire(above, below, pen, vertical=self.canvas.vertical)
-        self.canvas.add(wire_id, "wire", label, shape="plain")
-        self.canvas.join(node.id, wire_id, use.target, pen)
+        self.canvas.add(flow.id, "wire", label, shape="plain")
+        self.canvas.join(flow.start, flow.id, flow.end, pen)
 
     def _ranks(self, use: Edge) -> int:
         """Over how many ranks an arrow goes: the summands of a large picture stand in
@@ -121,13 +127,3 @@ class CardEmitter:
         large = len(self.diagram.nodes) > POSTER
         summand = self.diagram[use.target].operation == "sum"
         return 1 + use.position % STEPS if large and summand else 1
-
-    def _numbers(self, use: Edge, *, alone: bool) -> tuple[list[Line], list[Line]]:
-        if use.parts and not self.scopes.crowded:
-            return self.scopes.above(use), self.scopes.below(use)
-        if use.parts or alone:
-            return [], []
-        return [], [
-            replace(line, size=10, tag="B")
-            for line in self.words.gradient(use.gradient)
-        ]

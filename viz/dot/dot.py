@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 
 from viz.diagram.collapse import is_crowded
 from viz.diagram.diagram import Diagram
 from viz.dot.canvas import Canvas
 from viz.dot.card import CardEmitter
 from viz.dot.record_style import RecordEmitter
-from viz.dot.scopes import legend
+from viz.dot.scopes import legend_of
 from viz.dot.tables import rows, table
 from viz.dot.wire import WireEmitter
 from viz.labels import capped, cell
@@ -26,8 +26,6 @@ EMITTERS: dict[str, type[WireEmitter] | type[CardEmitter] | type[RecordEmitter]]
     "record": RecordEmitter,
 }
 
-_ROLES = "ink|small|positive|negative|neutral|zero|nonfinite"
-
 VALUES_ONLY = "values only: call backward() to have gradients"
 
 
@@ -39,8 +37,8 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     canvas = Canvas(
         picture,
         options.theme,
-        options.look["id_prefix"],
-        options.look["direction"],
+        look["id_prefix"],
+        look["direction"],
         options.lit,
         options.focus,
     )
@@ -48,13 +46,13 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     picture.attr(
         "graph",
         id=canvas.called("graph"),
-        rankdir=options.look["direction"],
+        rankdir=look["direction"],
         nodesep="0.18",
         ranksep="1.6" if crowded else f"{options.style.ranksep:g}",
         pad="0.25",
         outputorder="edgesfirst",
         bgcolor=options.theme.background,
-        dpi=str(options.look["dpi"]),
+        dpi=str(look["dpi"]),
         fontname=options.style.font,
         fontsize="10",
         fontcolor=options.theme.small,
@@ -64,22 +62,21 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     if caption := _caption(diagram, options):
         picture.attr("graph", label=caption, labelloc="b", labeljust="l")
     painter = Painter.of(diagram, options.style, options.theme)
-    words = Words(painter, options.look["digits"], options.lines)
+    words = Words(painter, diagram, look["digits"], options.lines)
     EMITTERS[options.style.layout](canvas, diagram, words).emit()
     return picture
 
 
 def _caption(diagram: Diagram, options: Options) -> str:
     """Title, note and legend below the picture; what is missing is always said."""
-    title, lines = capped(options.look["title"] or "", 200), []
+    look = options.look
+    title, lines = capped(look["title"] or "", 200), []
     if options.note:
         lines.append(cell(options.note))
     if not diagram.has_gradients:
         lines.append(cell(VALUES_ONLY))
-    elif options.look["legend"]:
-        for line in options.told or legend(diagram, options.style.legend):
-            told = _legend_line(line, options)
-            lines += [told] if told else []
+    elif look["legend"]:
+        lines += _write_legend(diagram, options)
     if not (title or lines):
         return ""
     cells = ['<TD HEIGHT="8"></TD>']
@@ -92,24 +89,19 @@ def _caption(diagram: Diagram, options: Options) -> str:
     return table(rows(cells))
 
 
-def _legend_line(line: str, options: Options) -> str:
-    """A line of a style's legend; {positive} is that word in its colour, and
-    {ink:words} are the words in the colour of values. Other braces are text.
+def _write_legend(diagram: Diagram, options: Options) -> Iterator[str]:
+    legend = options.own_legend or legend_of(diagram, options.style.legend)
+    vertical = options.look["direction"] in ("TB", "BT")
+    for line in legend:
+        if isinstance(line, str):
+            yield cell(line)
+        elif line.is_shown(options.lines, vertical=vertical):
+            yield "".join(_write_words(words, options) for words in line.words)
 
-    Nothing, where it begins with {if ...} and not all of that is shown.
-    """
-    needs = re.match(r"\{if ([a-z ]+)\}", line)
-    if needs:
-        line = line[needs.end() :]
-        if not options.lines.issuperset(needs[1].split()):
-            return ""
-    if options.look["direction"] in ("TB", "BT"):
-        line = line.replace("above the wire", "left of the wire")
-        line = line.replace("below:", "right of it:")
 
-    def colored(match: re.Match[str]) -> str:
-        role, _, words = match.group(1).partition(":")
-        tag = "" if words else "B"
-        return Line(words or role, 10, getattr(options.theme, role), tag).html
-
-    return re.sub(rf"\{{((?:{_ROLES})(?::[^}}]*)?)\}}", colored, cell(line))
+def _write_words(words: str | tuple[str, str], options: Options) -> str:
+    if isinstance(words, str):
+        return cell(words)
+    text, role = words
+    tag = "B" if role in ("positive", "negative") else ""
+    return Line(text, 10, getattr(options.theme, role), tag).html

@@ -9,9 +9,9 @@ from engine import Value, topological_order
 from viz.diagram.diagram import Diagram, Edge, Node
 from viz.errors import OptionError
 from viz.style.options import Lit
-from viz.style.paint import mixed
+from viz.style.paint import mix
 
-__all__ = ["faded", "highlighted", "lit_names"]
+__all__ = ["fade", "light", "light_up"]
 
 FAINT = 0.7
 """How much of the background is in a faint colour."""
@@ -19,7 +19,7 @@ FAINT = 0.7
 _NAME = re.compile(r"(w|k|out)?(n\d+)(?:_(\d+))?(?:op)?")
 
 
-def highlighted(
+def light_up(
     output: Value, diagram: Diagram, chosen: Iterable[Value] | None
 ) -> Lit | None:
     """Which names in the diagram of the whole graph stand out.
@@ -43,19 +43,19 @@ def highlighted(
             raise OptionError(
                 "highlight= needs the whole graph: add depth=0 and fuse=False"
             )
-    return lit_values(diagram, {places[value] for value in wanted})
+    return light_values(diagram, {places[value] for value in wanted})
 
 
-def lit_values(diagram: Diagram, ids: Set[str]) -> Lit:
+def light_values(diagram: Diagram, ids: Set[str]) -> Lit:
     """These values stand out, and the wires between two of them."""
-    return lit_names(
+    return light(
         diagram,
         lambda node: node.id in ids,
         lambda edge: edge.source in ids and edge.target in ids,
     )
 
 
-def lit_names(
+def light(
     diagram: Diagram, node: Callable[[Node], bool], edge: Callable[[Edge], bool]
 ) -> Lit:
     """Whether a part of the picture stands out, by its name in DOT.
@@ -76,13 +76,13 @@ def lit_names(
     return lit
 
 
-def faded(text: str, background: str) -> str:
+def fade(text: str, background: str) -> str:
     """Markup, or a colour, with every colour mixed with the background.
 
     A person's text cannot hold such an attribute: its quotes are escaped.
     """
 
-    def mix(match: re.Match[str]) -> str:
-        return match[1] + mixed(match[2], background, FAINT)
+    def fade_color(match: re.Match[str]) -> str:
+        return match[1] + mix(match[2], background, FAINT)
 
-    return re.sub(r'((?:COLOR="|^))(#[0-9a-fA-F]{6})\b', mix, text)
+    return re.sub(r'((?:COLOR="|^))(#[0-9a-fA-F]{6})\b', fade_color, text)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from viz.diagram.diagram import Diagram, Node
+from viz.diagram.diagram import Diagram, Node, gradient_of, value_of
+from viz.diagram.sentence import Quantity
 from viz.dot.canvas import Canvas
 from viz.dot.scopes import ScopeEmitter
 from viz.dot.tables import table
@@ -44,10 +45,10 @@ class RecordEmitter:
 
     def _record(self, node: Node) -> None:
         parts = [self.words.hidden(node) if node.hidden else node.label]
-        if "value" in self.words.lines:
-            parts.append(f"data {self._number(node.value)}")
-        if node.gradient is not None and "gradient" in self.words.lines:
-            parts.append(f"grad {self._number(node.gradient)}")
+        if "value" in self.words.shown:
+            parts.append(f"data {self._number(value_of(node))}")
+        if node.gradient is not None and "gradient" in self.words.shown:
+            parts.append(f"grad {self._number(gradient_of(node))}")
         theme = self.words.painter.theme
         cells = "".join(
             f'<TD><FONT COLOR="{theme.ink}">{cell(part)}</FONT></TD>'
@@ -61,16 +62,18 @@ class RecordEmitter:
         label = table(f"<TR>{cells}</TR>", attributes)
         self.canvas.add(node.id, node.kind, label, shape="plain", fontsize="14")
 
-    def _number(self, x: float) -> str:
+    def _number(self, quantity: Quantity) -> str:
         """With as many decimals as digits, the way micrograd writes it."""
+        x = self.diagram.number(quantity)
+        assert x is not None
         if not abs(x) < 1e7:
-            return self.words.number(x)
+            return self.words.number(quantity)
         return f"{x:.{self.words.digits}f}".replace("-", "−")
 
     def _operation(self, node: Node) -> None:
         theme = self.words.painter.theme
         self.canvas.add(
             f"{node.id}op", "op", bare(node.symbol), shape="ellipse", color=theme.ink,
-            fontsize="14", tooltip=self.words.story(node, self.diagram),
+            fontsize="14", tooltip=self.words.story(node),
             ordering="in" if node.operation in ORDERED else "",
         )  # fmt: skip

@@ -5,24 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from viz.diagram.collapse import is_crowded, is_simple
-from viz.diagram.diagram import Diagram, Edge, Node, Part
+from viz.diagram.diagram import Diagram, Node, gradient_of
+from viz.diagram.sentence import Quantity
 from viz.dot.canvas import Canvas
 from viz.dot.tables import row, rows, table
-from viz.labels import bare, capped
-from viz.style.paint import Pen
+from viz.labels import bare, capped, format_number
+from viz.style.legends import CIRCLES, SCOPES, Legend
 from viz.style.words import Line, Words
 
-__all__ = ["ScopeEmitter", "legend"]
+__all__ = ["ScopeEmitter", "legend_of"]
 
-CIRCLES_LEGEND = (
-    "{if value gradient}circle: a scope, its {ink:value}, its gradient ({positive},"
-    " {negative})",
-    "width, colour: |gradient| that flows back along an edge (log)",
-)
-CARDS_LEGEND = (
-    "card: a scope, what it puts out, gradient ({positive}, {negative}), parameters",
-    "on an edge: what is used of it; |grad| is √Σ gradient² of several values",
-)
 ROOM = 40
 """Points of text that fit into a circle."""
 
@@ -32,11 +24,11 @@ _INPUTS = ("leaf", "entry", "exit")
 MOST_IN_TOOLTIP = 12
 
 
-def legend(diagram: Diagram, lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The legend of a diagram that may have scopes; these lines where it has none."""
-    if not lines or all(node.inside is None for node in diagram.nodes):
-        return lines
-    return CIRCLES_LEGEND if is_crowded(diagram) else CARDS_LEGEND
+def legend_of(diagram: Diagram, legend: Legend) -> Legend:
+    """The legend of a diagram that may have scopes; this one where it has none."""
+    if not legend or all(node.inside is None for node in diagram.nodes):
+        return legend
+    return CIRCLES if is_crowded(diagram) else SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +52,18 @@ class ScopeEmitter:
         else:
             self._card(node)
 
-    def above(self, use: Edge) -> list[Line]:
-        """What an edge carries forward."""
-        if len(use.parts) < 2:
-            return self.words.value(use.value)
-        return [self.words.small(f"{len(use.parts)} values")]
-
-    def below(self, use: Edge) -> list[Line]:
-        """What flows back along it."""
-        if use.gradient is None or len(use.parts) < 2:
-            return self.words.gradient(use.gradient)
-        return [self.words.small(f"|grad| {self.words.number(use.gradient)}")]
-
-    def pen(self, use: Edge) -> Pen:
-        """Several gradients together have a size, but no sign."""
-        if len(use.parts) < 2:
-            return self.words.painter.pen(use.gradient)
-        return self.words.painter.signless(use.gradient)
-
     def _circle(self, node: Node) -> None:
         painter = self.words.painter
-        lines = [self._fitted(self._short(node.value), 12)]
+        lines = [self._fit(self._short(node.value), 12)]
         fill, border = painter.theme.leaf
         color = painter.theme.ink
         if node.kind in _INPUTS:
-            lines[:0] = [self._fitted(node.label, 12)] if node.label else []
+            lines[:0] = [self._fit(node.label, 12)] if node.label else []
         elif node.gradient is not None:
-            fill, border = painter.pen(node.gradient).color, painter.theme.ink
-            color = painter.on_band(node.gradient)
-            lines.append(self._fitted(self._short(node.gradient), 10))
+            gradient = gradient_of(node)
+            fill, border = self.words.pen_of(gradient).color, painter.theme.ink
+            color = painter.on_band(self.diagram.change(gradient) or 0.0)
+            lines.append(self._fit(self._short(node.gradient), 10))
         text = "<BR/>".join(Line(line.text, line.size, color).html for line in lines)
         self.canvas.add(
             node.id, node.kind, f"<{text}>", shape="circle", width="0.66",
@@ -97,9 +72,9 @@ class ScopeEmitter:
         )  # fmt: skip
 
     def _short(self, x: float) -> str:
-        return self.words.number(float(x), min(2, self.words.digits))
+        return format_number(x, min(2, self.words.digits))
 
-    def _fitted(self, text: str, size: float) -> Line:
+    def _fit(self, text: str, size: float) -> Line:
         """A line that does not stick out of a circle: smaller, at last cut."""
         line = Line(text, size, self.words.painter.theme.ink)
         while line.width > ROOM and line.size > SMALLEST:
@@ -131,17 +106,20 @@ class ScopeEmitter:
         assert inside is not None
         outputs = inside.outputs
         if len(outputs) <= MOST_OUTPUTS:
-            lines = [Line(self._named(part), 12, theme.ink) for part in outputs]
+            named = (self._named(node, i) for i in range(len(outputs)))
+            lines = [Line(text, 12, theme.ink) for text in named]
         else:
-            least = min(float(part.value) for part in outputs)
-            most = max(float(part.value) for part in outputs)
-            span = f"{self.words.number(least)} … {self.words.number(most)}"
+            values = [part.value for part in outputs]
+            ends = (
+                format_number(x, self.words.digits) for x in (min(values), max(values))
+            )
+            span = " … ".join(ends)
             lines = [Line(f"{len(outputs)} outputs", 12, theme.ink)]
             lines.append(Line(span, 12, theme.small))
         if node.gradient is not None and len(outputs) == 1:
-            lines += self.words.gradient(node.gradient)
+            lines += self.words.gradient(gradient_of(node))
         elif node.gradient is not None:
-            norm = f"|grad| {self.words.number(node.gradient)}"
+            norm = f"|grad| {self.words.number(gradient_of(node))}"
             lines.append(Line(norm, 12, theme.ink))
         if inside.parameters:
             lines.append(Line(self._parameters(node), 11, theme.parameter[1]))
@@ -151,21 +129,26 @@ class ScopeEmitter:
     def _parameters(self, node: Node) -> str:
         assert node.inside is not None
         text = f"{node.inside.parameters:,} parameters"
-        norm = node.inside.gradient_norm
-        return text if norm is None else f"{text}, |grad| {self.words.number(norm)}"
+        if node.gradient_norm is None:
+            return text
+        norm = self.words.number(Quantity("gradient_norm", node.id))
+        return f"{text}, |grad| {norm}"
 
-    def _named(self, part: Part) -> str:
-        return f"{part.name} = {self.words.number(part.value)}"
+    def _named(self, node: Node, i: int) -> str:
+        """One of the outputs of a scope: h = 0.5."""
+        assert node.inside is not None
+        number = self.words.number(Quantity("value", (node.id, i)))
+        return f"{node.inside.outputs[i].name} = {number}"
 
     def _tooltip(self, node: Node) -> str:
         if node.inside is None:
-            return self.words.story(node, self.diagram)
-        parts = node.inside.outputs[:MOST_IN_TOOLTIP]
-        texts = [
-            self._named(part)
-            + (f" ({self.words.number(part.gradient)})" if part.gradient else "")
-            for part in parts
-        ]
-        more = len(node.inside.outputs) - len(parts)
+            return self.words.story(node)
+        texts = []
+        for i, part in enumerate(node.inside.outputs[:MOST_IN_TOOLTIP]):
+            texts.append(self._named(node, i))
+            if part.gradient:
+                gradient = self.words.number(Quantity("gradient", (node.id, i)))
+                texts[-1] += f" ({gradient})"
+        more = len(node.inside.outputs) - len(texts)
         texts += [f"and {more} more"] * (more > 0)
         return bare(f"{' / '.join(map(capped, node.scope))}: {', '.join(texts)}")

@@ -8,28 +8,31 @@ from dataclasses import replace
 
 from engine import Value, topological_order
 from viz.diagram.collapse import collapse, is_crowded
-from viz.diagram.crop import chosen
-from viz.diagram.diagram import Diagram, Inside, Part, assembled, checked
-from viz.dot.highlight import lit_names
+from viz.diagram.crop import select_values
+from viz.diagram.diagram import (
+    Diagram,
+    Edge,
+    Node,
+    assemble,
+    check_value,
+    differ,
+    gradient_of,
+    value_of,
+)
+from viz.dot.highlight import light
 from viz.drawing.select import BUDGET, Form, select_form
 from viz.errors import ComparisonError
-from viz.numbers import Changed, change
+from viz.style.legends import CHANGED_CIRCLES, CHANGES, Legend
 from viz.style.options import Lit
 from viz.style.theme import Style
 
-__all__ = ["compared", "lit_changes", "told_of"]
-
-_COLORS = "width, colour: change of the gradient ({positive} or {negative}, log)"
-_NUMBERS = (
-    "{ink:before → after}\u00a0 (value above, gradient below); faint: has not changed"
-)
-_CIRCLES = "circle: a scope, its value and gradient {ink:after}; faint: has not changed"
+__all__ = ["compare", "legend_of_changes", "light_changes"]
 
 
-def compared(
+def compare(
     before: Value, after: Value, *, style: str | Style | None, depth: int | None
 ) -> Form:
-    """The form of `after`, whose numbers remember what they were in `before`.
+    """The form of `after`, which is compared with `before`.
 
     Large graphs are reduced as by `viz.draw`; where there are no scopes, to the values
     that changed most.
@@ -38,18 +41,19 @@ def compared(
         ComparisonError: the two are not runs of the same expression.
         OptionError, TooLargeError: as by `viz.drawing.select.select_form`.
     """
-    old, new = topological_order(checked(before)), topological_order(checked(after))
+    old, new = (
+        topological_order(check_value(before)),
+        topological_order(check_value(after)),
+    )
     _check_same(old, new)
     form = select_form(after, {"style": style, "depth": depth, "fuse": False})
-    changed = sum(
-        change(Changed(a.data, b.data)) != 0 for a, b in zip(new, old, strict=True)
-    )
+    changed = sum(differ(a.data, b.data) for a, b in zip(new, old, strict=True))
     note = f"{changed:,} of {len(new):,} values changed"
     if form.depth:
         then, now = collapse(before, form.depth), form.diagram
         note += f"; {form.note.partition(', ')[2]}"
     elif len(form.diagram.nodes) == len(new):
-        then, now = assembled(old), form.diagram
+        then, now = assemble(old), form.diagram
     else:
         then, now = _most_changed(old, new)
         note += f", drawn are the {len(now.nodes)} that changed most"
@@ -65,12 +69,12 @@ def _most_changed(
         was = old[places[value]]
         return math.hypot(value.grad - was.grad, value.data - was.data)
 
-    drawn, hidden = chosen(new[-1], BUDGET, moved)
-    then = assembled(
+    drawn, hidden = select_values(new[-1], BUDGET, moved)
+    then = assemble(
         [old[places[value]] for value in drawn],
         {old[places[value]]: count for value, count in hidden.items()},
     )
-    return then, assembled(drawn, hidden)
+    return then, assemble(drawn, hidden)
 
 
 def _together(then: Diagram, now: Diagram) -> Diagram:
@@ -79,26 +83,8 @@ def _together(then: Diagram, now: Diagram) -> Diagram:
             "not two runs of one expression: the scopes or the names of inputs differ; "
             "give depth=0"
         )
-    nodes = tuple(
-        replace(
-            node,
-            value=Changed(node.value, was.value),
-            gradient=_changed(node.gradient, was.gradient),
-            elsewhere=0.0,
-            inside=_inside(node.inside, was.inside),
-        )
-        for node, was in zip(now.nodes, then.nodes, strict=True)
-    )
-    edges = tuple(
-        replace(
-            edge,
-            value=Changed(edge.value, was.value),
-            gradient=_changed(edge.gradient, was.gradient),
-            parts=_parts(edge.parts, was.parts),
-        )
-        for edge, was in zip(now.edges, then.edges, strict=True)
-    )
-    return Diagram(nodes, edges)
+    nodes = tuple(replace(node, elsewhere=0.0) for node in now.nodes)
+    return Diagram(nodes, now.edges, before=then)
 
 
 def _outline(diagram: Diagram) -> list[tuple[object, ...]]:
@@ -107,37 +93,13 @@ def _outline(diagram: Diagram) -> list[tuple[object, ...]]:
     return [*nodes, *((e.source, e.target, len(e.parts)) for e in diagram.edges)]
 
 
-def _inside(now: Inside | None, was: Inside | None) -> Inside | None:
-    if now is None or was is None:
-        return now
-    norm = _changed(now.gradient_norm, was.gradient_norm)
-    return replace(now, outputs=_parts(now.outputs, was.outputs), gradient_norm=norm)
-
-
-def _parts(now: Sequence[Part], was: Sequence[Part]) -> tuple[Part, ...]:
-    return tuple(
-        replace(
-            part,
-            value=Changed(part.value, before.value),
-            gradient=_changed(part.gradient, before.gradient),
-        )
-        for part, before in zip(now, was, strict=True)
-    )
-
-
-def _changed(now: float | None, before: float | None) -> float | None:
-    if now is None or before is None:
-        return now
-    return Changed(now, before)
-
-
 def _check_same(old: Sequence[Value], new: Sequence[Value]) -> None:
     twins: dict[Value, Value] = {}
     for place, (a, b) in enumerate(zip(old, new, strict=False)):
         if not _is_twin(a, b, twins):
             raise ComparisonError(
                 f"not two runs of one expression: value {place + 1} in topological "
-                f"order is {_told(a)} before and {_told(b)} after"
+                f"order is {_describe(a)} before and {_describe(b)} after"
             )
         twins[a] = b
     if len(old) != len(new):
@@ -155,23 +117,20 @@ def _is_twin(a: Value, b: Value, twins: Mapping[Value, Value]) -> bool:
     return all(twins[x] is y for x, y in zip(a.parents, b.parents, strict=True))
 
 
-def _told(value: Value) -> str:
+def _describe(value: Value) -> str:
     return f"made by {value.op.name}" if value.op else "a leaf"
 
 
-def told_of(diagram: Diagram) -> tuple[str, ...]:
-    """The legend of a comparison; a circle has no room for two numbers in a line."""
-    return (_CIRCLES if is_crowded(diagram) else _NUMBERS, _COLORS)
+def legend_of_changes(diagram: Diagram) -> Legend:
+    """The legend of a comparison."""
+    return CHANGED_CIRCLES if is_crowded(diagram) else CHANGES
 
 
-def lit_changes(diagram: Diagram) -> Lit:
+def light_changes(diagram: Diagram) -> Lit:
     """What of a comparison stands out: where the value or the gradient changed."""
-    return lit_names(
-        diagram,
-        lambda node: _differs(node.value) or _differs(node.gradient),
-        lambda edge: _differs(edge.value) or _differs(edge.gradient),
-    )
 
+    def has_changed(part: Node | Edge) -> bool:
+        changes = map(diagram.change, (value_of(part), gradient_of(part)))
+        return any(x is not None and x != 0 for x in changes)  # nan is not 0
 
-def _differs(x: float | None) -> bool:
-    return x is not None and change(x) != 0  # nan is not 0
+    return light(diagram, has_changed, has_changed)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine import Value
 from viz.dot.dot import to_dot
-from viz.dot.highlight import highlighted
-from viz.drawing.diff import compared, lit_changes, told_of
+from viz.dot.highlight import light_up
+from viz.drawing.diff import compare, legend_of_changes, light_changes
 from viz.drawing.select import Form, select_form
 from viz.render.picture import Picture
 from viz.style.options import DRAW, Look, Options
@@ -54,9 +54,7 @@ def draw(value: Value, **options: Unpack[Look]) -> Picture:
     """
     look: Look = DRAW.complete(options)
     form = select_form(value, look)
-    return draw_form(
-        form, look, lit=highlighted(value, form.diagram, look["highlight"])
-    )
+    return draw_form(form, look, lit=light_up(value, form.diagram, look["highlight"]))
 
 
 @DIFF.document
@@ -82,6 +80,7 @@ def draw_diff(before: Value, after: Value, **options: Unpack[Look]) -> Picture:
         TooLargeError: the whole of a graph was asked for that is too large.
     """
     look: Look = DIFF.complete(options)
-    form = compared(before, after, style=look["style"], depth=look["depth"])
-    told = told_of(form.diagram)
-    return draw_form(form, look, lit=lit_changes(form.diagram), told=told)
+    form = compare(before, after, style=look["style"], depth=look["depth"])
+    legend = legend_of_changes(form.diagram)
+    lit = light_changes(form.diagram)
+    return draw_form(form, look, lit=lit, own_legend=legend)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from engine import Value, topological_order
 from viz.diagram.collapse import collapse, depths, is_crowded
-from viz.diagram.crop import cut
-from viz.diagram.diagram import Diagram, assembled, checked
+from viz.diagram.crop import crop
+from viz.diagram.diagram import Diagram, assemble, check_value
 from viz.diagram.fuse import fuse
 from viz.errors import OptionError, TooLargeError
 from viz.style.options import Look
@@ -55,7 +55,7 @@ def select_form(output: Value, look: Look) -> Form:
     """
     check_choice(look)
     style, depth, fused = look.get("style"), look.get("depth"), look.get("fuse")
-    order = topological_order(checked(output))
+    order = topological_order(check_value(output))
     if depth:
         return _collapse(output, order, depth, style)
     if (budget := look.get("budget")) is not None:
@@ -91,7 +91,7 @@ def _keep_whole(
             f"{WHOLE:,}): give depth=1 for a node a scope, or budget={BUDGET} for the "
             "values that matter most to the output"
         )
-    diagram = assembled(order)
+    diagram = assemble(order)
     if fused:
         diagram = fuse(diagram)
     style = style or _style(diagram)
@@ -109,7 +109,7 @@ def _reduce(output: Value, order: Sequence[Value], fused: bool | None) -> Form:
     """The first of the smaller forms that is small enough."""
     count = len(order)
     if fused is None and count <= 20 * CARDS:
-        diagram = fuse(assembled(order))
+        diagram = fuse(assemble(order))
         if len(diagram.nodes) <= CARDS:
             note = f"{count} values; chains of + are one Σ (each +: fuse=False)"
             return Form(diagram, _style(diagram), note)
@@ -150,7 +150,7 @@ def _crop(
     style: str | Style | None,
     fused: bool | None,
 ) -> Form:
-    diagram = cut(output, budget)
+    diagram = crop(output, budget)
     count = len(diagram.nodes)
     if fused:
         diagram = fuse(diagram)

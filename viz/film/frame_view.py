@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from viz.diagram.diagram import Diagram, Edge, Node
-from viz.dot.highlight import lit_names
+from viz.diagram.diagram import Diagram, gradient_of, value_of
+from viz.diagram.sentence import Quantity
+from viz.dot.highlight import light
 from viz.drawing.select import Form
 from viz.film.frames import Frame, Frames, State
-from viz.numbers import Hidden
 
 __all__ = ["Stage", "completed", "stages"]
 
@@ -20,11 +20,8 @@ class Stage:
     def __init__(self, whole: Diagram, state: State, frame: Frame) -> None:
         self.frame = frame
         self.known = frozenset(state.values)
-        self.diagram = Diagram(
-            tuple(_node(node, state) for node in whole.nodes),
-            tuple(_edge(edge, state) for edge in whole.edges),
-        )
-        self.lit = lit_names(
+        self.diagram = replace(whole, hidden=frozenset(_unknown(whole, state)))
+        self.lit = light(
             self.diagram,
             lambda node: node.id in self.known,
             lambda edge: edge.source in self.known,
@@ -63,17 +60,14 @@ def completed(film: Frames) -> Diagram:
     return Diagram(nodes, edges)
 
 
-def _node(node: Node, state: State) -> Node:
-    if node.id in state.gradients:
-        return node
-    assert node.gradient is not None
-    known = node.id in state.values
-    value = node.value if known else Hidden(node.value)
-    return replace(node, value=value, gradient=Hidden(node.gradient))
-
-
-def _edge(edge: Edge, state: State) -> Edge:
-    if (edge.target, edge.position) in state.contributions:
-        return edge
-    assert edge.gradient is not None
-    return replace(edge, gradient=Hidden(edge.gradient))
+def _unknown(diagram: Diagram, state: State) -> Iterator[Quantity]:
+    """The numbers that are not known yet."""
+    for node in diagram.nodes:
+        if node.id not in state.gradients:
+            yield gradient_of(node)
+        if node.id not in state.values:
+            yield value_of(node)
+            yield from (value_of(use) for use in diagram.uses(node.id))
+    for edge in diagram.edges:
+        if (edge.target, edge.position) not in state.contributions:
+            yield gradient_of(edge)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine import Value, topological_order
-from viz.diagram.diagram import Diagram, Edge, Node, checked, whole
+from viz.diagram.diagram import Diagram, Edge, Node, check_value
 from viz.film.equations import Equations
 
 __all__ = ["Frame", "Frames", "State", "count_frames", "frames"]
@@ -95,7 +95,7 @@ def frames(value: Value, *, digits: int = 4) -> Frames:
     Raises:
         engine.OperandError: `value` is not a Value.
     """
-    return Frames(whole(value), digits)
+    return Frames(Diagram.of(value), digits)
 
 
 def count_frames(value: Value) -> int:
@@ -104,7 +104,7 @@ def count_frames(value: Value) -> int:
     The values that are given and the seed, forward and back through each operation,
     and where contributions meet.
     """
-    order = topological_order(checked(value))
+    order = topological_order(check_value(value))
     uses = Counter(operand for node in order for operand in node.parents)
     operations = sum(node.op is not None for node in order)
     return 2 + 2 * operations + sum(count > 1 for count in uses.values())

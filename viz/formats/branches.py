@@ -7,7 +7,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from engine import Value, topological_order
-from viz.diagram.diagram import Diagram, Edge, assembled, checked
+from viz.diagram.diagram import Diagram, Edge, assemble, check_value
 from viz.labels import format_number
 
 __all__ = ["Branches", "Span"]
@@ -36,13 +36,13 @@ class Branches:
         cls, output: Value, digits: int, pipes: tuple[str, ...], limit: int
     ) -> Branches:
         """Of so much of the graph as so many lines tell."""
-        order = topological_order(checked(output))
+        order = topological_order(check_value(output))
         met = _met(output, limit)
         near = met.union(*(value.parents for value in met))
         drawn = [value for value in order if value in near]
         uses = Counter(x for value in order for x in value.parents if x in near)
         shared = {f"n{i}" for i, value in enumerate(drawn) if uses[value] > 1}
-        diagram = assembled(drawn, dict.fromkeys(near - met, 0))
+        diagram = assemble(drawn, dict.fromkeys(near - met, 0))
         return cls(diagram, digits, pipes, shared, len(order))
 
     def lines(self, limit: int) -> list[list[Span]]:

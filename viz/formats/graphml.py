@@ -37,7 +37,7 @@ def to_graphml(diagram: Diagram) -> str:
 def _of_node(node: Node) -> dict[str, Any]:
     return {
         "kind": node.kind,
-        "value": float(node.value),
+        "value": node.value,
         "gradient": node.gradient,
         "label": node.label or None,
         "operation": node.operation,
@@ -51,7 +51,7 @@ def _of_node(node: Node) -> dict[str, Any]:
 def _of_edge(edge: Edge) -> dict[str, Any]:
     return {
         "position": edge.position,
-        "value": float(edge.value),
+        "value": edge.value,
         "gradient": edge.gradient,
         "partial": edge.partial,
         "upstream": edge.upstream,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from viz.diagram.diagram import Diagram, Node
+from viz.diagram.diagram import Diagram, Node, value_of
+from viz.diagram.flow import Flow, flow_of, flow_of_output
 from viz.errors import TooLargeError
 from viz.style.options import Options
 from viz.style.paint import Painter
@@ -54,21 +55,20 @@ class _Writer:
         self.diagram = diagram
         self.theme = options.theme
         painter = Painter.of(diagram, options.style, options.theme)
-        self.words = Words(painter, options.look["digits"], options.lines)
+        self.words = Words(painter, diagram, options.look["digits"], options.lines)
 
     def lines(self) -> Iterator[str]:
         for node in self.diagram.nodes:
             yield f"  {node.id}{self._shape(node)}:::{_CLASSES[node.kind]}"
         output = self.diagram.output
-        yield f'  out(["{escaped(self._result(output))}"]):::output'
-        styles = []
-        for edge in self.diagram.edges:
-            text = self._text(edge.value, edge.gradient, self.words.chain(edge))
-            yield f"  {edge.source} --{text}--> {edge.target}"
-            styles.append(edge.gradient)
-        yield f"  {output.id} --{self._text(output.value, output.gradient)}--> out"
-        for place, gradient in enumerate([*styles, output.gradient]):
-            pen = self.words.painter.pen(gradient)
+        yield f'  out(["{escape(self._result(output))}"]):::output'
+        flows = [flow_of(edge, "", edge.source) for edge in self.diagram.edges]
+        flows.append(flow_of_output(self.diagram.output))
+        for flow in flows:
+            end = "out" if flow.kind == "output" else flow.end
+            yield f"  {flow.start} --{self._text(flow)}--> {end}"
+        for place, flow in enumerate(flows):
+            pen = self.words.pen(flow)
             dashes = ",stroke-dasharray:4" if pen.dashed else ""
             look = f"stroke:{pen.color},stroke-width:{pen.width}px{dashes}"
             yield f"  linkStyle {place} {look}"
@@ -79,29 +79,27 @@ class _Writer:
 
     def _shape(self, node: Node) -> str:
         if node.inside:
-            return f'["{escaped(node.label)}<br/>{node.inside.count:,} values"]'
+            return f'["{escape(node.label)}<br/>{node.inside.count:,} values"]'
         if node.hidden:
-            return f'["{escaped(self.words.hidden(node))}"]'
+            return f'["{escape(self.words.hidden(node))}"]'
         if node.kind == "operation":
-            named = f" {escaped(node.label)}" if node.label else ""
-            return f'(("{escaped(node.symbol)}{named}"))'
-        return f'(["{escaped(node.label or self.words.number(node.value))}"])'
+            named = f" {escape(node.label)}" if node.label else ""
+            return f'(("{escape(node.symbol)}{named}"))'
+        return f'(["{escape(node.label or self.words.number(value_of(node)))}"])'
 
     def _result(self, output: Node) -> str:
         return output.label if output.kind == "operation" and output.label else "output"
 
-    def _text(self, value: float, gradient: float | None, chain: str = "") -> str:
-        lines = [line.text for line in self.words.value(value)]
-        lines += [line.text for line in self.words.gradient(gradient)]
-        if lines and gradient is not None:
-            lines += [line.text for line in self.words.reason(chain, gradient)]
-        return f' "{"<br/>".join(map(escaped, lines))}" ' if lines else ""
+    def _text(self, flow: Flow) -> str:
+        above, below = self.words.wire(flow)
+        lines = [escape(line.text) for line in (*above, *below)]
+        return f' "{"<br/>".join(lines)}" ' if lines else ""
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """A text inside of Mermaid's quotes, its own signs as numbered entities.
 
-    >>> escaped('<b>"x"#1')
+    >>> escape('<b>"x"#1')
     '#60;b#62;#34;x#34;#35;1'
     """
     plain = "".join(c if c.isalnum() or c in _PLAIN else f"#{ord(c)};" for c in text)

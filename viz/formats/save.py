@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine import Value
 from engine.util.files import write_atomically
-from viz.diagram.diagram import Diagram, whole
+from viz.diagram.diagram import Diagram
 from viz.diagram.fuse import fuse
 from viz.drawing.draw import draw
 from viz.drawing.select import select_form
@@ -77,7 +77,7 @@ def _select_data(value: Value, look: Look) -> Diagram:
     """Whole, however much it is, unless a part was asked for: programs like it so."""
     if look["depth"] or look["budget"] is not None:
         return select_form(value, look).diagram
-    diagram = whole(value)
+    diagram = Diagram.of(value)
     return fuse(diagram) if look["fuse"] else diagram
 
 

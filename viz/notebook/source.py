@@ -9,7 +9,7 @@ from inspect import BoundArguments, Parameter
 from typing import Any
 
 from engine import Value, recompute, topological_order
-from viz.diagram.diagram import checked
+from viz.diagram.diagram import check_value
 from viz.drawing.select import WHOLE
 from viz.errors import OptionError, TooLargeError
 from viz.notebook.sliders import find_name, name_leaves, select_leaves
@@ -28,7 +28,7 @@ class GraphSource:
     """Says that there are leaves without a slider, if there are."""
 
     def __init__(self, output: Value, leaves: Iterable[Value | str] | None) -> None:
-        self.output = checked(output)
+        self.output = check_value(output)
         count = len(topological_order(output))
         if count > WHOLE:
             raise TooLargeError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine import Value, topological_order
 from viz.checks import one_of, or_none
-from viz.diagram.diagram import checked
+from viz.diagram.diagram import check_value
 from viz.drawing.select import check_choice
 from viz.errors import FormatError, TooLargeError
 from viz.film.frame_view import completed
@@ -117,7 +117,7 @@ def encode_page(value: Value, format_: str, options: Look) -> bytes:
     if format_ not in SUFFIXES:
         raise FormatError(f"a page is html, not {format_!r}")
     look: Look = PAGE.complete(options)
-    order = topological_order(checked(value))
+    order = topological_order(check_value(value))
     if len(order) > MOST:
         raise TooLargeError(
             f"{len(order):,} values are too many for a page (the limit is {MOST:,}): "

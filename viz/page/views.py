@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine import Value
-from viz.diagram.crop import chosen
+from viz.diagram.crop import select_values
 from viz.diagram.diagram import Diagram
 from viz.drawing.select import BUDGET, CARDS, WIRES, advise_scopes
 from viz.errors import OptionError, RendererError
@@ -178,7 +178,9 @@ def _cut(order: Sequence[Value], whole: Diagram, budget: int) -> Sheet:
     """The values that matter most, with the gradients of the whole."""
     places = {value: place for place, value in enumerate(order)}
     gradients = [node.gradient or 0.0 for node in whole.nodes]
-    drawn, hidden = chosen(order[-1], budget, lambda value: gradients[places[value]])
+    drawn, hidden = select_values(
+        order[-1], budget, lambda value: gradients[places[value]]
+    )
     shown = {f"n{places[value]}": hidden.get(value, 0) for value in drawn}
     nodes = [replace(n, hidden=shown[n.id]) for n in whole.nodes if n.id in shown]
     edges = {

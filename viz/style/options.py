@@ -26,6 +26,8 @@ from viz.checks import (
     whole_number,
 )
 from viz.render.renderers import RENDERERS, TIME_LIMIT
+from viz.style.legends import Legend
+from viz.style.lines import CHOICES, LINES
 from viz.style.schema import Option, Schema
 from viz.style.theme import STYLES, THEMES, Style, Theme
 
@@ -33,7 +35,6 @@ __all__ = [
     "AUTO_THEME",
     "DIRECTIONS",
     "DRAW",
-    "LINES",
     "Lit",
     "Look",
     "Options",
@@ -43,9 +44,6 @@ __all__ = [
 
 DIRECTIONS = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n")}
 """From where to where a picture goes, and the sides at which a wire is met."""
-
-LINES = ("value", "gradient", "chain")
-"""What can be written on a wire."""
 
 
 class Look(TypedDict, total=False):
@@ -108,7 +106,7 @@ class Look(TypedDict, total=False):
         Option(
             None,
             "the numbers to write and no others; by default those of the style",
-            or_none(some_of(LINES)),
+            or_none(some_of(CHOICES)),
         ),
     ]
     highlight: Annotated[
@@ -204,8 +202,8 @@ class Options:
     """Which names stand out; None is all of them, equally."""
     focus: str = ""
     """The id of the node where something happens."""
-    told: tuple[str, ...] | None = None
-    """The lines of the legend, instead of the style's."""
+    own_legend: Legend | None = None
+    """Instead of the style's."""
     note: str = ""
     """A line of the caption that is there without the legend, too."""
 
@@ -223,5 +221,8 @@ class Options:
         """What is written on a wire or a card: what was asked for, or by the style."""
         show = self.look["show"]
         if show is None:
-            return frozenset(LINES if self.style.chain else LINES[:2])
-        return frozenset([show] if isinstance(show, str) else show)
+            return frozenset(
+                line.name for line in LINES if self.style.chain or not line.is_small
+            )
+        always = {line.name for line in LINES if line.always}
+        return frozenset([show] if isinstance(show, str) else show) | always

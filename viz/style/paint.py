@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from viz.diagram.diagram import Diagram
-from viz.numbers import Changed, Hidden, change
+from viz.diagram.diagram import Diagram, gradient_of
 from viz.style.theme import Style, Theme
 
-__all__ = ["Painter", "Pen", "mixed"]
+__all__ = ["Painter", "Pen", "mix"]
 
 DECADES = 3
 """The orders of magnitude between the thickest wire and the thinnest."""
@@ -36,26 +34,23 @@ class Painter:
     @classmethod
     def of(cls, diagram: Diagram, style: Style, theme: Theme) -> Painter:
         """The painter whose full strength is the diagram's largest gradient."""
-        gradients = [edge.gradient for edge in diagram.edges]
-        gradients += [node.gradient for node in diagram.nodes]
-        return cls(style, theme, _largest(gradients))
+        gradients = [diagram.change(gradient_of(node)) for node in diagram.nodes]
+        gradients += [diagram.change(gradient_of(edge)) for edge in diagram.edges]
+        sizes = (abs(x) for x in gradients if x is not None and math.isfinite(x))
+        return cls(style, theme, max(sizes, default=0.0) or 1.0)
 
     def pen(self, gradient: float | None) -> Pen:
         """The pen of a wire that carries this gradient."""
-        if isinstance(gradient, Hidden):
-            pen = self.pen(float(gradient))
-            return Pen(self.theme.zero, pen.width, pen.dashed)
         if not self.style.weighted:
             return Pen(self.theme.plain_wire, 1)
         if gradient is None:
             return Pen(self.theme.neutral, 2)
-        gradient = change(gradient)
         if gradient == 0:
             return Pen(self.theme.zero, 1, dashed=True)
         if not math.isfinite(gradient):
             return Pen(self.theme.nonfinite, 4)
         strength = self._strength(gradient)
-        color = mixed(self.theme.neutral, self._hue(gradient), 0.35 + 0.65 * strength)
+        color = mix(self.theme.neutral, self._hue(gradient), 0.35 + 0.65 * strength)
         return Pen(color, 1 + round(3 * strength))
 
     def signless(self, norm: float | None) -> Pen:
@@ -67,26 +62,17 @@ class Painter:
 
     def text(self, gradient: float) -> str:
         """The colour of the gradient's number."""
-        if isinstance(gradient, Hidden):
-            return self.theme.background
         if self.style.gradient:
             return str(getattr(self.theme, self.style.gradient))
-        weight = change(gradient)
-        return self._hue(weight) if weight else self.theme.small
+        return self._hue(gradient) if gradient else self.theme.small
 
     def on_band(self, gradient: float) -> str:
         """The colour of a number that stands on the colour of its gradient."""
-        if isinstance(gradient, Hidden):
-            return self.theme.zero
-        return self.theme.on_gradient if change(gradient) else self.theme.ink
+        return self.theme.on_gradient if gradient else self.theme.ink
 
     def ink(self, value: float) -> str:
         """The colour of a value's number."""
-        if isinstance(value, Hidden):
-            return self.theme.background
         role = self.style.value if math.isfinite(value) else "nonfinite"
-        if isinstance(value, Changed) and change(value) == 0:
-            role = "small"
         return str(getattr(self.theme, role))
 
     def _hue(self, gradient: float) -> str:
@@ -99,13 +85,7 @@ class Painter:
         return min(1.0, max(0.0, 1 - below / DECADES))
 
 
-def _largest(gradients: Iterable[float | None]) -> float:
-    weights = [change(g) for g in gradients if g is not None]
-    finite = [abs(x) for x in weights if math.isfinite(x)]
-    return max(finite, default=0.0) or 1.0
-
-
-def mixed(a: str, b: str, share: float) -> str:
+def mix(a: str, b: str, share: float) -> str:
     """`share` of the colour b in the colour a."""
     pairs = zip(bytes.fromhex(a[1:]), bytes.fromhex(b[1:]), strict=True)
     return "#" + bytes(round(x + (y - x) * share) for x, y in pairs).hex()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from viz.checks import COLOR, FONT, Allowed, check
+from viz.style.legends import CARDS, WIRES, Legend
 
 LAYOUTS = ("wire", "card", "record")
 ROLES = ("ink", "small", "positive", "negative", "red", "green")
@@ -69,8 +70,7 @@ class Style:
         bold: whether gradients are.
         font: one name; a list falls back to other metrics in some renderers.
         ranksep: inches between the ranks.
-        legend: the legend, a line each; `{positive}` and `{negative}` are coloured, and
-            a line that begins with `{if chain}` is there where that is shown.
+        legend: the legend, a line each: text, or a `LegendLine` with coloured words.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Style:
     bold: bool = True
     font: str = "Helvetica"
     ranksep: float = 0.2
-    legend: tuple[str, ...] = ()
+    legend: Legend = ()
 
     def __post_init__(self) -> None:
         check("style: layout", self.layout, _any_of(LAYOUTS))
@@ -147,24 +147,11 @@ DARK = Theme(
     on_gradient="#0d1117",
 )
 
-_WIRE_LEGEND = (
-    "{if value gradient}{ink:above the wire: value}, below: gradient, {positive} or"
-    " {negative} (dashed: 0)",
-    "{if chain}small: upstream gradient × local derivative",
-    "width, colour: |gradient| (log); ● value used several times: gradients add up",
-)
-_CARD_LEGEND = (
-    "{if value gradient}card: name, {ink:value}, gradient ({positive}, {negative},"
-    " grey: 0)",
-    "{if gradient}number on an edge: this use's share of the gradient; shares add up"
-    " on the card",
-)
-
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 STYLES = {
     style.name: style
     for style in (
-        Style("wire", legend=_WIRE_LEGEND),
+        Style("wire", legend=WIRES),
         Style("book", weighted=False, chain=False, gradient="red"),
         Style(
             "cs231n",
@@ -175,6 +162,6 @@ STYLES = {
             bold=False,
         ),
         Style("micrograd", layout="record", ranksep=0.4, font="Times"),
-        Style("card", layout="card", chain=False, ranksep=0.3, legend=_CARD_LEGEND),
+        Style("card", layout="card", chain=False, ranksep=0.3, legend=CARDS),
     )
 }

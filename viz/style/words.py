@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from viz.diagram.crop import MOST_COUNTED
-from viz.diagram.diagram import Diagram, Edge, Node
+from viz.diagram.diagram import Diagram, Node, differ, gradient_of, value_of
+from viz.diagram.flow import Flow
+from viz.diagram.sentence import Quantity, write
 from viz.labels import bare, capped, cell, format_number, text_width
-from viz.numbers import Hidden
-from viz.style.paint import Painter
+from viz.style.lines import LINES, WireLine
+from viz.style.paint import Painter, Pen
 
 __all__ = ["Line", "Words", "behind"]
 
@@ -42,74 +43,121 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is written, in the colours of a painter, with so many digits."""
+    """What is written of a diagram, in the colours of a painter."""
 
     painter: Painter
+    diagram: Diagram
     digits: int
-    lines: frozenset[str] = frozenset({"value", "gradient", "chain"})
-    """What is written of these three."""
+    shown: frozenset[str]
+    """The names of the lines that are written."""
 
-    def number(self, x: float, digits: int = 0) -> str:
-        """A number as text."""
-        return format_number(x, digits or self.digits)
+    def number(self, quantity: Quantity) -> str:
+        """A number as text; in a comparison `before → after` where it has changed."""
+        now = self.diagram.number(quantity)
+        assert now is not None
+        text = format_number(now, self.digits)
+        before = self.diagram.before
+        was = before.number(quantity) if before else None
+        if was is None or not differ(now, was):
+            return text
+        return f"{format_number(was, self.digits)} → {text}"
 
-    def value(self, x: float) -> list[Line]:
+    def wire(self, flow: Flow) -> tuple[list[Line], list[Line]]:
+        """What is written above a wire, and below it."""
+        lines = [(line.above, self._line(line, flow)) for line in LINES]
+        return (
+            [line for above, line in lines if above and line],
+            [line for above, line in lines if not above and line],
+        )
+
+    def _line(self, line: WireLine, flow: Flow) -> Line | None:
+        text = self.tell(line, flow)
+        if not text:
+            return None
+        if flow.count > 1:
+            return self.small(text)
+        if line.role == "value":
+            return Line(text, line.size, self.value_color(flow.value))
+        if line.role == "gradient":
+            color = self.gradient_color(flow.gradient)
+            if flow.kind == "share":
+                return Line(text, 10, color, "B")
+            return Line(text, line.size, color, self._weight)
+        hidden = not line.above and flow.gradient in self.diagram.hidden
+        theme = self.painter.theme
+        return Line(
+            text, line.size, theme.background if hidden else theme.small, line.tag
+        )
+
+    def tell(self, line: WireLine, flow: Flow) -> str:
+        """What a line says of a flow, or nothing."""
+        if line.name not in self.shown:
+            return ""
+        sentence = line.tell(flow)
+        for part in sentence:
+            if isinstance(part, Quantity):
+                x = self.diagram.number(part)
+                if x is None or (x == 1 and part.kind == line.not_where_one):
+                    return ""
+        return write(sentence, self.number)
+
+    def value(self, quantity: Quantity) -> list[Line]:
         """A forward value, where values are shown."""
-        if "value" not in self.lines:
+        if "value" not in self.shown:
             return []
-        return [Line(self.number(x), 12, self.painter.ink(x))]
+        return [Line(self.number(quantity), 12, self.value_color(quantity))]
 
-    def gradient(self, x: float | None) -> list[Line]:
+    def gradient(self, quantity: Quantity) -> list[Line]:
         """A backward gradient, where there is one to show."""
-        if x is None or "gradient" not in self.lines:
+        if "gradient" not in self.shown or self.diagram.number(quantity) is None:
             return []
-        return [Line(self.number(x), 12, self.painter.text(x), self._weight)]
+        color = self.gradient_color(quantity)
+        return [Line(self.number(quantity), 12, color, self._weight)]
 
     @property
     def _weight(self) -> str:
         return "B" if self.painter.style.bold else ""
 
-    def name(self, label: str) -> Line:
-        """A label on a wire."""
-        return Line(label, 10, self.painter.theme.small, "I")
-
     def small(self, text: str) -> Line:
         """Small print."""
         return Line(text, 9, self.painter.theme.small)
 
-    def reason(self, text: str, gradient: float) -> list[Line]:
-        """How a gradient came about, where the chain rule is shown."""
-        if not text or "chain" not in self.lines:
-            return []
-        hidden = isinstance(gradient, Hidden)
-        line = self.small(text)
-        return [replace(line, color=self.painter.text(gradient)) if hidden else line]
+    def value_color(self, quantity: Quantity) -> str:
+        """The colour of a value's number."""
+        theme, now = self.painter.theme, self.diagram.number(quantity)
+        assert now is not None
+        if quantity in self.diagram.hidden:
+            return theme.background
+        is_same = self.diagram.before and self.diagram.change(quantity) == 0
+        return theme.small if is_same else self.painter.ink(now)
 
-    def chain(self, use: Edge) -> str:
-        """The chain rule at work, where the local derivative is not 1."""
-        if use.upstream is None or use.partial in (None, 1):
-            return ""
-        assert use.partial is not None
-        return f"{self.number(use.upstream)} × {self.number(use.partial)}"
+    def gradient_color(self, quantity: Quantity) -> str:
+        """The colour of a gradient's number."""
+        if quantity in self.diagram.hidden:
+            return self.painter.theme.background
+        return self.painter.text(self.diagram.change(quantity) or 0.0)
 
-    def total(self, node: Node, uses: Sequence[Edge]) -> str:
-        """How the shares of several uses add up to the gradient of a node."""
-        shares = [self.number(use.gradient or 0.0) for use in uses]
-        text = " + ".join(shares) if len(uses) <= 3 else f"Σ of {len(uses)}"
-        if node.elsewhere:
-            text += f" + {self.number(node.elsewhere)} elsewhere"
-        return "= " + text.replace("+ −", "− ")
+    def pen(self, flow: Flow) -> Pen:
+        """The pen of a wire; several gradients together have a size, but no sign."""
+        return self.pen_of(flow.gradient, signed=flow.count == 1)
 
-    def story(self, node: Node, diagram: Diagram) -> str:
+    def pen_of(self, gradient: Quantity, *, signed: bool = True) -> Pen:
+        """The pen that shows a gradient."""
+        weight = self.diagram.change(gradient)
+        pen = self.painter.pen(weight) if signed else self.painter.signless(weight)
+        hidden = gradient in self.diagram.hidden
+        return replace(pen, color=self.painter.theme.zero) if hidden else pen
+
+    def story(self, node: Node) -> str:
         """The tooltip of a node: what was computed, and what came back."""
         operands = ", ".join(
-            f"{self.called(diagram[edge.source])} = {self.number(edge.value)}"
-            for edge in diagram.into(node.id)
+            f"{self.called(self.diagram[edge.source])} = {self.number(value_of(edge))}"
+            for edge in self.diagram.into(node.id)
         )
         made = f": {node.symbol}({operands})" if node.symbol else ""
-        text = f"{self.called(node)}{made} = {self.number(node.value)}"
+        text = f"{self.called(node)}{made} = {self.number(value_of(node))}"
         if node.gradient is not None:
-            text += f"; gradient {self.number(node.gradient)}"
+            text += f"; gradient {self.number(gradient_of(node))}"
         return bare(text)
 
     def hidden(self, node: Node) -> str:

@@ -21,6 +21,7 @@ from places import ROOT
 
 from engine import Value, topological_order
 from viz import STYLES, THEMES, OptionError, draw, draw_dot, trace
+from viz.style.legends import LegendLine
 
 GOLDENS = pathlib.Path(__file__).parent / "goldens"
 CASES = {
@@ -190,11 +191,18 @@ def test_a_derived_theme_or_style_is_checked():
         STYLES["wire"].replace(layout="wires")
 
 
-def test_other_braces_of_a_legend_are_text():
+def test_a_legend_of_ones_own():
     style = STYLES["wire"].replace(legend=("{name} {ink:value} {typo}",))
     source = draw(differentiated(fan_out()), style=style).source
-    assert "{name} <FONT" in source
-    assert "{typo}" in source
+    assert ">{name} {ink:value} {typo}<" in source  # text is text
+    line = LegendLine(("red: ", ("more", "positive")), needs={"chain"})
+    style = style.replace(legend=(line,))
+    source = draw(differentiated(fan_out()), style=style).source
+    positive = THEMES["light"].positive
+    assert f'>red: <FONT POINT-SIZE="10" COLOR="{positive}"><B>more</B>' in source
+    assert (
+        "red: " not in draw(differentiated(fan_out()), style=style, show="value").source
+    )
 
 
 def test_micrograds_drawing_functions():

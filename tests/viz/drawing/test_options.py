@@ -23,8 +23,8 @@ from viz import (
     draw_diff,
 )
 from viz.diagram.collapse import collapse
-from viz.drawing.diff import compared
-from viz.numbers import change
+from viz.diagram.diagram import gradient_of, value_of
+from viz.drawing.diff import compare
 
 
 @pytest.mark.parametrize("direction", ["LR", "RL", "TB", "BT"])
@@ -133,10 +133,10 @@ def test_nothing_changed():
 @given(expressions())
 def test_a_difference_of_a_run_with_itself_is_zero(expression):
     a, b = (differentiated(expression.value()) for _ in range(2))
-    diagram = compared(a, b, style=None, depth=None).diagram
-    assert all(change(node.value) == 0 for node in diagram.nodes)
-    assert all(change(node.gradient) == 0 for node in diagram.nodes)
-    assert [float(n.value) for n in diagram.nodes] == pytest.approx(
+    diagram = compare(a, b, style=None, depth=None).diagram
+    assert all(diagram.change(value_of(node)) == 0 for node in diagram.nodes)
+    assert all(diagram.change(gradient_of(node)) == 0 for node in diagram.nodes)
+    assert [n.value for n in diagram.nodes] == pytest.approx(
         [n.value for n in Diagram.of(b).nodes], nan_ok=True, abs=0, rel=0
     )
 
@@ -178,17 +178,17 @@ def network(x, *, scoped=True, name="layer"):
 
 def test_a_large_difference_has_a_node_for_each_scope():
     before, after = network(1.0), network(1.5)
-    diagram = compared(before, after, style=None, depth=None).diagram
+    diagram = compare(before, after, style=None, depth=None).diagram
     then, now = collapse(before, 1), collapse(after, 1)
     assert sum(node.inside is not None for node in diagram.nodes) == 16
     for kind in ("nodes", "edges"):
-        three = (getattr(d, kind) for d in (diagram, then, now))
-        for both, old, new in zip(*three, strict=True):
-            assert (both.value.before, both.value) == (old.value, new.value)
-            assert (both.gradient.before, both.gradient) == (old.gradient, new.gradient)
-    for both, old in zip(diagram.nodes, then.nodes, strict=True):
-        if both.inside:
-            assert both.inside.gradient_norm.before == old.inside.gradient_norm
+        for found, expected in ((diagram.before, then), (diagram, now)):
+            pairs = zip(getattr(found, kind), getattr(expected, kind), strict=True)
+            for a, b in pairs:
+                assert (a.value, a.gradient) == (b.value, b.gradient)
+    for found, old in zip(diagram.before.nodes, then.nodes, strict=True):
+        if found.inside:
+            assert found.inside.gradient_norm == old.inside.gradient_norm
     picture = draw_diff(before, after)
     assert "values changed; a node for each scope (whole: depth=0)" in picture.source
     assert "circle: a scope" in picture.source
@@ -197,14 +197,15 @@ def test_a_large_difference_has_a_node_for_each_scope():
 
 def test_without_scopes_a_large_difference_shows_what_changed_most():
     before, after = (network(x, scoped=False) for x in (1.0, 1.5))
-    form = compared(before, after, style=None, depth=None)
+    form = compare(before, after, style=None, depth=None)
     nodes = form.diagram.nodes
     assert len(nodes) <= 80 and "that changed most" in form.note
     known = {
         (a.data, b.data)
         for a, b in zip(*map(topological_order, (before, after)), strict=True)
     }
-    assert {(node.value.before, float(node.value)) for node in nodes} <= known
+    before = form.diagram.before.nodes
+    assert {(a.value, b.value) for a, b in zip(before, nodes, strict=True)} <= known
     assert any(node.label == "x0" for node in nodes)
     assert sum(node.hidden for node in nodes)
 

@@ -16,7 +16,7 @@ from engine.nn import parameter
 from engine.testing import expressions
 from viz import Diagram, Look, OptionError, TooLargeError, draw, save
 from viz.diagram.collapse import collapse
-from viz.diagram.crop import cut
+from viz.diagram.crop import crop
 from viz.diagram.fuse import fuse
 from viz.drawing.select import BUDGET, CARDS, SCOPES, WIRES
 from viz.labels import text_width
@@ -220,7 +220,7 @@ def test_what_has_a_name_or_two_uses_is_not_fused():
 def test_a_cut_keeps_values_gradients_and_whole_operations(expression, budget):
     root = differentiated(expression.value())
     order = topological_order(root)
-    diagram = cut(root, budget)
+    diagram = crop(root, budget)
     assert len(diagram.nodes) <= max(budget, 1 + len(root.parents))
     assert repr(diagram.output.value) == repr(root.data)
     numbers = {(repr(v.data), repr(v.grad)) for v in order}
@@ -236,7 +236,7 @@ def test_a_stub_counts_what_it_hides():
     y = x = Value(1.0)
     for _ in range(50):
         y = y.sin()
-    diagram = cut(differentiated(y * x), 5)
+    diagram = crop(differentiated(y * x), 5)
     assert [node.hidden for node in diagram.nodes if node.hidden] == [47]
     assert "… 47 more" in draw(y * x, budget=5).source
 
@@ -244,7 +244,7 @@ def test_a_stub_counts_what_it_hides():
 def test_the_largest_gradients_are_kept():
     big, small = Value(1.0, "big"), Value(1.0, "small")
     root = differentiated(big.sin() * 100 + small.sin() * 0.01)
-    drawn = {node.label for node in cut(root, 8).nodes}
+    drawn = {node.label for node in crop(root, 8).nodes}
     assert "big" in drawn and "small" not in drawn
 
 

@@ -20,7 +20,7 @@ from engine import Value, edges, topological_order
 from engine.testing import expressions
 from viz import Diagram, TooLargeError, draw, draw_diff, save
 from viz.formats.graphml import to_graphml
-from viz.formats.mermaid import escaped
+from viz.formats.mermaid import escape
 from viz.formats.tikz import to_tikz
 
 
@@ -131,7 +131,7 @@ def test_more_than_mermaid_draws_is_refused(tmp_path):
 @given(st.text(max_size=60))
 def test_no_label_breaks_mermaid(label):
     """Only letters, digits and harmless signs stand as they are."""
-    written = escaped(label)
+    written = escape(label)
     assert not set(written) & set("\"'`<>&[]{}|\\\n\r%*_~")
     back = re.sub(r"#(\d+);", lambda m: chr(int(m[1])), written)
     assert back == (label or " ")
