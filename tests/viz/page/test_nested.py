@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine import Value, scope, topological_order
 from viz import explore
 from viz.diagram.collapse import collapse
-from viz.diagram.diagram import whole
+from viz.diagram.diagram import Diagram
 from viz.errors import OptionError
 from viz.film.frame_view import completed
 from viz.film.frames import frames
@@ -46,7 +46,7 @@ def scoped_graphs(draw):
 @given(scoped_graphs())
 def test_every_value_and_every_use_is_drawn(output):
     scopes = nested_of(output)
-    diagram = whole(output)
+    diagram = Diagram.of(output)
     placed = list(itertools.chain.from_iterable(s.values for s in scopes))
     assert sorted(placed) == list(range(len(diagram.nodes)))
     homes = {v: s for s in scopes for v in s.values}
@@ -89,7 +89,7 @@ def inside(scopes, s, number):
 @given(scoped_graphs())
 def test_counts_and_outputs(output):
     scopes = nested_of(output)
-    diagram = whole(output)
+    diagram = Diagram.of(output)
     for s in scopes[1:]:
         held = [v for t in scopes for v in t.values if s.number in above(scopes, t)]
         assert s.count == len(held) > 1
