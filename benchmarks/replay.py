@@ -40,7 +40,7 @@ from training import digits, textbook  # noqa: E402
 
 from engine import Value  # noqa: E402
 from engine.tape import jit, record  # noqa: E402
-from engine.tape.specialization import Path  # noqa: E402
+from engine.tape.specializations import Specialization  # noqa: E402
 
 Cases = dict[str, Callable[[], Any] | None]
 
@@ -176,7 +176,7 @@ def preparing(numbers: list[float], _: int) -> None:
     start = time.perf_counter()
     recording = record(lambda x: chain(x, 100_000), (0.5,))
     recorded = time.perf_counter()
-    _ = Path(recording, "numba").program
+    _ = Specialization(recording, "numba").batch
     done = time.perf_counter()
     print(f"\na graph of {len(recording.tape.ops):,} nodes")
     print(f"  {'recorded':44}{_written(recorded - start):>11}")

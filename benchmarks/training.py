@@ -10,7 +10,7 @@ import numpy as np
 
 from engine import nn
 from engine.tape import jit
-from engine.tape.batch import Samples
+from engine.tape.samples import Samples
 
 __all__ = ["digits", "textbook"]
 

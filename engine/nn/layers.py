@@ -12,7 +12,7 @@ from engine.errors import OperandError, OptionError, ShapeError
 from engine.graph.context import scope
 from engine.graph.value import Value, parameter
 from engine.nn.initializers import Initial, Rng, xavier
-from engine.nn.module import Module, called_in
+from engine.nn.module import Module, call_in_scope
 from engine.operation.op import Op
 
 __all__ = [
@@ -241,7 +241,7 @@ class Sequential(Module):
         for layer in self.layers:
             name = getattr(layer, "__name__", type(layer).__name__)
             counts[name] = counts.get(name, 0) + 1
-            x = called_in(f"{name} {counts[name]}", layer, x)
+            x = call_in_scope(f"{name} {counts[name]}", layer, x)
         return x
 
     def __repr__(self) -> str:

@@ -54,7 +54,7 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Any:
         OptionError: there is no class of this number, or the probabilities do not sum
             up to 1.
     """
-    return _mean_of_samples(_cross_entropy, logits, target)
+    return _average_samples(_cross_entropy, logits, target)
 
 
 def _cross_entropy(logits: list[Any], target: Any) -> Any:
@@ -62,7 +62,7 @@ def _cross_entropy(logits: list[Any], target: Any) -> Any:
     shifted = [a - top for a in logits]
     total = ops.log(reduce(add, map(ops.exp, shifted)))
     if hasattr(target, "__len__") and not isinstance(target, str):
-        pairs = _paired(shifted, list(target))
+        pairs = _pair(shifted, list(target))
         if not abs(reduce(add, [t for _, t in pairs]) - 1) < _ROUNDING:
             raise OptionError(f"probabilities sum up to 1, and not {_plain(target)}")
         return total - reduce(add, [t * a for a, t in pairs])
@@ -85,9 +85,9 @@ def sum_of_squares(outputs: Any, targets: Any) -> Any:
     """
 
     def half(ys: list[Any], ts: Any) -> Any:
-        return reduce(add, [(y - t) ** 2 for y, t in _paired(ys, ts)]) / 2
+        return reduce(add, [(y - t) ** 2 for y, t in _pair(ys, ts)]) / 2
 
-    return _mean_of_samples(half, outputs, targets)
+    return _average_samples(half, outputs, targets)
 
 
 @scope("loss")
@@ -176,20 +176,20 @@ def _plain(x: Any) -> str:
     return f"{x.data if isinstance(x, Value) else x!r:.80}"
 
 
-def _mean_of_samples(
+def _average_samples(
     loss: Callable[[list[Any], Any], Any], outputs: Any, targets: Any
 ) -> Any:
     rows = _row(outputs)
     if not is_rows(rows):
         return loss(rows, targets)
-    return functions.mean(loss(_row(y), t) for y, t in _paired(rows, targets))
+    return functions.mean(loss(_row(y), t) for y, t in _pair(rows, targets))
 
 
 def _flat(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
     """All pairs of an output and its target, of one sample or of many."""
-    pairs = _paired(_row(outputs), targets)
+    pairs = _pair(_row(outputs), targets)
     while pairs and hasattr(pairs[0][0], "__len__"):
-        pairs = [pair for y, t in pairs for pair in _paired(_row(y), t)]
+        pairs = [pair for y, t in pairs for pair in _pair(_row(y), t)]
     return pairs
 
 
@@ -201,7 +201,7 @@ def _row(outputs: Any) -> list[Any]:
     return numbers
 
 
-def _paired(ys: list[Any], targets: Any) -> list[tuple[Any, Any]]:
+def _pair(ys: list[Any], targets: Any) -> list[tuple[Any, Any]]:
     ts = _row(targets)
     if len(ys) != len(ts):
         raise ShapeError(f"{len(ys)} outputs and {len(ts)} targets do not go together")

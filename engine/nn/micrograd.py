@@ -15,7 +15,7 @@ from engine import ops
 from engine.errors import ShapeError
 from engine.graph.value import Value, parameter
 from engine.nn.layers import shared
-from engine.nn.module import Module, called_in
+from engine.nn.module import Module, call_in_scope
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
@@ -57,7 +57,9 @@ class Layer(Module):
 
     def forward(self, x: Sequence[Any]) -> Any:
         x = shared(x)
-        out = [called_in(f"neuron {i}", n, x) for i, n in enumerate(self.neurons, 1)]
+        out = [
+            call_in_scope(f"neuron {i}", n, x) for i, n in enumerate(self.neurons, 1)
+        ]
         return out[0] if len(out) == 1 else out
 
     def __repr__(self) -> str:
@@ -84,7 +86,7 @@ class MLP(Module):
 
     def forward(self, x: Any) -> Any:
         for i, layer in enumerate(self.layers, 1):
-            x = called_in(f"layer {i}", layer, x)
+            x = call_in_scope(f"layer {i}", layer, x)
         return x
 
     def __repr__(self) -> str:

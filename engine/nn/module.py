@@ -13,7 +13,7 @@ from engine.graph.sweep import clear
 from engine.graph.value import Value
 from engine.nn import serialization as storage
 
-__all__ = ["Module", "called_in"]
+__all__ = ["Module", "call_in_scope"]
 
 
 class Module:
@@ -121,7 +121,7 @@ class Module:
         return f"{type(self).__name__}({inside})"
 
 
-def called_in(name: str, part: Callable[[Any], Any], x: Any) -> Any:
+def call_in_scope(name: str, part: Callable[[Any], Any], x: Any) -> Any:
     """part(x) in the scope `name`, which takes the place of the module's own."""
     own = isinstance(part, Module) and type(part).__call__ is Module.__call__
     with scope(name):

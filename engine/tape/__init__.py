@@ -11,9 +11,12 @@ v3 = v2 + v0
 outputs v3
 """
 
+from engine.tape.backends.table import BACKENDS
 from engine.tape.ir.recording import Recording, record
 from engine.tape.ir.tape import Guard, Tape
 from engine.tape.jitted import Jitted, jit
 from engine.tape.js_rows import javascript
 
-__all__ = ["Guard", "Jitted", "Recording", "Tape", "javascript", "jit", "record"]
+__all__ = [
+    "BACKENDS", "Guard", "Jitted", "Recording", "Tape", "javascript", "jit", "record",
+]  # fmt: skip

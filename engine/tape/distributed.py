@@ -13,10 +13,16 @@ from typing import Any
 
 from engine.errors import OperandError, ShapeError
 from engine.graph.sweep import add_gradients
-from engine.tape.batch import Samples
 from engine.tape.jitted import Jitted, jit
-from engine.tape.nonfinite import checked
-from engine.tape.partition import Packed, Step, added, first, same, sums
+from engine.tape.nonfinite import check_finite
+from engine.tape.partition import (
+    PackedTape,
+    StepNumbers,
+    add_sums,
+    pass_on,
+    sum_partition,
+    take_first,
+)
 
 __all__ = ["Distributed", "distributed"]
 
@@ -42,7 +48,7 @@ def distributed(f: Callable[..., Any]) -> Distributed:
     Raises:
         ModuleNotFoundError: Dask is not installed.
     """
-    _needs_dask()
+    _require_dask()
     return Distributed(f if isinstance(f, Jitted) else jit(f))
 
 
@@ -69,26 +75,26 @@ class Distributed:
             ShapeError: they are cut differently, or have no samples.
             TapeError: a value is not finite (see `jit`).
         """
-        partitions = _partitions(collections)
-        if not self.f.paths.items():
+        partitions = _align_partitions(collections)
+        if not self.f.specializations.items():
             self._record_first(partitions)
         while True:
-            paths = self.f.paths.items()
-            captured = [path.recording.leaves for _, path in paths]
+            known = self.f.specializations.items()
+            captured = [one.recording.leaves for _, one in known]
             leaves = list(dict.fromkeys(leaf for some in captured for leaf in some))
             number = {leaf: i for i, leaf in enumerate(leaves)}
-            step = Step(
+            step = StepNumbers(
                 [leaf.data for leaf in leaves],
                 [[number[leaf] for leaf in some] for some in captured],
                 self.f.nonfinite == "allow",
             )
-            [total] = _needs_dask().compute(self._total(step, paths, partitions))
+            [total] = _require_dask().compute(self._plan_total(step, known, partitions))
             if not total.unknown:
                 break
             for samples in total.unknown:
-                self._record(samples)
+                self.f.record(samples)
         for samples, values in total.nonfinite:
-            checked(self.f.f, self.f.nonfinite, samples, values)
+            check_finite(self.f.f, self.f.nonfinite, samples, values)
         if not total.count:
             raise ShapeError("the collections have no samples")
         add_gradients(leaves, (total.by_leaf / total.count).tolist())
@@ -96,43 +102,40 @@ class Distributed:
 
     def _record_first(self, partitions: list[Any]) -> None:
         for parts in partitions:
-            [samples] = _needs_dask().compute(_delayed(first)(*parts))
+            [samples] = _require_dask().compute(_delay(take_first)(*parts))
             if samples is not None:
-                self._record(samples)
+                self.f.record(samples)
                 break
 
-    def _record(self, samples: Samples) -> None:
-        """Add the paths of these samples to those that are known."""
-        for _ in self.f.paths.split(samples):
-            pass
-
-    def _total(self, step: Step, paths: list[Any], partitions: list[Any]) -> Any:
+    def _plan_total(
+        self, step: StepNumbers, known: list[Any], partitions: list[Any]
+    ) -> Any:
         """The tree of tasks that ends in the sums over all partitions."""
-        tapes, now = self._at_the_workers(paths), _delayed(same)(step)
-        level = [_delayed(sums)(now, tapes, *parts) for parts in partitions]
+        tapes, now = self._send_tapes(known), _delay(pass_on)(step)
+        level = [_delay(sum_partition)(now, tapes, *parts) for parts in partitions]
         while len(level) > 1:
             level = [
-                _delayed(added)(*level[i : i + FAN_IN])
+                _delay(add_sums)(*level[i : i + FAN_IN])
                 for i in range(0, len(level), FAN_IN)
             ]
         return level[0]
 
-    def _at_the_workers(self, paths: list[Any]) -> Any:
+    def _send_tapes(self, known: list[Any]) -> Any:
         """The tapes; to a cluster they are sent once, and stay there."""
-        client = _client()
-        if self._sent[:2] != (client, paths) or _is_lost(self._sent[2]):
-            packed = [Packed.of(keys, path) for keys, path in paths]
+        client = _find_client()
+        if self._sent[:2] != (client, known) or _is_lost(self._sent[2]):
+            packed = [PackedTape.of(keys, one) for keys, one in known]
             # A task, not data: Dask repeats it when the worker that has it dies.
-            tapes = _delayed(same)(packed)
-            self._sent = client, paths, tapes if client is None else tapes.persist()
+            tapes = _delay(pass_on)(packed)
+            self._sent = client, known, tapes if client is None else tapes.persist()
         return self._sent[2]
 
 
-def _partitions(collections: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _align_partitions(collections: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The delayed partitions of all collections side by side."""
     if not collections:
         raise ShapeError("backward needs a collection with the samples")
-    listed = [_cut(c, f"args[{i}]") for i, c in enumerate(collections)]
+    listed = [_list_partitions(c, f"args[{i}]") for i, c in enumerate(collections)]
     counts = [len(parts) for _, parts in listed]
     sizes = [rows for rows, _ in listed if rows is not None]
     if len(set(counts)) > 1 or any(rows != sizes[0] for rows in sizes):
@@ -143,7 +146,7 @@ def _partitions(collections: Sequence[Any]) -> list[tuple[Any, ...]]:
     return list(zip(*(parts for _, parts in listed), strict=True))
 
 
-def _cut(collection: Any, path: str) -> tuple[Any, list[Any]]:
+def _list_partitions(collection: Any, path: str) -> tuple[Any, list[Any]]:
     """How many rows the partitions have, if that is known, and the partitions."""
     if hasattr(collection, "rechunk"):
         whole = collection.rechunk(dict.fromkeys(range(1, collection.ndim), -1))
@@ -163,13 +166,13 @@ def _cut(collection: Any, path: str) -> tuple[Any, list[Any]]:
     )
 
 
-def _delayed(f: Callable[..., Any]) -> Any:
+def _delay(f: Callable[..., Any]) -> Any:
     from dask.delayed import delayed
 
     return delayed(f, traverse=False)
 
 
-def _client() -> Any:
+def _find_client() -> Any:
     """The cluster that Dask computes in; None if it is this process."""
     module = sys.modules.get("distributed")  # who has a cluster has imported it
     try:
@@ -184,7 +187,7 @@ def _is_lost(task: Any) -> bool:
     return module is not None and any(x.cancelled() for x in module.futures_of(task))
 
 
-def _needs_dask() -> Any:
+def _require_dask() -> Any:
     try:
         import dask
     except ModuleNotFoundError:

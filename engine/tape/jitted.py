@@ -9,27 +9,26 @@ from typing import Any
 from engine.errors import OptionError
 from engine.graph import context
 from engine.graph.sweep import add_gradients, adjoints
-from engine.tape.batch import Samples, needs_numpy
+from engine.tape.backends.table import AUTO, BACKENDS
 from engine.tape.ir.arguments import (
-    all_apart,
     are_arrays,
-    cut,
-    fresh,
+    flatten_arguments,
     has_values,
-    joined,
-    rebuilt,
-    rows_as,
+    join_arrays,
+    make_values,
+    split_arrays,
+    stack_samples,
+    unflatten_argument,
 )
 from engine.tape.ir.tape import Tape
-from engine.tape.nonfinite import checked
-from engine.tape.specialization import Path
-from engine.tape.specializations import Paths
-from engine.util.nested import map_tree
+from engine.tape.nonfinite import check_finite
+from engine.tape.samples import Samples, require_numpy
+from engine.tape.specializations import Specializations
+from engine.util.nested import map_tree, unflatten
 
 __all__ = ["Jitted", "jit"]
 
-BACKENDS = ("auto", "python", "numpy", "numba")
-NONFINITE = ("error", "explain", "allow")
+CHOICES = {"backend": (AUTO, *BACKENDS), "nonfinite": ("error", "explain", "allow")}
 
 
 def jit(
@@ -49,13 +48,13 @@ def jit(
 
     Args:
         f: a function of numbers, or of structures or arrays of them.
-        backend: "python" is bit for bit what the engine computes, "numpy" and "numba"
-            (extra `fast`) differ in the last bits; "auto" takes the first for one
-            sample and the faster of the others for batches.
+        backend: "python" gives for one sample bit for bit what the engine computes;
+            "numpy" and "numba" (extra `fast`) are for batches, and differ in the last
+            bits. "auto" takes "python" for one sample, and for a batch what is faster.
         argnums: by which arguments `value_and_grad` differentiates.
         max_paths: how many ways through its comparisons `f` may have.
         nonfinite: what a batch does about a result that is nan or infinite: "error",
-            "explain" (an error with the story of `why_nan`), or "allow".
+            "explain" (an error that says what `why_nan` says), or "allow".
         threads: how many share the samples of a large batch in the Numba back end;
             NumPy's matrix products have settings of their own.
 
@@ -92,24 +91,22 @@ class Jitted:
         nonfinite: str,
         threads: int,
     ) -> None:
-        if backend not in BACKENDS:
-            raise OptionError(f"backend={backend!r}: choose from {', '.join(BACKENDS)}")
-        if nonfinite not in NONFINITE:
-            raise OptionError(
-                f"nonfinite={nonfinite!r}: choose from {', '.join(NONFINITE)}"
-            )
+        for name, given in (("backend", backend), ("nonfinite", nonfinite)):
+            if given not in CHOICES[name]:
+                known = ", ".join(CHOICES[name])
+                raise OptionError(f"{name}={given!r}: choose from {known}")
         if not isinstance(threads, int) or threads < 1:
             raise OptionError(f"threads={threads!r}: give a whole number from 1 on")
         self.f = f
         self.backend, self.argnums = backend, argnums
         self.nonfinite = nonfinite
-        self.paths = Paths(f, max_paths, backend, threads)
+        self.specializations = Specializations(f, max_paths, backend, threads)
         functools.update_wrapper(self, f)
 
     @property
     def tapes(self) -> list[Tape]:
         """The tapes that were recorded until now."""
-        return [path.tape for _, path in self.paths.items()]
+        return [one.tape for _, one in self.specializations.items()]
 
     # -- one sample ------------------------------------------------------------------
 
@@ -117,12 +114,12 @@ class Jitted:
         """f(*args), replayed; with Values among the arguments, f itself."""
         if context.recorder() is not None or has_values(args):
             return self.f(*args)
-        keys, numbers = all_apart(args)
-        result = self._replayed(keys, numbers, gradient=False)
+        keys, numbers = flatten_arguments(args)
+        result = self._replay(keys, numbers, gradient=False)
         if result is None:
-            return map_tree(float, self.f(*fresh(keys, numbers)[0]))
-        path, (outputs, *_) = result
-        return _structured(path, iter(outputs))
+            return map_tree(float, self.f(*make_values(keys, numbers)[0]))
+        one, (outputs, *_) = result
+        return unflatten(one.recording.output, iter(outputs))
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
         """The value, and the gradient by the arguments that `argnums` names.
@@ -133,42 +130,55 @@ class Jitted:
             TapeError: `f` gives more than one number.
         """
         arrays = are_arrays(args)
-        keys, numbers = joined(args) if arrays else all_apart(args)
-        result = self._replayed(keys, numbers, gradient=True)
+        keys, numbers = join_arrays(args) if arrays else flatten_arguments(args)
+        result = self._replay(keys, numbers, gradient=True)
         if result is None:
-            value, slopes = _eagerly(self.f, keys, numbers)
+            value, slopes = _differentiate_eagerly(self.f, keys, numbers)
         else:
             _, ((value,), slopes, _) = result
         if arrays:
-            return value, self._chosen(cut(keys, slopes))
+            return value, self._select(split_arrays(keys, slopes))
         left = iter(slopes)
-        return value, self._chosen([rebuilt(key, left) for key in keys])
+        return value, self._select([unflatten_argument(key, left) for key in keys])
 
-    def _chosen(self, parts: list[Any]) -> Any:
+    def _select(self, parts: list[Any]) -> Any:
+        """What belongs to the arguments that `argnums` names."""
         if isinstance(self.argnums, int):
             return parts[self.argnums]
         return tuple([parts[i] for i in self.argnums])
 
-    def _replayed(
+    def _replay(
         self, keys: tuple[Any, ...], numbers: list[float], *, gradient: bool
     ) -> Any:
-        """The path and what it gives; None where floats raise on the way."""
-        seen = 0
+        """The specialization and what it gives; None where floats raise on the way."""
+        tried = 0
         while True:
-            known = self.paths.of(keys)
-            for path in known[seen:]:
+            known = self.specializations.of(keys)
+            for one in known[tried:]:
                 if gradient:
-                    path.one_output()
+                    one.require_one_output()
                 try:
-                    found = path.one_sample(numbers, gradient=gradient)
+                    found = one.replay_sample(numbers, gradient=gradient)
                 except (ArithmeticError, ValueError, TypeError):
                     return None
                 if found is not None:
-                    return path, found
-            seen = len(known)
-            self.paths.record(keys, numbers, seen)
+                    return one, found
+            tried = len(known)
+            self.specializations.record(keys, numbers, tried)
 
     # -- many samples ----------------------------------------------------------------
+
+    def record(self, *args: Any) -> None:
+        """Record all ways that these samples go, or that of a function of its leaves.
+
+        Nothing is computed yet, and nothing compiled but the guards.
+        """
+        if not args:
+            if not self.specializations.of(()):
+                self.specializations.record((), [], 0)
+            return
+        for _ in self.specializations.split(_collect_samples(args)):
+            pass
 
     def batch(self, *args: Any) -> Any:
         """f of each sample, for arguments with a row for each sample.
@@ -179,25 +189,26 @@ class Jitted:
             ShapeError: the arguments do not have as many samples of one shape.
             TapeError: a result is not finite (see `nonfinite`).
         """
-        samples = Samples.of(args)
+        samples = _collect_samples(args)
         results: Any = None
-        for path, which in self.paths.split(samples):
-            found = path.program.values(samples.columns[:, which], path.leaves())
+        for one, which in self.specializations.split(samples):
+            found = one.batch.values(samples.columns[:, which], one.leaves())
             if results is None:
-                first, results = path, needs_numpy().empty((len(found), samples.count))
+                structure = one.recording.output
+                results = require_numpy().empty((len(found), samples.count))
             results[:, which] = found
-        checked(self.f, self.nonfinite, samples, results)
-        return _structured(first, iter(results))
+        check_finite(self.f, self.nonfinite, samples, results)
+        return unflatten(structure, iter(results))
 
     def value_and_grad_batch(self, *args: Any) -> tuple[Any, Any]:
         """The values and gradients of each sample, as `value_and_grad` gives them.
 
         Arrays have a row for each sample.
         """
-        samples = Samples.of(args)
-        values, slopes, _ = self._gradients(samples, by_inputs=True)
+        samples = _collect_samples(args)
+        values, slopes, _ = self._differentiate(samples, by_inputs=True)
         rows = iter(slopes)
-        return values, self._chosen([rows_as(key, rows) for key in samples.keys])
+        return values, self._select([stack_samples(key, rows) for key in samples.keys])
 
     def backward(self, *args: Any) -> float:
         """Add the mean gradient to `grad` of every leaf that `f` closes over.
@@ -207,55 +218,60 @@ class Jitted:
         """
         if not args:
             return self._backward_once()
-        samples = args[0] if isinstance(args[0], Samples) else Samples.of(args)
-        values, _, sums = self._gradients(samples, by_inputs=False)
+        samples = _collect_samples(args)
+        values, _, sums = self._differentiate(samples, by_inputs=False)
         for leaves, gradients in sums:
             add_gradients(leaves, gradients)
         return float(values.sum() / samples.count)
 
     def _backward_once(self) -> float:
-        result = self._replayed((), [], gradient=True)
+        result = self._replay((), [], gradient=True)
         if result is None:
             output = self.f()
             found = adjoints(output)
             leaves = [node for node in found if node.op is None]
             add_gradients(leaves, [found[leaf] for leaf in leaves])
             return float(output.data)
-        path, ((value,), _, by_leaf) = result
-        add_gradients(path.recording.leaves, by_leaf)
+        one, ((value,), _, by_leaf) = result
+        add_gradients(one.recording.leaves, by_leaf)
         return float(value)
 
-    def _gradients(self, samples: Samples, *, by_inputs: bool) -> tuple[Any, Any, Any]:
-        """The values, the gradients by the inputs, and for each path those by leaf.
+    def _differentiate(
+        self, samples: Samples, *, by_inputs: bool
+    ) -> tuple[Any, Any, Any]:
+        """The values, the gradients by the inputs, and those by leaf for each tape.
 
         Without `by_inputs` the latter are those of the mean, and the former missing.
         """
-        np = needs_numpy()
+        np = require_numpy()
         values, slopes = np.empty(samples.count), np.empty(samples.columns.shape)
         seeds = np.full(samples.count, 1.0 if by_inputs else 1 / samples.count)
         sums = []
-        for path, which in self.paths.split(samples):
-            path.one_output()
-            values[which], part, by_leaf = path.program.gradient(
-                samples.columns[:, which], path.leaves(), seeds[which],
+        for one, which in self.specializations.split(samples):
+            one.require_one_output()
+            values[which], part, by_leaf = one.batch.gradient(
+                samples.columns[:, which], one.leaves(), seeds[which],
                 by_inputs=by_inputs,
             )  # fmt: skip
             if by_inputs:
                 slopes[:, which] = part
-            sums.append((path.recording.leaves, by_leaf.tolist()))
-        checked(self.f, self.nonfinite, samples, values[None])
+            sums.append((one.recording.leaves, by_leaf.tolist()))
+        check_finite(self.f, self.nonfinite, samples, values[None])
         return values, slopes, sums
 
 
-def _eagerly(
+def _collect_samples(args: tuple[Any, ...]) -> Samples:
+    """Arguments with a row for each sample; Samples are what has been made of them."""
+    if len(args) == 1 and isinstance(args[0], Samples):
+        return args[0]
+    return Samples.of(args)
+
+
+def _differentiate_eagerly(
     f: Callable[..., Any], keys: Sequence[Any], numbers: Sequence[float]
 ) -> tuple[float, list[float]]:
     """With the engine's own arithmetic: what floats cannot do is an error here."""
-    args, values = fresh(keys, numbers)
+    args, values = make_values(keys, numbers)
     output = f(*args)
     found = adjoints(output)
     return output.data, [found.get(value, 0.0) for value in values]
-
-
-def _structured(path: Path, results: Any) -> Any:
-    return map_tree(lambda _: next(results), path.recording.output)

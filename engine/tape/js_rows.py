@@ -20,10 +20,10 @@ from engine.operation.symbol import ATOM
 from engine.registry import TABLE
 from engine.tape.backends.codegen import (
     Code,
-    names_of,
+    name_operands,
     partial_trees,
+    rename_operands,
     value_tree,
-    with_names,
 )
 
 __all__ = ["javascript"]
@@ -59,10 +59,10 @@ def javascript(ops: Sequence[Op]) -> str:
         TapeError: the value of a row is Python code that is not a formula.
     """
     code = JavaScript()
-    rows = [f"  {_row(op, code)},\n" for op in ops]
-    functions = "".join(_functions(code))
+    rows = [f"  {_write_row(op, code)},\n" for op in ops]
+    functions = "".join(_write_functions(code))
     return (
-        f'(() => {{\n"use strict";\n{_runtime()}{functions}'
+        f'(() => {{\n"use strict";\n{_read_runtime()}{functions}'
         "const asked = () => { const was = raised; raised = false; return was; };\n"
         f"return {{raised: asked, rows: [\n{''.join(rows)}"
         "]};\n})()"
@@ -74,7 +74,7 @@ class JavaScript(Code):
 
     infix = _INFIX
 
-    def odd(self, number: float) -> str:
+    def nonfinite(self, number: float) -> str:
         """A number without a literal."""
         if math.isnan(number):
             return "NaN"
@@ -92,59 +92,61 @@ class JavaScript(Code):
     def callee(self, op: Op) -> str:
         """The name of the row as a function."""
         self.called[op.name] = op
-        return _name(op)
+        return _name_function(op)
 
 
-def _row(op: Op, code: JavaScript) -> str:
-    xs = _operands(op)
-    named = names_of(op, "out", xs)
+def _write_row(op: Op, code: JavaScript) -> str:
+    xs = _name_operands(op)
+    named = name_operands(op, "out", xs)
     head = f"({', '.join(('out', *xs))}) => "
-    partials = [head + code.text(with_names(tree, named)) for tree in partial_trees(op)]
-    return f"{{value: {_value(op, code)}, partials: [{', '.join(partials)}]}}"
+    partials = [
+        head + code.text(rename_operands(tree, named)) for tree in partial_trees(op)
+    ]
+    return f"{{value: {_write_value(op, code)}, partials: [{', '.join(partials)}]}}"
 
 
-def _value(op: Op, code: JavaScript) -> str:
+def _write_value(op: Op, code: JavaScript) -> str:
     if op.value in _CALLS:
         return _CALLS[op.value]
-    tree = _formula(op)
+    tree = _find_formula(op)
     if tree is None:
         raise TapeError(
             f"the value of {op.name} is Python code and no formula of the table's "
             "rows, so it cannot be written in JavaScript"
         )
-    xs = _operands(op)
-    body = code.text(with_names(tree, names_of(op, "out", xs)))
+    xs = _name_operands(op)
+    body = code.text(rename_operands(tree, name_operands(op, "out", xs)))
     return f"({', '.join(xs)}) => {body}"
 
 
-def _formula(op: Op) -> Any:
+def _find_formula(op: Op) -> Any:
     try:
         return value_tree(op)
     except Exception:  # whatever a person's own code raises when it meets a symbol
         return None
 
 
-def _functions(code: JavaScript) -> list[str]:
+def _write_functions(code: JavaScript) -> list[str]:
     """The rows that are called, and those that they call."""
     made: dict[str, str] = {}
     while waiting := code.called.keys() - made.keys():
         for name in sorted(waiting):
             op = code.called[name]
-            made[name] = f"const {_name(op)} = {_value(op, code)};\n"
+            made[name] = f"const {_name_function(op)} = {_write_value(op, code)};\n"
     return list(made.values())
 
 
-def _operands(op: Op) -> list[str]:
+def _name_operands(op: Op) -> list[str]:
     """Names that are none of JavaScript's words, whatever the row calls them."""
     few = op.arity <= 3
     return list("xyz"[: op.arity]) if few else [f"x{i}" for i in range(op.arity)]
 
 
-def _name(op: Op) -> str:
+def _name_function(op: Op) -> str:
     """A row as a function; JavaScript takes no letter that JSON would not escape."""
     return json.dumps(op.name)[1:-1].replace("\\", "_") + "_"
 
 
 @lru_cache(maxsize=1)
-def _runtime() -> str:
+def _read_runtime() -> str:
     return Path(__file__).with_name("runtime.js").read_text(encoding="utf-8")

@@ -10,13 +10,13 @@ from engine.errors import TapeError
 from engine.explanation.why_nan import why_nan
 from engine.graph.context import extended_arithmetic, record_source
 from engine.graph.value import Value
-from engine.tape.batch import Samples
-from engine.tape.ir.arguments import rebuilt
+from engine.tape.ir.arguments import unflatten_argument
+from engine.tape.samples import Samples
 
-__all__ = ["checked"]
+__all__ = ["check_finite"]
 
 
-def checked(
+def check_finite(
     f: Callable[..., Any], nonfinite: str, samples: Samples, results: Any
 ) -> None:
     """See that the results, a column for each sample, are finite.
@@ -35,16 +35,16 @@ def checked(
     if len(bad) > 1:
         text += f", and {len(bad) - 1} more are not finite"
     if nonfinite == "explain":
-        raise TapeError(f"{text}.\n{_story(f, samples, first)}")
+        raise TapeError(f"{text}.\n{_explain(f, samples, first)}")
     raise TapeError(
         f'{text}: nonfinite="explain" tells why, nonfinite="allow" lets it through'
     )
 
 
-def _story(f: Callable[..., Any], samples: Samples, i: int) -> str:
+def _explain(f: Callable[..., Any], samples: Samples, i: int) -> str:
     numbers = iter([Value(x) for x in samples.columns[:, i].tolist()])
     with extended_arithmetic(), record_source():
-        output = f(*[rebuilt(key, numbers) for key in samples.keys])
+        output = f(*[unflatten_argument(key, numbers) for key in samples.keys])
     nodes = [x for x in flatten_numbers(output, "f")[1] if isinstance(x, Value)]
     odd = [node for node in nodes if node.data - node.data != 0]
     return str(why_nan((odd or nodes)[0]))

@@ -1,28 +1,140 @@
-"""The ways through a function that have been recorded."""
+"""Specializations: for each way through a function its tape, and what replays it."""
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from engine.errors import TapeError
-from engine.tape.batch import Samples
-from engine.tape.ir.arguments import Key, rebuilt
-from engine.tape.ir.recording import record
-from engine.tape.specialization import Path
+from engine.tape.backends.numpy import ArrayReplay
+from engine.tape.backends.python import SampleReplay
+from engine.tape.backends.table import BatchReplay, select_backend
+from engine.tape.ir.arguments import unflatten_argument
+from engine.tape.ir.passes import compress
+from engine.tape.ir.recording import Recording, record
+from engine.tape.samples import Samples
+from engine.util.nested import Structure
 
-__all__ = ["Paths", "by_path"]
+__all__ = ["Specialization", "Specializations", "split_by_guards"]
+
+Keys = tuple[Structure, ...]
+"""The structures of the arguments: a tape is for one such tuple."""
 
 
-class Paths:
-    """All paths through a function, by the structure of its arguments.
+class Specialization:
+    """One way through a function: its recording, and what is compiled to replay it.
+
+    Args:
+        recording: the tape, its leaves, and the structure of its result.
+        backend: "auto", or a name in `BACKENDS`.
+        threads: how many share a batch, in back ends that have threads.
+    """
+
+    def __init__(self, recording: Recording, backend: str, threads: int = 1) -> None:
+        self.recording = recording
+        self.tape = recording.tape
+        self.backend, self.threads = backend, threads
+        self._compile = select_backend(backend).compile_sample
+
+    def leaves(self) -> list[float]:
+        """The numbers of the leaves, as they are now."""
+        return [leaf.data for leaf in self.recording.leaves]
+
+    @cached_property
+    def value(self) -> SampleReplay | None:
+        """Computes the outputs for one sample."""
+        return self._compile and self._compile(self.tape, gradient=False)
+
+    @cached_property
+    def gradient(self) -> SampleReplay | None:
+        """Computes the output and its derivatives for one sample."""
+        return self._compile and self._compile(self.tape, gradient=True)
+
+    @cached_property
+    def batch(self) -> BatchReplay:
+        """Computes the outputs, or the output and its derivatives, for many samples."""
+        tape = compress(replace(self.tape, guards=()))
+        return select_backend(self.backend, tape).compile_batch(tape, self.threads)
+
+    def replay_sample(self, numbers: Sequence[float], *, gradient: bool) -> Any:
+        """The outputs for one sample, and its derivatives by the inputs and leaves.
+
+        Without `gradient` the outputs alone; None where a guard does not hold.
+        """
+        replay = self.gradient if gradient else self.value
+        if replay is None:
+            return self._replay_column(numbers, gradient=gradient)
+        if hasattr(numbers, "tolist"):
+            numbers = numbers.tolist()
+        found = replay(numbers, self.leaves())
+        return found if gradient or found is None else (found,)
+
+    def _replay_column(self, numbers: Sequence[float], *, gradient: bool) -> Any:
+        """The same, replayed as a batch of one sample."""
+        import numpy as np
+
+        column, leaves = np.asarray(numbers, dtype=float)[:, None], self.leaves()
+        if self.find_followers(column, leaves) is not None:
+            return None
+        if not gradient:
+            return (self.batch.values(column, leaves)[:, 0].tolist(),)
+        value, slopes, sums = self.batch.gradient(
+            column, leaves, self._one, by_inputs=True
+        )
+        return value.tolist(), slopes[:, 0], sums
+
+    @cached_property
+    def _one(self) -> Any:
+        """The seed of one sample."""
+        import numpy as np
+
+        return np.ones(1)
+
+    @cached_property
+    def _compared(self) -> ArrayReplay:
+        """Computes what the guards compare: two outputs for each guard."""
+        slots = [s for guard in self.tape.guards for s in (guard.left, guard.right)]
+        tape = replace(self.tape, outputs=tuple(slots), guards=())
+        return ArrayReplay(compress(tape))
+
+    def find_followers(self, inputs: Any, leaves: Sequence[float]) -> Any:
+        """A mask of the samples that go this way; None if all do."""
+        import numpy as np
+
+        if not self.tape.guards:
+            return None
+        mask = np.ones(inputs.shape[1], dtype=bool)
+        compared = self._compared.values(inputs, leaves)
+        pairs = zip(compared[::2], compared[1::2], strict=True)
+        for guard, (left, right) in zip(self.tape.guards, pairs, strict=True):
+            mask &= getattr(operator, guard.relation)(left, right) == guard.outcome
+        return None if mask.all() else mask
+
+    def require_one_output(self) -> None:
+        """See that there is one number to differentiate.
+
+        Raises:
+            TapeError: the function gives a structure.
+        """
+        if self.recording.output is not None:
+            raise TapeError(
+                "a gradient is of one number, and the function gives "
+                f"{len(self.tape.outputs)} in a structure"
+            )
+
+
+class Specializations:
+    """All ways through a function that have been recorded, by its arguments' structure.
 
     Args:
         f: the function.
         max_paths: how many there may be for one structure.
-        backend: see `Path`.
-        threads: see `Path`.
+        backend: see `Specialization`.
+        threads: see `Specialization`.
     """
 
     def __init__(
@@ -30,35 +142,33 @@ class Paths:
     ) -> None:
         self.f, self.max_paths = f, max_paths
         self.backend, self.threads = backend, threads
-        self._known: dict[tuple[Key, ...], list[Path]] = {}
+        self._known: dict[Keys, list[Specialization]] = {}
         self._recording = threading.Lock()
 
-    def items(self) -> list[tuple[tuple[Key, ...], Path]]:
+    def items(self) -> list[tuple[Keys, Specialization]]:
         """All of them, each with the structure that it is for."""
         known = list(self._known.items())
-        return [(keys, path) for keys, paths in known for path in paths]
+        return [(keys, one) for keys, several in known for one in several]
 
-    def of(self, keys: tuple[Key, ...]) -> list[Path]:
+    def of(self, keys: Keys) -> list[Specialization]:
         """Those for arguments of this structure."""
         return self._known.get(keys, [])
 
-    def record(
-        self, keys: tuple[Key, ...], numbers: Sequence[float], seen: int
-    ) -> None:
-        """Add the path of these arguments, which is none of the first `seen`.
+    def record(self, keys: Keys, numbers: Sequence[float], tried: int) -> None:
+        """Record the way of these arguments, which is none of the first `tried` ones.
 
-        Another thread may have added one meanwhile: then it is to be tried first.
+        Another thread may have added one meanwhile: then that is to be tried first.
 
         Raises:
             TapeError: there would be too many.
         """
         with self._recording:
-            paths = self._known.setdefault(keys, [])
-            if len(paths) > seen:
+            known = self._known.setdefault(keys, [])
+            if len(known) > tried:
                 return
             values = iter(numbers)
-            recording = record(self.f, [rebuilt(key, values) for key in keys])
-            if seen >= self.max_paths:
+            recording = record(self.f, [unflatten_argument(k, values) for k in keys])
+            if tried >= self.max_paths:
                 guards = recording.tape.guards
                 where = guards[-1].where if guards else "its comparisons"
                 name = getattr(self.f, "__name__", type(self.f).__name__)
@@ -67,41 +177,41 @@ class Paths:
                     f"comparisons, the last one at {where}: give a larger max_paths, "
                     "or compute without branches (engine.relu, max, where)"
                 )
-            paths.append(Path(recording, self.backend, self.threads))
+            known.append(Specialization(recording, self.backend, self.threads))
 
-    def split(self, samples: Samples) -> Iterator[tuple[Path, Any]]:
-        """Each path with the samples that go this way; unknown ones are recorded."""
+    def split(self, samples: Samples) -> Iterator[tuple[Specialization, Any]]:
+        """Each specialization with its part of the samples; new ways are recorded."""
         import numpy as np
 
-        left, seen = np.arange(samples.count), 0
+        left, tried = np.arange(samples.count), 0
         while len(left):
-            known = self.of(samples.keys)[seen:]
-            rows = [path.leaves() if path.tape.guards else () for path in known]
-            parts, left = by_path(known, rows, samples, left)
+            known = self.of(samples.keys)[tried:]
+            leaves = [one.leaves() if one.tape.guards else () for one in known]
+            parts, left = split_by_guards(known, leaves, samples, left)
             for i, which in parts:
                 yield known[i], which
-            seen += len(known)
+            tried += len(known)
             if len(left):
-                self.record(samples.keys, samples.columns[:, left[0]].tolist(), seen)
+                self.record(samples.keys, samples.columns[:, left[0]].tolist(), tried)
 
 
-def by_path(
-    paths: Sequence[Path], leaves: Sequence[Sequence[float]], samples: Samples,
-    left: Any,
+def split_by_guards(
+    known: Sequence[Specialization], leaves: Sequence[Sequence[float]],
+    samples: Samples, left: Any,
 ) -> tuple[list[tuple[int, Any]], Any]:  # fmt: skip
-    """Which of the samples `left` go which path, and which of them go none.
+    """Which of the samples `left` go which way, and which of them go none.
 
     Args:
-        paths: in the order in which they are tried.
-        leaves: the numbers of each path's leaves.
+        known: the ways, in the order in which they are tried.
+        leaves: the numbers of the leaves of each.
     """
     parts: list[tuple[int, Any]] = []
-    for i, (path, numbers) in enumerate(zip(paths, leaves, strict=True)):
+    for i, (one, numbers) in enumerate(zip(known, leaves, strict=True)):
         if not len(left):
             break
         whole = len(left) == samples.count
         inputs = samples.columns if whole else samples.columns[:, left]
-        mask = path.holds(inputs, numbers)
+        mask = one.find_followers(inputs, numbers)
         if mask is None:  # all of them
             parts.append((i, slice(None) if whole else left))
             left = left[:0]

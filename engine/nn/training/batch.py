@@ -17,8 +17,8 @@ from engine.errors import (
     TapeError,
 )
 from engine.graph.value import Value
-from engine.tape.batch import Samples
 from engine.tape.jitted import Jitted, jit
+from engine.tape.samples import Samples
 
 __all__ = ["NOT_A_NUMBER", "BatchGradient"]
 
@@ -52,51 +52,51 @@ class BatchGradient:
 
     def _record(self) -> None:
         """Most of what cannot be recorded shows now, before any training."""
+        taped: Jitted = jit(self.loss, nonfinite="allow")
         try:
-            taped = jit(self.loss, nonfinite="allow")
             self.samples = Samples.of((self.xs, self.ys))
-            taped.batch(self.xs[:1], self.ys[:1])
+            taped.record(self.samples.take([0]))
         except (EngineError, ModuleNotFoundError) as error:
             with suppress(*NOT_A_NUMBER):  # is it wrong without a tape, too?
                 self.loss(self.xs[0], self.ys[0])
-            _say(error)
+            _report(error)
         else:
             self.tape = taped
-            self.penalty_tape = self.penalty and _taped(self.penalty)
+            self.penalty_tape = self.penalty and _record_penalty(self.penalty)
 
     def __call__(self, batch: list[int]) -> float:
         """Give the batch's loss, for the samples of these numbers."""
-        total = self._of_loss(batch)
+        total = self._differentiate_loss(batch)
         if self.penalty_tape is not None:
             total += self.penalty_tape.backward()
         elif self.penalty is not None:
-            total += _swept(self.penalty(), 1.0, "the penalty")
+            total += _sweep(self.penalty(), 1.0, "the penalty")
         return total
 
-    def _of_loss(self, batch: list[int]) -> float:
+    def _differentiate_loss(self, batch: list[int]) -> float:
         if self.tape is not None:
             try:
                 return self.tape.backward(self.samples.take(batch))
             except (EscapeError, TapeError) as error:  # on a way not gone until now
-                _say(error)
+                _report(error)
                 self.tape = None
         share = 1 / len(batch)
         return sum(
-            _swept(self.loss(self.xs[i], self.ys[i]), share, f"the loss of sample {i}")
+            _sweep(self.loss(self.xs[i], self.ys[i]), share, f"the loss of sample {i}")
             for i in batch
         )
 
 
-def _taped(penalty: Penalty) -> Jitted | None:
+def _record_penalty(penalty: Penalty) -> Jitted | None:
     taped: Jitted = jit(penalty)
     try:
-        taped()
+        taped.record()
     except (EscapeError, TapeError):
         return None
     return taped
 
 
-def _swept(out: Any, share: float, what: str) -> float:
+def _sweep(out: Any, share: float, what: str) -> float:
     if not isinstance(out, Value):
         raise OperandError(
             f"{what} is {out!r:.80} and no Value: it does not depend on the model's "
@@ -106,6 +106,6 @@ def _swept(out: Any, share: float, what: str) -> float:
     return share * out.data
 
 
-def _say(error: Exception) -> None:
+def _report(error: Exception) -> None:
     reason = str(error).splitlines()[0]
     print(f"training without a tape, which is slower: {reason}", file=sys.stderr)

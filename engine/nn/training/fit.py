@@ -15,7 +15,7 @@ from engine.nn.module import Module
 from engine.nn.training import checkpoint as checkpoints
 from engine.nn.training.batch import BatchGradient
 from engine.nn.training.history import History
-from engine.nn.training.interrupts import interruptible
+from engine.nn.training.interrupts import delay_interrupts
 from engine.nn.training.optim import Optimizer
 from engine.nn.training.step import NotFiniteError, Steps
 from engine.util.progress import Progress
@@ -95,7 +95,7 @@ def fit(
     bar = Progress(
         len(left) * math.ceil(len(xs) / batch_size), "training", "step", show=progress
     )
-    with interruptible() as pause, bar:
+    with delay_interrupts() as pause, bar:
         try:
             gradient = BatchGradient(
                 lambda x, y: loss(model(x), y), extra, xs, ys, tape=tape

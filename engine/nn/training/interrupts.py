@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["interruptible"]
+__all__ = ["delay_interrupts"]
 
 
 @contextmanager
-def interruptible() -> Iterator[Callable[[], None]]:
+def delay_interrupts() -> Iterator[Callable[[], None]]:
     """Let the first Ctrl-C in the block wait for a call of what this gives.
 
     A step of an optimizer is then whole or has not begun. Who cannot wait presses
     Ctrl-C again. Where somebody else takes care of the signal nothing is changed.
 
-    >>> with interruptible() as pause:
+    >>> with delay_interrupts() as pause:
     ...     for _ in range(3):
     ...         pass  # work that is not to be left half done
     ...         pause()

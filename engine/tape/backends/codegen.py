@@ -10,7 +10,8 @@ from typing import Any, ClassVar, cast
 from engine.operation.op import Op, as_real
 from engine.operation.symbol import ATOM, CHOICE, Notation, Symbol
 
-__all__ = ["Code", "checked_value", "partial_trees", "value_tree"]
+__all__ = ["Code", "make_value", "name_operands", "partial_trees", "rename_operands",
+    "value_tree"]  # fmt: skip
 
 _COMPARE = {"=": "==", "≤": "<=", "≥": ">=", "<": "<", ">": ">"}
 _INFIX = {
@@ -34,10 +35,10 @@ class Code(Notation):
     def number(self, x: Any) -> tuple[str, int]:
         """A float: ints would make −0 of no sign."""
         number = float(x)
-        text = repr(number) if math.isfinite(number) else self.odd(number)
+        text = repr(number) if math.isfinite(number) else self.nonfinite(number)
         return (text, ATOM) if text[0] != "-" else (f"({text})", ATOM)
 
-    def odd(self, number: float) -> str:
+    def nonfinite(self, number: float) -> str:
         """A number without a literal."""
         return f"float('{number}')"
 
@@ -88,28 +89,28 @@ def partial_trees(op: Op) -> tuple[Any, ...]:
 
 def is_short(tree: Any) -> bool:
     """Whether a formula is arithmetic that is better written out than called."""
-    return _weight(tree) <= 4
+    return _count_operations(tree) <= 4
 
 
-def _weight(tree: Any) -> int:
+def _count_operations(tree: Any) -> int:
     if not isinstance(tree, Symbol):
         return 0
     if isinstance(tree.head, str):
-        return sum(map(_weight, tree.args)) + (tree.head == "where")
+        return sum(map(_count_operations, tree.args)) + (tree.head == "where")
     simple = tree.head.name in _INFIX or tree.head.name == "neg"
-    return (1 if simple else 99) + sum(map(_weight, tree.args))
+    return (1 if simple else 99) + sum(map(_count_operations, tree.args))
 
 
-def with_names(tree: Any, names: dict[str, str]) -> Any:
+def rename_operands(tree: Any, names: dict[str, str]) -> Any:
     """The formula with other names for its operands."""
     if not isinstance(tree, Symbol):
         return tree
     if isinstance(tree.head, str) and not tree.args:
         return Symbol(names[tree.head])
-    return Symbol(tree.head, tuple(with_names(arg, names) for arg in tree.args))
+    return Symbol(tree.head, tuple(rename_operands(arg, names) for arg in tree.args))
 
 
-def checked_value(op: Op) -> Callable[..., float]:
+def make_value(op: Op) -> Callable[..., float]:
     """The value on floats, as a function that gives a float or raises."""
     value: Any = op.value
     if getattr(math, op.name, None) is value:
@@ -122,6 +123,6 @@ def checked_value(op: Op) -> Callable[..., float]:
     return checked
 
 
-def names_of(op: Op, out: str, used: Sequence[str]) -> dict[str, str]:
+def name_operands(op: Op, out: str, used: Sequence[str]) -> dict[str, str]:
     """What `out` and the operands of a row are called in some code."""
     return {"out": out, **dict(zip(op.operands, used, strict=True))}

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from engine.tape.backends.numba_cache import kernels, rows_for
+from engine.tape.backends.numba_cache import load_kernels, select_rows
 from engine.tape.backends.numba_kernels import DOT, WEIGHTED
 from engine.tape.ir.tape import Tape
 
-__all__ = ["LaneProgram"]
+__all__ = ["LaneReplay"]
 
 NEAR = 1 << 15
 """So many numbers stay in a processor's own cache."""
@@ -58,24 +58,24 @@ class Layout(NamedTuple):
         )  # fmt: skip
 
 
-class LaneProgram:
+class LaneReplay:
     """A tape for the interpreter: `values`, and `gradient` of its only output.
 
     Args:
-        tape: without guards, best compressed (see `engine.tape.ir.passes`).
+        tape: without guards, best compress (see `engine.tape.ir.passes`).
         threads: how many threads share the samples of a batch.
     """
 
     def __init__(self, tape: Tape, *, threads: int = 1) -> None:
         import numpy as np
 
-        self._module, codes = kernels(rows_for(tape.ops))
+        self._module, codes = load_kernels(select_rows(tape.ops))
         self.inputs, self.leaves = tape.inputs, len(tape.leaves)
         self.threads = threads
         self._uniforms = range(tape.inputs, tape.first_node)
         self._constants = np.array(tape.constants, dtype=float)
         weights = [
-            self._weights(used) if name == "dot" else None
+            self._find_weights(used) if name == "dot" else None
             for _, name, used in tape.instructions()
         ]
         # Weights are read as numbers: only other leaves and constants need rows.
@@ -98,13 +98,14 @@ class LaneProgram:
         outputs = [row[s] for s in tape.outputs]
         places = list(range(first, len(slots)))
         self._all_kept = Layout.of(instructions, places, outputs, len(slots))
-        self._reused = Layout.of(*_reused(instructions, outputs, first))
+        self._reuse_rows = Layout.of(*_reuse_rows(instructions, outputs, first))
         self._needed = {
-            flag: self._needs(tape, by_inputs=flag)[slots] for flag in (True, False)
+            flag: self._mark_needed(tape, by_inputs=flag)[slots]
+            for flag in (True, False)
         }
         self._spare: dict[Any, list[Any]] = defaultdict(list)
 
-    def _weights(self, used: Sequence[int]) -> list[int] | None:
+    def _find_weights(self, used: Sequence[int]) -> list[int] | None:
         """Pairs of a slot and the number of a leaf, where all products are such."""
         pairs: list[int] = []
         for a, b in zip(used[::2], used[1::2], strict=True):
@@ -114,7 +115,7 @@ class LaneProgram:
             pairs += (slot, leaf - self.inputs)
         return pairs
 
-    def _needs(self, tape: Tape, *, by_inputs: bool) -> Any:
+    def _mark_needed(self, tape: Tape, *, by_inputs: bool) -> Any:
         """For each slot whether a gradient has to come there."""
         import numpy as np
 
@@ -128,9 +129,9 @@ class LaneProgram:
         """The outputs, a row each, for inputs with a column for each sample."""
         import numpy as np
 
-        results = np.empty((len(self._reused.outputs), inputs.shape[1]))
+        results = np.empty((len(self._reuse_rows.outputs), inputs.shape[1]))
         nothing = np.empty((0, inputs.shape[1]))
-        self._run(self._reused, inputs, leaves, results, None, nothing)
+        self._run(self._reuse_rows, inputs, leaves, results, None, nothing)
         return results
 
     def gradient(
@@ -188,7 +189,7 @@ class LaneProgram:
             return sum(pool.map(lambda bounds: part(*bounds), parts))
 
 
-def _reused(
+def _reuse_rows(
     instructions: Sequence[tuple[int, list[int]]], outputs: list[int], first: int
 ) -> tuple[Any, ...]:
     """The same instructions where rows are used again as soon as they are free.

@@ -16,14 +16,18 @@ from types import ModuleType
 
 from engine.operation.op import Op
 from engine.registry import built_in_rows
-from engine.tape.backends.numba_kernels import codes_of, opaque_rows, source
+from engine.tape.backends.numba_kernels import (
+    find_opaque_rows,
+    number_rows,
+    write_kernels,
+)
 from engine.tape.ir.tape import STOP, row
 from engine.util.files import write_atomically
 
-__all__ = ["is_compiled", "kernels", "rows_for"]
+__all__ = ["is_compiled", "load_kernels", "select_rows"]
 
 
-def rows_for(names: Iterable[str]) -> tuple[Op, ...]:
+def select_rows(names: Iterable[str]) -> tuple[Op, ...]:
     """The rows that are compiled together for a tape with these operations.
 
     All that are built in, so that one compilation serves all tapes; but for a tape with
@@ -38,14 +42,10 @@ def rows_for(names: Iterable[str]) -> tuple[Op, ...]:
 
 def is_compiled(rows: tuple[Op, ...]) -> bool:
     """Whether the loops for these rows have been compiled before."""
-    try:
-        import numba  # noqa: F401
-    except ModuleNotFoundError:
-        return False
-    return bool(_compiled_files(_path(_text(rows, cache=True))))
+    return bool(_find_compiled_files(_find_path(_write_text(rows, cache=True))))
 
 
-def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
+def load_kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
     """The compiled loops for these rows, and the code of each row.
 
     Raises:
@@ -57,16 +57,16 @@ def kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
         raise ModuleNotFoundError(
             "the Numba back end needs numba: pip install 'dotgrad[fast]'"
         ) from None
-    return _loaded(rows)
+    return _load(rows)
 
 
 @lru_cache(maxsize=8)
-def _loaded(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
-    odd = opaque_rows(rows)
+def _load(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
+    odd = find_opaque_rows(rows)
     if odd:
-        return _in_memory(rows, odd), codes_of(rows)
+        return _compile_in_memory(rows, odd), number_rows(rows)
     try:
-        module = _from_cache(_text(rows, cache=True))
+        module = _load_from_cache(_write_text(rows, cache=True))
     except (OSError, RuntimeError) as error:  # Numba's own is a RuntimeError
         print(
             f"dotgrad: the folder {cache_folder()} cannot be used, so the Numba back "
@@ -74,33 +74,33 @@ def _loaded(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
             "folder that can be written",
             file=sys.stderr,
         )
-        module = _in_memory(rows, {})
-    return module, codes_of(rows)
+        module = _compile_in_memory(rows, {})
+    return module, number_rows(rows)
 
 
 @lru_cache(maxsize=8)
-def _text(rows: tuple[Op, ...], *, cache: bool) -> str:
-    return source(rows, cache=cache)
+def _write_text(rows: tuple[Op, ...], *, cache: bool) -> str:
+    return write_kernels(rows, cache=cache)
 
 
-def _in_memory(rows: tuple[Op, ...], odd: dict[str, Op]) -> ModuleType:
+def _compile_in_memory(rows: tuple[Op, ...], odd: dict[str, Op]) -> ModuleType:
     """Rows with a body of their own are compiled with it, in each process anew."""
     from numba import njit
 
     module = ModuleType("dotgrad_kernels")
     for name, op in odd.items():
         setattr(module, f"{name}_", njit(nogil=True, error_model="numpy")(op.value))
-    text = _text(rows, cache=False)
+    text = _write_text(rows, cache=False)
     exec(compile(text, "<dotgrad kernels>", "exec"), module.__dict__)
     return module
 
 
-def _from_cache(text: str) -> ModuleType:
-    path = _path(text)
+def _load_from_cache(text: str) -> ModuleType:
+    path = _find_path(text)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
-    if not _compiled_files(path):
+    if not _find_compiled_files(path):
         print(
             "dotgrad: compiling the Numba back end; this is done once and takes some "
             "seconds",
@@ -115,12 +115,12 @@ def _from_cache(text: str) -> ModuleType:
     return module
 
 
-def _path(text: str) -> Path:
+def _find_path(text: str) -> Path:
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     return cache_folder() / f"kernels_{digest}.py"
 
 
-def _compiled_files(path: Path) -> list[Path]:
+def _find_compiled_files(path: Path) -> list[Path]:
     """What Numba has kept of it for this version of Python."""
     version = f"py{sys.version_info.major}{sys.version_info.minor}"
     return list(path.parent.glob(f"**/{path.stem}.run-*.{version}.nbi"))

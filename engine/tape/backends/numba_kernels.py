@@ -13,13 +13,13 @@ from engine.operation.op import Op
 from engine.operation.symbol import ATOM, Symbol
 from engine.tape.backends.codegen import (
     Code,
-    names_of,
+    name_operands,
     partial_trees,
+    rename_operands,
     value_tree,
-    with_names,
 )
 
-__all__ = ["DOT", "WEIGHTED", "codes_of", "opaque_rows", "source"]
+__all__ = ["DOT", "WEIGHTED", "find_opaque_rows", "number_rows", "write_kernels"]
 
 DOT, WEIGHTED = 0, 1
 """Sums of products: of rows with rows, and of rows with leaves, one number each."""
@@ -140,7 +140,7 @@ class LaneCode(Code):
     Rows that other rows use are written out: each function costs time to compile.
     """
 
-    def odd(self, number: float) -> str:
+    def nonfinite(self, number: float) -> str:
         """nan and the infinities."""
         return "nan" if number != number else "inf" if number > 0 else "-inf"
 
@@ -149,48 +149,50 @@ class LaneCode(Code):
         tree = value_tree(op)
         if tree is not None and tree.head is not op:
             names = dict(zip(op.operands, map(self.text, args), strict=True))
-            return self.write(with_names(tree, names))
+            return self.write(rename_operands(tree, names))
         if op.name in _OPERATORS:
             return _OPERATORS[op.name].format(*map(self.text, args)), ATOM
         return super().operation(op, args)
 
     def callee(self, op: Op) -> str:
         """What is called for a row."""
-        if _known(op):
+        if _is_known(op):
             return f"{'np' if op.name in _NUMPY else 'math'}.{op.name}"
         return super().callee(op)
 
 
-def opaque_rows(rows: tuple[Op, ...]) -> dict[str, Op]:
+def find_opaque_rows(rows: tuple[Op, ...]) -> dict[str, Op]:
     """Those that these use and that are neither formulas nor known to Numba."""
     code = LaneCode()
     for op in rows:
-        _value_lines(op, code)
-        _partial_lines(op, code)
+        _write_value(op, code)
+        _write_partials(op, code)
     return code.called
 
 
-def _known(op: Op) -> bool:
+def _is_known(op: Op) -> bool:
     return op.name in _NUMPY or getattr(math, op.name, None) is op.value
 
 
-def codes_of(rows: tuple[Op, ...]) -> dict[str, int]:
+def number_rows(rows: tuple[Op, ...]) -> dict[str, int]:
     """The code of each row in an instruction."""
     return {op.name: code for code, op in enumerate(rows, WEIGHTED + 1)}
 
 
-def source(rows: tuple[Op, ...], *, cache: bool) -> str:
+def write_kernels(rows: tuple[Op, ...], *, cache: bool) -> str:
     """The module with the loops for these rows; Numba is to keep its machine code."""
-    codes, code = codes_of(rows), LaneCode()
+    codes, code = number_rows(rows), LaneCode()
     parts = [_HEAD.format(cache=cache)]
     parts += [_FORWARD.format(cache=cache)]
-    parts += [_branch(op, codes[op.name], _value_lines(op, code)) for op in rows]
+    parts += [_write_branch(op, codes[op.name], _write_value(op, code)) for op in rows]
     parts += [_BACKWARD.format(cache=cache)]
-    parts += [_branch(op, codes[op.name], _partial_lines(op, code)) for op in rows]
+    parts += [
+        _write_branch(op, codes[op.name], _write_partials(op, code)) for op in rows
+    ]
     return "".join([*parts, _RUN.format(cache=cache)])
 
 
-def _branch(op: Op, code: int, lines: list[str]) -> str:
+def _write_branch(op: Op, code: int, lines: list[str]) -> str:
     operands = [f"args[s + {i}]" if i else "args[s]" for i in range(op.arity)]
     slots = ", ".join(f"p{i}" for i in range(op.arity))
     head = f"        elif code == {code}:  # {op.name}\n"
@@ -198,20 +200,20 @@ def _branch(op: Op, code: int, lines: list[str]) -> str:
     return head + "".join(f"            {line}\n" for line in lines)
 
 
-def _operands(op: Op) -> dict[str, str]:
-    return names_of(op, "V[o, k]", [f"V[p{i}, k]" for i in range(op.arity)])
+def _name_operands(op: Op) -> dict[str, str]:
+    return name_operands(op, "V[o, k]", [f"V[p{i}, k]" for i in range(op.arity)])
 
 
-def _value_lines(op: Op, code: LaneCode) -> list[str]:
-    names = _operands(op)
+def _write_value(op: Op, code: LaneCode) -> list[str]:
+    names = _name_operands(op)
     text = code.text(Symbol(op, tuple(Symbol(names[x]) for x in op.operands)))
     return ["for k in range(n):", f"    V[o, k] = {text}"]
 
 
-def _partial_lines(op: Op, code: LaneCode) -> list[str]:
+def _write_partials(op: Op, code: LaneCode) -> list[str]:
     lines = []
     for i, tree in enumerate(partial_trees(op)):
-        text = code.text(with_names(tree, _operands(op)))
+        text = code.text(rename_operands(tree, _name_operands(op)))
         lines += [
             f"if needed[p{i}]:",
             "    for k in range(n):",

@@ -1,75 +1,62 @@
 """The NumPy back end: instructions that are alike are done together, for all samples.
 
-Instructions of one operation that wait for nothing else in common are one step on an
-array, a row for each instruction and a column for each sample. Sums of products of
-the same inputs with leaves are a matrix product, and are left to BLAS.
+Instructions of one operation that do not wait for each other are one step on an array,
+with a row for each instruction and a column for each sample. Sums of products of the
+same rows with uniform numbers are one matrix product, which is left to BLAS.
+
+A number is uniform if it is the same for all samples: a leaf or a constant.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.tape.backends.numpy_steps import (
     Elementwise,
+    MatrixProduct,
     Place,
-    Product,
-    Sums,
-    add_to,
-    numbers_of,
-    read,
+    SumOfProducts,
 )
 from engine.tape.ir.tape import Tape
 
-__all__ = ["ArrayProgram"]
+__all__ = ["ArrayReplay", "count_weights", "measure_regularity"]
 
 BLOCK = 1 << 16
-"""So many numbers of a block of samples stay near the processor."""
+"""The most numbers in a block of samples: they stay near the processor."""
 
 
-class ArrayProgram:
+class ArrayReplay:
     """A tape on arrays: `values`, and `gradient` of its only output.
 
     Args:
-        tape: without guards, best compressed (see `engine.tape.ir.passes`).
-        matrices: recognise matrix products.
+        tape: without guards, best compress (see `engine.tape.ir.passes`).
     """
 
-    def __init__(self, tape: Tape, *, matrices: bool = True) -> None:
+    def __init__(self, tape: Tape) -> None:
         self.inputs, self.leaves = tape.inputs, len(tape.leaves)
         self.constants = tape.constants
         self._uniforms = range(tape.inputs, tape.first_node)
-        groups = _groups(tape, self._uniforms, matrices=matrices)
+        groups = _group_instructions(tape)
         self._rows = {slot: slot for slot in range(tape.inputs)}
         for group in groups:
             for slot in group:
                 self._rows[slot] = len(self._rows)
-        self.steps = [self._step(tape, group) for group in groups]
-        self.outputs = [self._place([slot]) for slot in tape.outputs]
-        self._activate(tape)
-
-    @property
-    def regularity(self) -> float:
-        """How many instructions a step has on average."""
-        return (len(self._rows) - self.inputs) / max(1, len(self.steps))
-
-    @property
-    def weights(self) -> int:
-        """How many numbers the matrices of all products have together."""
-        products = (step for step in self.steps if isinstance(step, Product))
-        return sum(product.weights.size for product in products)
+        self.steps = [self._make_step(tape, group) for group in groups]
+        self.outputs = [self._locate([slot]) for slot in tape.outputs]
+        self._mark_trained(tape)
 
     def values(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """The outputs, a row each, for inputs with a column for each sample."""
         import numpy as np
 
-        uniforms = self._uniform_numbers(leaves)
+        uniforms = self._join_uniforms(leaves)
         results = np.empty((len(self.outputs), inputs.shape[1]))
-        for start, stop in self._blocks(inputs.shape[1]):
-            block = self._forward(inputs[:, start:stop], uniforms)
+        for start, stop in self._split_blocks(inputs.shape[1]):
+            block = self._run_forward(inputs[:, start:stop], uniforms)
             for i, place in enumerate(self.outputs):
-                results[i, start:stop] = read(place, block, uniforms)[0]
+                results[i, start:stop] = place.read(block, uniforms)[0]
         return results
 
     def gradient(
@@ -78,33 +65,34 @@ class ArrayProgram:
         """The output, its derivatives by the inputs, Σ seed · derivative by leaf."""
         import numpy as np
 
-        uniforms = self._uniform_numbers(leaves)
+        uniforms = self._join_uniforms(leaves)
         count = inputs.shape[1]
         results, slopes = np.empty(count), np.zeros((self.inputs, count))
         sums = np.zeros(len(uniforms))
         steps = [step for step in reversed(self.steps) if by_inputs or step.trains]
         place = self.outputs[0]
-        for start, stop in self._blocks(count):
-            block = self._forward(inputs[:, start:stop], uniforms)
-            results[start:stop] = read(place, block, uniforms)[0]
+        for start, stop in self._split_blocks(count):
+            block = self._run_forward(inputs[:, start:stop], uniforms)
+            results[start:stop] = place.read(block, uniforms)[0]
             adjoints = np.zeros_like(block)
-            add_to(place, seeds[None, start:stop], adjoints, sums)
+            place.add(seeds[None, start:stop], adjoints, sums)
             with np.errstate(all="ignore"):
                 for step in steps:
                     step.backward(block, uniforms, adjoints, sums, by_inputs=by_inputs)
             slopes[:, start:stop] = adjoints[: self.inputs]
         return results, slopes, sums[: self.leaves]
 
-    def _uniform_numbers(self, leaves: Sequence[float]) -> Any:
+    def _join_uniforms(self, leaves: Sequence[float]) -> Any:
         import numpy as np
 
         return np.concatenate([np.asarray(leaves, dtype=float), self.constants])
 
-    def _blocks(self, count: int) -> Iterable[tuple[int, int]]:
+    def _split_blocks(self, count: int) -> list[tuple[int, int]]:
+        """The first sample of each block, and the first one after it."""
         width = max(64, BLOCK // max(1, len(self._rows)))
         return [(i, min(i + width, count)) for i in range(0, count, width)]
 
-    def _forward(self, inputs: Any, uniforms: Any) -> Any:
+    def _run_forward(self, inputs: Any, uniforms: Any) -> Any:
         import numpy as np
 
         block = np.empty((len(self._rows), inputs.shape[1]))
@@ -116,34 +104,31 @@ class ArrayProgram:
 
     # -- preparing -------------------------------------------------------------------
 
-    def _step(self, tape: Tape, group: list[int]) -> Elementwise | Product | Sums:
+    def _make_step(
+        self, tape: Tape, group: list[int]
+    ) -> Elementwise | MatrixProduct | SumOfProducts:
         rows = [self._rows[slot] for slot in group]
         target = slice(rows[0], rows[-1] + 1)
         first = tape.first_node
         used = [tape.operands[slot - first] for slot in group]
         name = tape.ops[group[0] - first]
+        columns = zip(*used, strict=True)
         if name != "dot":
-            columns = [self._place(column) for column in zip(*used, strict=True)]
-            return Elementwise(name, target, columns)
-        kind, terms = _terms(tape, used[0])
-        if kind == "sums":
-            pairs = [
-                (self._place(a), self._place(b))
-                for a, b in zip(*[iter(zip(*used, strict=True))] * 2, strict=True)
-            ]
-            return Sums(target, pairs)
-        shapes = [_terms(tape, operands)[1] for operands in used]
-        return Product(
+            return Elementwise(name, target, [self._locate(slots) for slots in columns])
+        if not _find_terms(tape, used[0]):
+            places = [self._locate(slots) for slots in columns]
+            pairs = list(zip(places[::2], places[1::2], strict=True))
+            return SumOfProducts(target, pairs)
+        terms = [_find_terms(tape, operands) for operands in used]
+        return MatrixProduct(
             target,
-            self._place([x for x, _ in terms if x is not None], broadcast=False),
-            [[self._uniform(u) for x, u in row if x is not None] for row in shapes],
-            [[self._uniform(u) for x, u in row if x is None] for row in shapes],
+            self._locate([x for x, _ in terms[0] if x is not None], broadcast=False),
+            [[u - self.inputs for x, u in row if x is not None] for row in terms],
+            [[u - self.inputs for x, u in row if x is None] for row in terms],
         )
 
-    def _uniform(self, slot: int) -> int:
-        return slot - self.inputs
-
-    def _place(self, slots: Sequence[int], *, broadcast: bool = True) -> Place:
+    def _locate(self, slots: Sequence[int], *, broadcast: bool = True) -> Place:
+        """Where the numbers of these slots are, which are uniform all or none."""
         uniform = slots[0] in self._uniforms
         numbers = [s - self.inputs if uniform else self._rows[s] for s in slots]
         low, count = numbers[0], len(numbers)
@@ -155,7 +140,7 @@ class ArrayProgram:
 
         return Place(uniform, np.array(numbers), len(set(numbers)) < count)
 
-    def _activate(self, tape: Tape) -> None:
+    def _mark_trained(self, tape: Tape) -> None:
         """Mark the steps that a leaf has a part in: training needs no others."""
         varying = set(range(self.inputs, self.inputs + self.leaves))
         for slot, _, used in tape.instructions():
@@ -163,48 +148,67 @@ class ArrayProgram:
                 varying.add(slot)
         trained = {self._rows[slot] for slot in varying if slot in self._rows}
         for step in self.steps:
-            step.trains = not trained.isdisjoint(
-                range(step.target.start, step.target.stop)
-            )
+            rows = range(step.target.start, step.target.stop)
+            step.trains = not trained.isdisjoint(rows)
             step.passes_on = [
-                not place.uniform and not trained.isdisjoint(numbers_of(place))
+                not place.uniform and not trained.isdisjoint(place.numbers)
                 for place in step.places
             ]
 
 
-def _groups(tape: Tape, uniforms: range, *, matrices: bool) -> list[list[int]]:
+def measure_regularity(tape: Tape) -> float:
+    """How many instructions a step would have on average."""
+    return len(tape.ops) / max(1, len({key for _, key in _group_keys(tape)}))
+
+
+def count_weights(tape: Tape) -> int:
+    """How many numbers the matrices of all products would have together."""
+    dots = (used for _, name, used in tape.instructions() if name == "dot")
+    return sum(row is not None for used in dots for row, _ in _find_terms(tape, used))
+
+
+def _group_instructions(tape: Tape) -> list[list[int]]:
     """Instructions that are alike and can be done at one time, in order."""
-    levels = [0] * tape.size
     groups: defaultdict[Any, list[int]] = defaultdict(list)
-    for slot, name, used in tape.instructions():
-        level = levels[slot] = 1 + max(levels[s] for s in used)
-        pattern: Any = tuple(s in uniforms for s in used)
-        if name == "dot" and matrices:
-            kind, terms = _terms(tape, used)
-            if kind == "product":
-                pattern = tuple(x for x, _ in terms)
-        groups[level, name, pattern].append(slot)
+    for slot, key in _group_keys(tape):
+        groups[key].append(slot)
     return [groups[key] for key in sorted(groups, key=lambda key: key[0])]
 
 
-def _terms(
-    tape: Tape, used: tuple[int, ...]
-) -> tuple[str, list[tuple[int | None, int]]]:
+def _group_keys(tape: Tape) -> Iterator[tuple[int, Any]]:
+    """Each instruction with what it has in common with the others of its step.
+
+    That is: how many have to be done before it, one after the other; its operation; and
+    which of its operands are uniform, or in a matrix product, of which rows it is made.
+    """
+    levels = [0] * tape.size
+    uniforms = range(tape.inputs, tape.first_node)
+    for slot, name, used in tape.instructions():
+        level = levels[slot] = 1 + max([levels[s] for s in used])
+        terms = _find_terms(tape, used) if name == "dot" else []
+        if terms:
+            yield slot, (level, "product", tuple([x for x, _ in terms]))
+        else:
+            yield slot, (level, name, tuple([s in uniforms for s in used]))
+
+
+def _find_terms(tape: Tape, used: tuple[int, ...]) -> list[tuple[int | None, int]]:
     """The terms of a "dot" as (row, uniform), where each is a product of the two.
 
-    A term that is uniform alone, leaf × 1, has None in the place of the row.
+    A term that is uniform alone, leaf × 1, has None in the place of the row. The list
+    is empty where this is no row of a matrix product: there are terms of another kind,
+    or uniform ones alone.
     """
     terms: list[tuple[int | None, int]] = []
     uniforms = range(tape.inputs, tape.first_node)
     for a, b in zip(used[::2], used[1::2], strict=True):
         row, uniform = (b, a) if a in uniforms else (a, b)
         if uniform not in uniforms:
-            return "sums", []
+            return []
         if row not in uniforms:
             terms.append((row, uniform))
         elif b >= tape.first_constant and tape.constants[b - tape.first_constant] == 1:
             terms.append((None, a))
         else:
-            return "sums", []
-    rows = any(row is not None for row, _ in terms)
-    return ("product", terms) if rows else ("sums", [])
+            return []
+    return terms if any(row is not None for row, _ in terms) else []

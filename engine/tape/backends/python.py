@@ -13,24 +13,24 @@ from typing import Any
 
 from engine.tape.backends.codegen import (
     Code,
-    checked_value,
     is_short,
-    names_of,
+    make_value,
+    name_operands,
     partial_trees,
+    rename_operands,
     value_tree,
-    with_names,
 )
 from engine.tape.ir.tape import Tape, row
 
-__all__ = ["compiled", "source"]
+__all__ = ["SampleReplay", "compile_tape"]
 
 _RELATIONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _numbers = itertools.count(1)
 
-Replay = Callable[[Sequence[float], Sequence[float]], Any]
+SampleReplay = Callable[[Sequence[float], Sequence[float]], Any]
 
 
-def compiled(tape: Tape, *, gradient: bool) -> Replay:
+def compile_tape(tape: Tape, *, gradient: bool) -> SampleReplay:
     """A function of the inputs and the leaves.
 
     It gives the outputs; with `gradient` also the derivatives of the only output by
@@ -38,47 +38,45 @@ def compiled(tape: Tape, *, gradient: bool) -> Replay:
     be seen in tracebacks and in a debugger.
     """
     code = Code()
-    text = source(tape, code, gradient=gradient)
+    text = write_source(tape, code, gradient=gradient)
     name = f"<tape {next(_numbers)}>"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    names: dict[str, Any] = {
-        f"{n}_": checked_value(op) for n, op in code.called.items()
-    }
+    names: dict[str, Any] = {f"{n}_": make_value(op) for n, op in code.called.items()}
     exec(compile(text, name, "exec"), names)
-    replay: Replay = names["replay"]
+    replay: SampleReplay = names["replay"]
     return replay
 
 
-def source(tape: Tape, code: Code, *, gradient: bool) -> str:
+def write_source(tape: Tape, code: Code, *, gradient: bool) -> str:
     """The text of the function."""
     names = [f"v{i}" for i in range(tape.size)]
     for i, constant in enumerate(tape.constants, tape.first_constant):
         names[i] = code.number(constant)[0]
-    lines = [*_unpacked(names[: tape.inputs], "inputs")]
-    lines += _unpacked(names[tape.inputs : tape.first_constant], "leaves")
-    lines += _forward(tape, names, code)
-    outputs = _tuple(f"float({names[slot]})" for slot in tape.outputs)
+    lines = [*_unpack(names[: tape.inputs], "inputs")]
+    lines += _unpack(names[tape.inputs : tape.first_constant], "leaves")
+    lines += _write_forward(tape, names, code)
+    outputs = _write_tuple(f"float({names[slot]})" for slot in tape.outputs)
     if not gradient:
         lines.append(f"return {outputs}")
     else:
-        lines += _backward(tape, names, code)
+        lines += _write_backward(tape, names, code)
         slots = range(tape.first_constant)
-        by_inputs = _tuple(f"a{i}" for i in slots[: tape.inputs])
-        by_leaves = _tuple(f"a{i}" for i in slots[tape.inputs :])
+        by_inputs = _write_tuple(f"a{i}" for i in slots[: tape.inputs])
+        by_leaves = _write_tuple(f"a{i}" for i in slots[tape.inputs :])
         lines.append(f"return {outputs}, {by_inputs}, {by_leaves}")
     body = "".join(f"    {line}\n" for line in lines)
     return f"def replay(inputs, leaves):\n{body}"
 
 
-def _unpacked(names: Sequence[str], what: str) -> list[str]:
-    return [f"{_tuple(names)} = {what}"] if names else []
+def _unpack(names: Sequence[str], what: str) -> list[str]:
+    return [f"{_write_tuple(names)} = {what}"] if names else []
 
 
-def _tuple(items: Any) -> str:
+def _write_tuple(items: Any) -> str:
     return f"({''.join(f'{item}, ' for item in items)})"
 
 
-def _forward(tape: Tape, names: list[str], code: Code) -> list[str]:
+def _write_forward(tape: Tape, names: list[str], code: Code) -> list[str]:
     """The values, each guard as soon as its operands are known."""
     waiting = sorted(tape.guards, key=lambda g: max(g.left, g.right))
     lines = []
@@ -95,8 +93,8 @@ def _forward(tape: Tape, names: list[str], code: Code) -> list[str]:
         op = row(name)
         tree = value_tree(op)
         if tree is not None and is_short(tree):
-            operands = names_of(op, names[slot], [names[s] for s in used])
-            text = code.text(with_names(tree, operands))
+            operands = name_operands(op, names[slot], [names[s] for s in used])
+            text = code.text(rename_operands(tree, operands))
         else:
             code.called[name] = op
             text = f"{name}_({', '.join(names[s] for s in used)})"
@@ -105,7 +103,7 @@ def _forward(tape: Tape, names: list[str], code: Code) -> list[str]:
     return lines
 
 
-def _backward(tape: Tape, names: list[str], code: Code) -> list[str]:
+def _write_backward(tape: Tape, names: list[str], code: Code) -> list[str]:
     """The reverse sweep, in the order and with the roundings of the engine's own."""
     [output] = tape.outputs
     active = set(range(tape.first_constant))
@@ -118,11 +116,11 @@ def _backward(tape: Tape, names: list[str], code: Code) -> list[str]:
             continue
         used = tape.operands[slot - tape.first_node]
         op = row(tape.ops[slot - tape.first_node])
-        operands = names_of(op, names[slot], [names[s] for s in used])
+        operands = name_operands(op, names[slot], [names[s] for s in used])
         for parent, tree in zip(used, partial_trees(op), strict=True):
             if parent not in active:
                 continue
-            share = _share(f"a{slot}", tree, operands, code)
+            share = _write_share(f"a{slot}", tree, operands, code)
             start = "+=" if parent in met else "= 0.0 +"
             lines.append(f"a{parent} {start} {share}")
             met.add(parent)
@@ -130,7 +128,7 @@ def _backward(tape: Tape, names: list[str], code: Code) -> list[str]:
     return lines
 
 
-def _share(adjoint: str, tree: Any, operands: dict[str, str], code: Code) -> str:
+def _write_share(adjoint: str, tree: Any, operands: dict[str, str], code: Code) -> str:
     if isinstance(tree, int) and tree == 1:
         return adjoint
-    return f"{adjoint} * {code.text(with_names(tree, operands))}"
+    return f"{adjoint} * {code.text(rename_operands(tree, operands))}"

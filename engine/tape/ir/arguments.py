@@ -1,78 +1,61 @@
-"""Arguments taken apart into their structure and their numbers, and put together."""
+"""Arguments of a taped function: flattened to their numbers, and made of them again.
+
+The containers are those of `engine.util.nested`; here arrays are opened as well.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 from engine.errors import OperandError
 from engine.graph.value import Value
+from engine.util.nested import Structure, flatten, unflatten
 from engine.util.numbers import is_number
 
 __all__ = [
-    "Key", "all_apart", "are_arrays", "cut", "fresh", "has_values", "joined",
-    "rebuilt", "rows_as", "taken_apart",
+    "are_arrays", "flatten_argument", "flatten_arguments", "has_values", "join_arrays",
+    "make_values", "split_arrays", "stack_samples", "unflatten_argument",
 ]  # fmt: skip
 
-Key = Any
-"""The structure of arguments: equal for those that one tape can take."""
 
-
-def taken_apart(arg: Any, path: str = "args") -> tuple[Key, list[float]]:
+def flatten_argument(arg: Any, path: str = "args") -> tuple[Structure, list[float]]:
     """The structure of an argument, and its numbers in order.
 
-    >>> taken_apart({"w": [1.0, 2.0], "b": 3})
+    >>> flatten_argument({"w": [1.0, 2.0], "b": 3})
     ((<class 'dict'>, ('w', 'b'), ((<class 'list'>, 2, None), None)), [1.0, 2.0, 3])
 
     Raises:
         OperandError: there is something else than numbers in it.
     """
-    if arg.__class__ is float or is_number(arg):
-        return None, [arg]
-    if hasattr(arg, "tolist") and hasattr(arg, "shape"):
-        return ("array", arg.shape), arg.ravel().tolist()
-    names: Any = None
-    items: Any = arg
-    if isinstance(arg, dict):
-        names, items = tuple(arg), arg.values()
-    elif isinstance(arg, (list, tuple)):
-        if all(item.__class__ is float for item in arg):  # fast, for the usual row
-            return (type(arg), len(arg), None), list(arg)
-    else:
-        raise OperandError(f"{path} has {arg!r:.80} in it, which is no number")
-    parts = [taken_apart(item, path) for item in items]
-    keys: Any = tuple(key for key, _ in parts)
-    if names is None and not any(keys):
-        keys, names = None, len(parts)
-    return (type(arg), names, keys), list(chain.from_iterable(n for _, n in parts))
+
+    def open_leaf(leaf: Any) -> tuple[Structure, list[float]]:
+        if is_number(leaf):
+            return None, [leaf]
+        if hasattr(leaf, "tolist") and hasattr(leaf, "shape"):
+            return ("array", leaf.shape), leaf.ravel().tolist()
+        raise OperandError(f"{path} has {leaf!r:.80} in it, which is no number")
+
+    return flatten(arg, open_leaf)
 
 
-def rebuilt(key: Key, numbers: Iterator[Any]) -> Any:
-    """The structure, with these in the place of the numbers.
+def unflatten_argument(structure: Structure, numbers: Iterator[Any]) -> Any:
+    """An argument of this structure, with the next of the numbers at each place.
 
-    >>> rebuilt((dict, ("w", "b"), ((list, 2, None), None)), iter([1.0, 2.0, 3.0]))
-    {'w': [1.0, 2.0], 'b': 3.0}
+    >>> structure, _ = flatten_argument({"w": [1.0, 2.0], "b": 3.0})
+    >>> unflatten_argument(structure, iter([4.0, 5.0, 6.0]))
+    {'w': [4.0, 5.0], 'b': 6.0}
     """
-    if key is None:
-        return next(numbers)
-    kind, names, *keys = key
-    if kind == "array":
-        return _array(names, numbers)
-    if keys[0] is None:
-        keys = [(None,) * names]
-    items = [rebuilt(part, numbers) for part in keys[0]]
-    if kind is dict or isinstance(names, tuple):
-        return dict(zip(names, items, strict=True))
-    return kind(*items) if hasattr(kind, "_fields") else kind(items)
+    return unflatten(structure, numbers, _make_array)
 
 
-def _array(shape: tuple[int, ...], numbers: Iterator[Any]) -> Any:
+def _make_array(structure: Structure, numbers: Iterator[Any]) -> Any:
     """An array of floats, or of Values as objects."""
     import numpy as np
 
-    flat = [next(numbers) for _ in range(int(np.prod(shape)))]
+    _, shape = structure
+    flat = [next(numbers) for _ in range(math.prod(shape))]
     if flat and isinstance(flat[0], Value):
         objects = np.empty(len(flat), dtype=object)
         objects[:] = flat
@@ -80,10 +63,12 @@ def _array(shape: tuple[int, ...], numbers: Iterator[Any]) -> Any:
     return np.array(flat, dtype=float).reshape(shape)
 
 
-def all_apart(args: tuple[Any, ...]) -> tuple[tuple[Key, ...], list[float]]:
+def flatten_arguments(
+    args: tuple[Any, ...],
+) -> tuple[tuple[Structure, ...], list[float]]:
     """The structures of several arguments, and all their numbers."""
-    parts = [taken_apart(arg, f"args[{i}]") for i, arg in enumerate(args)]
-    return tuple(key for key, _ in parts), [x for _, part in parts for x in part]
+    parts = [flatten_argument(arg, f"args[{i}]") for i, arg in enumerate(args)]
+    return tuple([key for key, _ in parts]), [x for _, part in parts for x in part]
 
 
 def are_arrays(args: tuple[Any, ...]) -> bool:
@@ -94,16 +79,16 @@ def are_arrays(args: tuple[Any, ...]) -> bool:
     return bool(args)
 
 
-def joined(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-    """What `all_apart` gives for arrays, without a walk through their numbers."""
+def join_arrays(args: tuple[Any, ...]) -> tuple[tuple[Structure, ...], Any]:
+    """The same for arrays, without a walk through their numbers."""
     import numpy as np
 
     keys = tuple([("array", arg.shape) for arg in args])
     return keys, np.concatenate([arg.ravel() for arg in args], dtype=float)
 
 
-def cut(keys: Sequence[Any], flat: Any) -> list[Any]:
-    """The arrays that `joined` has joined."""
+def split_arrays(keys: Sequence[Structure], flat: Any) -> list[Any]:
+    """The arrays that `join_arrays` has joined."""
     import numpy as np
 
     flat, parts, start = np.asarray(flat), [], 0
@@ -114,20 +99,17 @@ def cut(keys: Sequence[Any], flat: Any) -> list[Any]:
     return parts
 
 
-def rows_as(key: Any, rows: Any) -> Any:
+def stack_samples(structure: Structure, rows: Iterator[Any]) -> Any:
     """The structure with an array of all samples in the place of each number."""
+    return unflatten(structure, rows, _stack_array)
+
+
+def _stack_array(structure: Structure, rows: Iterator[Any]) -> Any:
     import numpy as np
 
-    if key is not None and key[0] == "array":
-        shape = key[1]
-        stacked = np.stack([next(rows) for _ in range(int(np.prod(shape)))], axis=-1)
-        return stacked.reshape(-1, *shape)
-    if key is None:
-        return next(rows)
-    kind, names, keys = key
-    keys = (None,) * names if keys is None else keys
-    parts = [rows_as(part, rows) for part in keys]
-    return dict(zip(names, parts, strict=True)) if kind is dict else kind(parts)
+    _, shape = structure
+    stacked = np.stack([next(rows) for _ in range(math.prod(shape))], axis=-1)
+    return stacked.reshape(-1, *shape)
 
 
 def has_values(tree: Any) -> bool:
@@ -139,10 +121,10 @@ def has_values(tree: Any) -> bool:
     return isinstance(tree, Value)
 
 
-def fresh(
-    keys: Sequence[Any], numbers: Sequence[float]
+def make_values(
+    keys: Sequence[Structure], numbers: Sequence[float]
 ) -> tuple[list[Any], list[Value]]:
     """The arguments with a new Value for each number, and these Values."""
     values = [Value(x) for x in numbers]
     left = iter(values)
-    return [rebuilt(key, left) for key in keys], values
+    return [unflatten_argument(key, left) for key in keys], values

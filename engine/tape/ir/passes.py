@@ -1,7 +1,7 @@
 """Passes that make a tape shorter before it is replayed on arrays.
 
 Each takes a tape and gives one with the same results, and can be left out. Values keep
-their bits, but for `cheap_powers`, which may move the last one; sums of gradients may
+their bits, but for `expand_powers`, which may move the last one; sums of gradients may
 be made in another order, and so differ in their last bits.
 """
 
@@ -17,12 +17,12 @@ from engine.tape.ir.tape import Guard, Tape, row
 
 __all__ = [
     "ALL",
-    "cheap_powers",
-    "common_subexpressions",
-    "compressed",
-    "constant_folding",
-    "dead_code",
-    "sums_of_products",
+    "compress",
+    "expand_powers",
+    "fold_constants",
+    "fuse_dot_products",
+    "remove_dead_code",
+    "share_subexpressions",
 ]
 
 
@@ -38,16 +38,16 @@ class _Rewriting:
         self.ops: list[str] = []
         self.operands: list[tuple[int, ...]] = []
         for i, number in enumerate(old.constants, old.first_constant):
-            self.place[i] = self.constant(number)
+            self.place[i] = self.add_constant(number)
 
-    def constant(self, number: float) -> int:
+    def add_constant(self, number: float) -> int:
         key = number.hex()
         if key not in self._known:
             self._known[key] = ~len(self.constants)
             self.constants.append(number)
         return self._known[key]
 
-    def value(self, name: int) -> float | None:
+    def find_constant(self, name: int) -> float | None:
         """The number of a constant; None for anything else."""
         return self.constants[~name] if name < 0 else None
 
@@ -56,7 +56,7 @@ class _Rewriting:
         self.operands.append(tuple(used))
         return self.first + len(self.ops) - 1
 
-    def finished(self) -> Tape:
+    def finish(self) -> Tape:
         first, more = self.first, len(self.constants)
         nodes = range(first + more, first + more + len(self.ops))
         # What name ~i, the last but i, stands for comes last but i in the list.
@@ -75,29 +75,29 @@ class _Rewriting:
         )
 
 
-def _rewritten(
+def _rewrite(
     tape: Tape, rule: Callable[[_Rewriting, str, tuple[int, ...]], int]
 ) -> Tape:
     """Apply a rule to each instruction; it gives the new name of the result."""
     new = _Rewriting(tape)
     for slot, op, used in tape.instructions():
         new.place[slot] = rule(new, op, tuple([new.place[s] for s in used]))
-    return new.finished()
+    return new.finish()
 
 
-def constant_folding(tape: Tape) -> Tape:
+def fold_constants(tape: Tape) -> Tape:
     """Compute now what depends on constants alone."""
 
     def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
         if all(name < 0 for name in used) and op != "dot":
             numbers = tuple(new.constants[~name] for name in used)
-            return new.constant(evaluate_extended(row(op), numbers))
+            return new.add_constant(evaluate_extended(row(op), numbers))
         return new.emit(op, used)
 
-    return _rewritten(tape, rule)
+    return _rewrite(tape, rule)
 
 
-def common_subexpressions(tape: Tape) -> Tape:
+def share_subexpressions(tape: Tape) -> Tape:
     """Compute once what is computed several times; x × y is y × x."""
     known: dict[Any, int] = {}
 
@@ -107,14 +107,14 @@ def common_subexpressions(tape: Tape) -> Tape:
             known[key] = new.emit(op, used)
         return known[key]
 
-    return _rewritten(tape, rule)
+    return _rewrite(tape, rule)
 
 
-def cheap_powers(tape: Tape) -> Tape:
+def expand_powers(tape: Tape) -> Tape:
     """x² and x³ as products, x¹ and the identity as x itself."""
 
     def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
-        exponent = new.value(used[1]) if op == "pow" else None
+        exponent = new.find_constant(used[1]) if op == "pow" else None
         if op == "identity" or exponent == 1:
             return used[0]
         if exponent in (2, 3):
@@ -122,10 +122,10 @@ def cheap_powers(tape: Tape) -> Tape:
             return square if exponent == 2 else new.emit("mul", (square, used[0]))
         return new.emit(op, used)
 
-    return _rewritten(tape, rule)
+    return _rewrite(tape, rule)
 
 
-def dead_code(tape: Tape) -> Tape:
+def remove_dead_code(tape: Tape) -> Tape:
     """Leave out what no output and no guard needs."""
     asked = [s for guard in tape.guards for s in (guard.left, guard.right)]
     needed = {*tape.outputs, *asked}
@@ -136,10 +136,10 @@ def dead_code(tape: Tape) -> Tape:
     for slot, op, used in tape.instructions():
         if slot in needed:
             new.place[slot] = new.emit(op, (new.place[s] for s in used))
-    return new.finished()
+    return new.finish()
 
 
-def sums_of_products(tape: Tape) -> Tape:
+def fuse_dot_products(tape: Tape) -> Tape:
     """Make ((a·b + c·d) + e) + ... one instruction "dot" on (a, b, c, d, e, 1, ...).
 
     Only chains that lean to the left are joined, so that the sum is made in the same
@@ -153,7 +153,7 @@ def sums_of_products(tape: Tape) -> Tape:
         for slot, op, used in tape.instructions()
         if op == "mul" and uses[slot] == 1
     }
-    chains = _chains(tape, uses)
+    chains = _find_chains(tape, uses)
     dots = {
         root: (summands, inner)
         for root, (summands, inner) in chains.items()
@@ -162,7 +162,7 @@ def sums_of_products(tape: Tape) -> Tape:
     joined = {s for summands, inner in dots.values() for s in inner}
     joined |= {s for summands, _ in dots.values() for s in summands if s in products}
     new = _Rewriting(tape)
-    one = new.constant(1.0)
+    one = new.add_constant(1.0)
     for slot, op, used in tape.instructions():
         if slot in dots:
             flat: list[int] = []
@@ -173,10 +173,12 @@ def sums_of_products(tape: Tape) -> Tape:
             new.place[slot] = new.emit("dot", flat)
         elif slot not in joined:
             new.place[slot] = new.emit(op, (new.place[s] for s in used))
-    return new.finished()
+    return new.finish()
 
 
-def _chains(tape: Tape, uses: Counter[int]) -> dict[int, tuple[list[int], list[int]]]:
+def _find_chains(
+    tape: Tape, uses: Counter[int]
+) -> dict[int, tuple[list[int], list[int]]]:
     """The last sum of each chain: its summands, and the sums on the way."""
     chains: dict[int, tuple[list[int], list[int]]] = {}
     for slot, op, used in tape.instructions():
@@ -193,16 +195,16 @@ def _chains(tape: Tape, uses: Counter[int]) -> dict[int, tuple[list[int], list[i
 
 
 ALL = (
-    constant_folding,
-    cheap_powers,
-    common_subexpressions,
-    dead_code,
-    sums_of_products,
+    fold_constants,
+    expand_powers,
+    share_subexpressions,
+    remove_dead_code,
+    fuse_dot_products,
 )
 """The passes in the order that serves best."""
 
 
-def compressed(tape: Tape, passes: Iterable[Callable[[Tape], Tape]] = ALL) -> Tape:
+def compress(tape: Tape, passes: Iterable[Callable[[Tape], Tape]] = ALL) -> Tape:
     """The tape after these passes."""
     for one in passes:
         tape = one(tape)

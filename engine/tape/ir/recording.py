@@ -18,9 +18,9 @@ from engine.graph import context
 from engine.graph.callsite import PACKAGE, find_source, format_source
 from engine.graph.node import topological_order
 from engine.graph.value import Value
-from engine.tape.ir.arguments import rebuilt, taken_apart
+from engine.tape.ir.arguments import flatten_argument, unflatten_argument
 from engine.tape.ir.tape import STOP, Guard, Tape
-from engine.util.nested import map_tree
+from engine.util.nested import Structure
 
 __all__ = ["STOP", "Recorder", "Recording", "record"]
 
@@ -32,8 +32,8 @@ class Recording:
     tape: Tape
     leaves: tuple[Value, ...]
     """The leaves that the function closes over, whose `data` is read at each replay."""
-    output: Any
-    """The result of the recorded run: the structure of every result."""
+    output: Structure
+    """The structure of every result."""
 
 
 class Recorder:
@@ -75,23 +75,25 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
         OperandError: an argument, or the result, is no structure of numbers.
     """
     recorder = Recorder()
-    parts = [taken_apart(arg, f"args[{i}]") for i, arg in enumerate(args)]
+    parts = [flatten_argument(arg, f"args[{i}]") for i, arg in enumerate(args)]
     inputs = [Value(x) for _, numbers in parts for x in numbers]
     left = iter(inputs)
     with context.recording_by(recorder):
-        output = f(*[rebuilt(key, left) for key, _ in parts])
+        output = f(*[unflatten_argument(key, left) for key, _ in parts])
     if hasattr(output, "tolist"):
         output = output.tolist()
-    _, results = flatten_numbers(output, "the result of f")
+    structure, results = flatten_numbers(output, "the result of f")
     try:
-        return _recording(recorder, inputs, output, results)
+        tape, leaves = _write_tape(recorder, inputs, results)
     finally:
         recorder.comparisons.clear()  # which hold on to the graph
+    return Recording(tape, leaves, structure)
 
 
-def _recording(
-    recorder: Recorder, inputs: list[Value], output: Any, results: list[Any]
-) -> Recording:
+def _write_tape(
+    recorder: Recorder, inputs: list[Value], results: list[Any]
+) -> tuple[Tape, tuple[Value, ...]]:
+    """The tape of a run, and the leaves that it read beside its inputs."""
     comparisons = recorder.comparisons
     asked = [x for left, _, right, _, _ in comparisons for x in (left, right)]
     # Roots in the order of the comparisons: what a guard needs comes before the rest.
@@ -104,7 +106,7 @@ def _recording(
     constants.add(leaf._data for leaf in made)
     constants.add(x for x in asked + results if not isinstance(x, Value))
     nodes = [node for node in order if node.op is not None]
-    constants.add(number for node in nodes for number in _folded(node))
+    constants.add(number for node in nodes for number in _find_folded(node))
     first = len(inputs) + len(captured)
     slots: dict[Value, int] = {v: i for i, v in enumerate(inputs + captured)}
     slots |= {leaf: first + constants[leaf._data] for leaf in made}
@@ -116,7 +118,7 @@ def _recording(
 
     def operands(node: Value) -> tuple[int, ...]:
         used = (slots[parent] for parent in node.parents)
-        return (*used, *map(slot, _folded(node)))
+        return (*used, *map(slot, _find_folded(node)))
 
     guards = (
         Guard(slot(left), relation, slot(right), outcome, where)
@@ -131,10 +133,10 @@ def _recording(
         outputs=tuple(map(slot, results)),
         guards=tuple(g for g in dict.fromkeys(guards) if g.varies(first, first_node)),
     )
-    return Recording(tape, tuple(captured), map_tree(lambda _: None, output))
+    return tape, tuple(captured)
 
 
-def _folded(node: Value) -> tuple[float, ...]:
+def _find_folded(node: Value) -> tuple[float, ...]:
     """The operand that is part of the operation, as in x ** 3."""
     made_from = node.op and node.op.made_from
     return (made_from[1],) if made_from else ()

@@ -121,7 +121,7 @@ class Tape:
         for i, constant in enumerate(self.constants, self.first_constant):
             lines.append(f"v{i} = {formula(constant)}")
         for slot, name, used in self.instructions():
-            lines.append(f"v{slot} = {_written(name, [names[s] for s in used])}")
+            lines.append(f"v{slot} = {_write_formula(name, [names[s] for s in used])}")
         for guard in self.guards:
             sign = "" if guard.outcome else "not "
             asked = f"v{guard.left} {_SIGNS[guard.relation]} v{guard.right}"
@@ -153,13 +153,13 @@ class Tape:
             )
         try:
             tape = cls(
-                inputs=_of(int, body["inputs"]),
-                leaves=_all(str, body["leaves"]),
+                inputs=_check_type(int, body["inputs"]),
+                leaves=_check_types(str, body["leaves"]),
                 constants=tuple(map(float.fromhex, body["constants"])),
-                ops=_all(str, body["ops"]),
-                operands=tuple(_all(int, used) for used in body["operands"]),
-                outputs=_all(int, body["outputs"]),
-                guards=tuple(map(_guard, body["guards"])),
+                ops=_check_types(str, body["ops"]),
+                operands=tuple(_check_types(int, used) for used in body["operands"]),
+                outputs=_check_types(int, body["outputs"]),
+                guards=tuple(map(_read_guard, body["guards"])),
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TapeError(f"the JSON of the tape is damaged: {error!r}") from error
@@ -191,7 +191,7 @@ class Tape:
 _Item = TypeVar("_Item", int, str, bool)
 
 
-def _of(kind: type[_Item], x: Any) -> _Item:
+def _check_type(kind: type[_Item], x: Any) -> _Item:
     """An entry of a file, which has to be of this very type: code is made of it."""
     if x.__class__ is not kind:
         raise TypeError(f"{x!r:.80} should be of type {kind.__name__}")
@@ -199,17 +199,17 @@ def _of(kind: type[_Item], x: Any) -> _Item:
     return item
 
 
-def _all(kind: type[_Item], items: Any) -> tuple[_Item, ...]:
-    return tuple(_of(kind, x) for x in items)
+def _check_types(kind: type[_Item], items: Any) -> tuple[_Item, ...]:
+    return tuple(_check_type(kind, x) for x in items)
 
 
-def _guard(data: Any) -> Guard:
+def _read_guard(data: Any) -> Guard:
     return Guard(
-        left=_of(int, data["left"]),
-        relation=_of(str, data["relation"]),
-        right=_of(int, data["right"]),
-        outcome=_of(bool, data["outcome"]),
-        where=_of(str, data["where"]),
+        left=_check_type(int, data["left"]),
+        relation=_check_type(str, data["relation"]),
+        right=_check_type(int, data["right"]),
+        outcome=_check_type(bool, data["outcome"]),
+        where=_check_type(str, data["where"]),
     )
 
 
@@ -220,5 +220,5 @@ def row(name: str) -> Op:
     return lookup(name)
 
 
-def _written(name: str, used: Sequence[Any]) -> str:
+def _write_formula(name: str, used: Sequence[Any]) -> str:
     return formula(Symbol(row(name), tuple(used)))

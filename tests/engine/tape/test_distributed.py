@@ -76,9 +76,9 @@ def test_arrays_give_what_one_machine_gives():
 
 
 def replayed_here():
-    from engine.tape.partition import _unpacked
+    from engine.tape.partition import _unpack
 
-    return _unpacked.cache_info().misses
+    return _unpack.cache_info().misses
 
 
 def test_it_is_the_workers_that_compute(client):

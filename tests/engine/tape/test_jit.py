@@ -1,5 +1,6 @@
 """jit: branches, escapes, structures, batches, errors."""
 
+import dataclasses
 import json
 import math
 import random
@@ -27,7 +28,7 @@ from engine import (
     sqrt,
     value_and_grad,
 )
-from engine.tape import Tape, jit, record
+from engine.tape import BACKENDS, Tape, jit, record
 
 # -- control flow ----------------------------------------------------------------
 
@@ -280,10 +281,42 @@ def test_wrong_shapes():
         f(["a"], 1.0)
     with pytest.raises(TapeError, match="one number"):
         jit(lambda x: [x, x]).value_and_grad(1.0)
-    with pytest.raises(OptionError, match="backend="):
+    known = ", ".join(["auto", *BACKENDS])
+    with pytest.raises(OptionError, match=f"backend='gpu': choose from {known}"):
         jit(sin, backend="gpu")
     with pytest.raises(OptionError, match="nonfinite="):
         jit(sin, nonfinite="maybe")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_docstring_of_jit_tells_of_every_back_end(backend):
+    assert f'"{backend}"' in jit.__doc__
+
+
+def test_auto_compiles_what_it_takes_and_nothing_else(monkeypatch):
+    """Numba's loops once they are compiled; arrays for large matrix products."""
+    pytest.importorskip("numba", reason="the extra fast is not installed")
+    compiled = []
+    for name, backend in BACKENDS.items():
+
+        def compile_batch(tape, threads, backend=backend, name=name):
+            compiled.append(name)
+            return backend.compile_batch(tape, threads)
+
+        spied = dataclasses.replace(backend, compile_batch=compile_batch)
+        monkeypatch.setitem(BACKENDS, name, spied)
+    small, large = ([nn.parameter(1.0) for _ in range(n)] for n in (3, 110 * 100))
+
+    def multiply(weights, xs):
+        rows = [weights[i : i + len(xs)] for i in range(0, len(weights), len(xs))]
+        return sum(sum(w * x for w, x in zip(row, xs, strict=True)) for row in rows)
+
+    regular = jit(lambda xs: multiply(large, xs))
+    assert regular.batch(np.ones((2, 110))).tolist() == [11000.0] * 2
+    assert compiled == ["numpy"]
+    irregular = jit(lambda xs: multiply(small, xs))
+    assert irregular.batch(np.ones((2, 3))).tolist() == [3.0] * 2
+    assert compiled == ["numpy", "numba"]
 
 
 def test_what_raises_on_floats_raises_in_a_replay():
@@ -371,7 +404,7 @@ def test_the_source_of_a_tape_is_shown_in_tracebacks():
 
     f = jit(lambda x: x * x + 1)
     f(1.0)
-    replay = f.paths.items()[0][1].value
+    replay = f.specializations.items()[0][1].value
     lines = linecache.getlines(replay.__code__.co_filename)
     assert any("v0 * v0" in line for line in lines)
 

@@ -312,7 +312,7 @@ def test_bench_builds_the_same_graph():
         {"x": 2.0, "y": -1.0},
     )
     value = given.value()
-    again = bench._builder(value)()
+    again = bench._make_builder(value)()
     again.backward()
     order = engine.topological_order
     assert [(v.data, v.grad, v.op) for v in order(again)] == [

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import click
 
 from engine import Value, topological_order
-from engine.tape import jit
+from engine.tape import BACKENDS, jit
 from engine.util.progress import Progress
 from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
@@ -22,6 +22,7 @@ __all__ = ["bench"]
 
 RUNS = 7
 Work = Callable[[], object]
+Prepare = Callable[[Expression, Value, int], tuple[Work, Work]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,15 @@ class Measured:
 def bench(given: Expression, *, seconds: float, batch: int, as_json: bool) -> None:
     """Measure the expression on this machine: eager Values and tapes.
 
-    Eager builds the graph (and sweeps it); a tape replays it. Batches, by NumPy and
-    Numba, need the extra `fast`.
+    Eager builds the graph (and sweeps it); a tape replays it, by each back end. Batches
+    need the extra `fast`.
     """
     if not given.numbers:
         raise click.UsageError("The expression has no names, so there is no gradient.")
     value = given.value(None)
     nodes = len(topological_order(value))
-    with Progress(2 * len(_WAYS), "bench", "measurement", show=True) as progress:
-        measured = list(_measured(given, value, nodes, seconds, batch, progress))
+    with Progress(2 * len(WAYS), "bench", "measurement", show=True) as progress:
+        measured = list(_measure_all(given, value, nodes, seconds, batch, progress))
     where = f"Python {platform.python_version()}, {platform.machine()}"
     if as_json:
         rows = [asdict(m) for m in measured]
@@ -72,31 +73,32 @@ def bench(given: Expression, *, seconds: float, batch: int, as_json: bool) -> No
         return
     print_table(
         [f"ns per node ({nodes} nodes)", "value", "value and gradient"],
-        [[m.what, _ns(m.value), _ns(m.value_and_gradient)] for m in measured],
+        [[m.what, _format(m.value), _format(m.value_and_gradient)] for m in measured],
     )
     click.echo(f"medians of {RUNS} runs of {seconds / RUNS:.2g} s; {where}")
 
 
-def _measured(
+def _measure_all(
     given: Expression, value: Value, nodes: int, seconds: float, batch: int,
     progress: Progress,
 ) -> Iterator[Measured]:  # fmt: skip
-    for what, way, samples in _WAYS:
-        count = batch if samples else 1
+    """A line for each way to compute, as long as what it needs is installed."""
+    for what, prepare, in_batches in WAYS:
+        count = batch if in_batches else 1
         try:
-            works = way(given, value, count)
+            works = prepare(given, value, count)
         except ModuleNotFoundError:
             message = f"no {what} here; batches need pip install 'dotgrad[fast]'"
             click.echo(message, err=True)
-            return  # Numba needs NumPy, too
+            return  # what comes after it needs the same, and more
         times = []
         for work in works:
-            times.append(_median(work, seconds) / nodes / count)
+            times.append(_measure(work, seconds) / nodes / count)
             progress.advance(what)
-        yield Measured(f"{what}, {batch} samples" if samples else what, *times)
+        yield Measured(f"{what}, {batch} samples" if in_batches else what, *times)
 
 
-def _median(work: Work, seconds: float) -> float:
+def _measure(work: Work, seconds: float) -> float:
     """Nanoseconds for one call, with the garbage collector on as in real programs."""
     timer = timeit.Timer(work, "import gc; gc.enable()")
     number = 1
@@ -106,12 +108,12 @@ def _median(work: Work, seconds: float) -> float:
     return 1e9 * statistics.median(timer.repeat(RUNS, number)) / number
 
 
-def _eager(_: Expression, value: Value, __: int) -> tuple[Work, Work]:
-    build = _builder(value)
+def _prepare_eager(_: Expression, value: Value, __: int) -> tuple[Work, Work]:
+    build = _make_builder(value)
     return build, lambda: build().backward()
 
 
-def _builder(value: Value) -> Callable[[], Value]:
+def _make_builder(value: Value) -> Callable[[], Value]:
     """What a function of one's own would do: make the leaves, call the operations."""
     order = topological_order(value)
     place = {node: i for i, node in enumerate(order)}
@@ -130,35 +132,33 @@ def _builder(value: Value) -> Callable[[], Value]:
     return build
 
 
-def _tape(given: Expression, _: Value, __: int) -> tuple[Work, Work]:
-    f, xs = jit(given.function, argnums=_all(given)), [*given.numbers.values()]
-    f.value_and_grad(*xs)
-    return lambda: f(*xs), lambda: f.value_and_grad(*xs)
+def _prepare_tape(name: str) -> Prepare:
+    """How a back end is measured: on a batch, if it is made for batches."""
 
-
-def _batched(backend: str) -> Callable[[Expression, Value, int], tuple[Work, Work]]:
-    def way(given: Expression, _: Value, count: int) -> tuple[Work, Work]:
+    def prepare(given: Expression, _: Value, count: int) -> tuple[Work, Work]:
+        argnums = tuple(range(len(given.numbers)))
+        f = jit(given.function, argnums=argnums, backend=name)
+        xs = list(given.numbers.values())
+        if not BACKENDS[name].for_batches:
+            f.value_and_grad(*xs)  # records and compiles
+            return lambda: f(*xs), lambda: f.value_and_grad(*xs)
         import numpy as np
 
-        f = jit(given.function, argnums=_all(given), backend=backend)
-        xs = [np.full(count, x) for x in given.numbers.values()]
-        f.value_and_grad_batch(*xs)  # compiles
-        return lambda: f.batch(*xs), lambda: f.value_and_grad_batch(*xs)
+        arrays = [np.full(count, x) for x in xs]
+        f.value_and_grad_batch(*arrays)
+        return lambda: f.batch(*arrays), lambda: f.value_and_grad_batch(*arrays)
 
-    return way
-
-
-def _all(given: Expression) -> tuple[int, ...]:
-    return tuple(range(len(given.numbers)))
+    return prepare
 
 
-_WAYS: list[tuple[str, Callable[[Expression, Value, int], tuple[Work, Work]], bool]] = [
-    ("eager", _eager, False),
-    ("tape, Python", _tape, False),
-    ("tape, NumPy", _batched("numpy"), True),
-    ("tape, Numba", _batched("numba"), True),
-]
-
-
-def _ns(x: float) -> str:
+def _format(x: float) -> str:
     return f"{x:.3g}" if x < 100 else f"{x:.0f}"
+
+
+WAYS = [
+    ("eager", _prepare_eager, False),
+    *(
+        (f"tape, {backend.label}", _prepare_tape(name), backend.for_batches)
+        for name, backend in BACKENDS.items()
+    ),
+]

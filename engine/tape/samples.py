@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import ShapeError
-from engine.tape.ir.arguments import Key, rebuilt, taken_apart
+from engine.tape.ir.arguments import flatten_argument, unflatten_argument
+from engine.util.nested import Structure
 
-__all__ = ["Samples", "needs_numpy"]
+__all__ = ["Samples", "require_numpy"]
 
 
 @dataclass(frozen=True)
 class Samples:
     """Many arguments of one structure."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[Structure, ...]
     """The structure of each argument of one sample."""
     columns: Any
     """The numbers: a row for each input, a column for each sample."""
@@ -29,8 +30,8 @@ class Samples:
             ShapeError: they do not have as many samples, or these differ in shape.
             OperandError: there is something else than numbers in them.
         """
-        np = needs_numpy()
-        parts = [_columns(arg, f"args[{i}]") for i, arg in enumerate(args)]
+        np = require_numpy()
+        parts = [_make_columns(arg, f"args[{i}]") for i, arg in enumerate(args)]
         counts = [columns.shape[1] for _, columns in parts]
         if len(set(counts)) > 1:
             raise ShapeError(
@@ -53,36 +54,37 @@ class Samples:
     def one(self, i: int) -> list[Any]:
         """The arguments of sample i, as floats."""
         numbers = iter(self.columns[:, i].tolist())
-        return [rebuilt(key, numbers) for key in self.keys]
+        return [unflatten_argument(key, numbers) for key in self.keys]
 
 
-def _columns(arg: Any, path: str) -> tuple[Key, Any]:
+def _make_columns(arg: Any, path: str) -> tuple[Structure, Any]:
     import numpy as np
 
     if isinstance(arg, dict):
         parts = {
-            name: _columns(item, f"{path}[{name!r}]") for name, item in arg.items()
+            name: _make_columns(item, f"{path}[{name!r}]") for name, item in arg.items()
         }
         counts = {part.shape[1] for _, part in parts.values()}
         if len(counts) != 1:
             raise ShapeError(
                 f"{path} has {sorted(counts)} samples: give as many of each"
             )
-        named: Key = (dict, tuple(parts), tuple(key for key, _ in parts.values()))
+        keys = tuple(key for key, _ in parts.values())
+        named = (dict, tuple(parts), keys if any(keys) else None)
         return named, np.concatenate([part for _, part in parts.values()])
     if not hasattr(arg, "__len__"):
         raise ShapeError(f"{path} is {arg!r:.80}: a batch has a row for each sample")
     if not hasattr(arg, "shape"):
-        return _from_list(arg, path)
+        return _make_columns_of_rows(arg, path)
     array = np.asarray(arg, dtype=float)
     key = ("array", array.shape[1:]) if array.ndim > 1 else None
     return key, array.reshape(len(array), -1).T
 
 
-def _from_list(samples: Sequence[Any], path: str) -> tuple[Key, Any]:
+def _make_columns_of_rows(samples: Sequence[Any], path: str) -> tuple[Structure, Any]:
     import numpy as np
 
-    parts = [taken_apart(sample, path) for sample in samples]
+    parts = [flatten_argument(sample, path) for sample in samples]
     if not parts:
         raise ShapeError(f"{path} has no samples")
     key = parts[0][0]
@@ -92,7 +94,7 @@ def _from_list(samples: Sequence[Any], path: str) -> tuple[Key, Any]:
     return key, np.array([numbers for _, numbers in parts], dtype=float).T
 
 
-def needs_numpy() -> Any:
+def require_numpy() -> Any:
     """NumPy, or an error that names the extra."""
     try:
         import numpy as np
