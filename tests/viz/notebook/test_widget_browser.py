@@ -9,7 +9,7 @@ import json
 import time
 
 import pytest
-from chromium import chromium, quiet_page
+from chromium import quiet_page
 
 from engine import Value, log
 from viz import widget
@@ -41,12 +41,6 @@ window.remove = render({{ model, el: document.getElementById("here") }});
 window.ready = true;
 </script>"""
 SHARED = ("_sliders", "_colors", "_svg", "_shown")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 class Shown:

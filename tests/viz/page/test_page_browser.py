@@ -6,8 +6,6 @@ import xml.etree.ElementTree as ET
 
 import graphs
 import pytest
-from chromium import chromium
-from pages import Pages
 from PIL import Image
 
 from engine import Value, scope
@@ -15,19 +13,6 @@ from viz import THEMES, explore, frames, save
 from viz.diagram.collapse import collapse
 from viz.diagram.diagram import Diagram
 from viz.labels import format_number
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def pages(browser):
-    made = Pages(browser)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")
