@@ -149,8 +149,8 @@ SECTIONS: dict[str, list[Case]] = {
     "Styles and themes": [
         Case(f"fan_out_{style}_{theme}", graphs.fan_out,
              f'`style="{style}", theme="{theme}"`', {"style": style, "theme": theme})
-        for style in ("wire", "book", "cs231n", "micrograd", "card")
-        for theme in ("light", "dark")
+        for style in STYLES
+        for theme in THEMES
     ] + [
         Case("apple_bill_book", graphs.apple_bill, 'The apple bill in `style="book"`',
              {"style": "book"}),

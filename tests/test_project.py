@@ -14,7 +14,10 @@ import pytest
 from places import ROOT
 
 from engine import topological_order
-from viz import save
+from viz import STYLES, THEMES, save
+from viz.film.animate import FORMATS as FILM_FORMATS
+from viz.formats.save import FORMATS
+from viz.style.options import DRAW
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -81,6 +84,35 @@ def test_readme_terminal(tmp_path, monkeypatch):
         assert main(shlex.split(command)[1:]) == 0
     made = {"price.png", "neuron.svg", "film.gif", "neuron.html"}
     assert {p.name for p in tmp_path.iterdir()} == made
+
+
+def paragraph(begin, end):
+    return README[README.index(begin) : README.index(end)]
+
+
+def test_readme_names_every_style_theme_and_option():
+    text = paragraph("## Pictures", "### Every size")
+    for name in [*STYLES, *THEMES]:
+        assert f'"{name}"' in text
+    for option in DRAW.options:
+        assert f"`{option}`" in text
+
+
+def test_readme_names_every_format():
+    text = paragraph("`save` writes", "## In a terminal")
+    for format_ in FORMATS.values():
+        assert re.search(rf"\b{format_.suffixes[0]}\b", text)
+    text = paragraph("`animate(", "`frames(")
+    for name in FILM_FORMATS.values():
+        assert re.search(rf"\b{name.lower()}\b", text)
+
+
+def test_readme_says_of_every_command_what_it_does():
+    from viz.cli import PROGRAM
+
+    text = paragraph("## In a terminal", "- An expression may use")
+    for command in PROGRAM.commands:
+        assert f"`{command}`" in text or command == "draw"  # said by all examples
 
 
 def pictures():

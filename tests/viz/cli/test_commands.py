@@ -4,6 +4,7 @@ import io
 import json
 import math
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -43,17 +44,9 @@ def _in_an_empty_folder(tmp_path, monkeypatch):
 
 
 def test_there_are_the_commands_that_are_promised():
-    promised = [
-        "draw",
-        "explain",
-        "check",
-        "animate",
-        "explore",
-        "repl",
-        "bench",
-        "ops",
-    ]
-    assert list(PROGRAM.commands) == promised
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    promised = re.findall(r"^dotgrad (\w+)", readme, re.MULTILINE)
+    assert list(PROGRAM.commands) == list(dict.fromkeys(promised))
     assert all(command.examples for command in PROGRAM.commands.values())
 
 

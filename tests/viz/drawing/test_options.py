@@ -15,6 +15,8 @@ from engine import Value, gradients, scope, topological_order
 from engine.nn import parameter
 from engine.testing import expressions
 from viz import (
+    STYLES,
+    THEMES,
     ComparisonError,
     Diagram,
     OptionError,
@@ -219,7 +221,7 @@ def test_differences_that_cannot_be_drawn(monkeypatch):
 
 
 @pytest.mark.parametrize("options", [{"depth": 1}, {"budget": 9}, {"fuse": True}])
-@pytest.mark.parametrize("style", ["wire", "book", "cs231n", "micrograd", "card"])
+@pytest.mark.parametrize("style", STYLES)
 def test_every_style_draws_every_form(style, options):
     picture = draw(differentiated(mlp(2, 4, 1)), style=style, **options)
     drawn = set(re.findall(r"^\t(\S+) \[", picture.source, flags=re.M))
@@ -232,8 +234,8 @@ def test_every_style_draws_every_form(style, options):
 
 
 def test_every_style_draws_a_difference_and_a_network():
-    for style in ("wire", "book", "cs231n", "micrograd", "card"):
-        for theme in ("light", "dark"):
+    for style in STYLES:
+        for theme in THEMES:
             assert draw_diff(neuron(1.0), neuron(2.0), style=style, theme=theme).pipe()
             loss = differentiated(mlp(2, 4, 1))
             assert draw(loss, style=style, theme=theme).pipe("svg")

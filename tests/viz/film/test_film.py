@@ -12,7 +12,8 @@ from PIL import Image, ImageChops, ImageSequence
 
 from engine import Value, topological_order
 from engine.testing import expressions
-from viz import FormatError, OptionError, TooLargeError, animate, frames, save
+from viz import STYLES, FormatError, OptionError, TooLargeError, animate, frames, save
+from viz.film.animate import FORMATS
 from viz.film.frames import State, count_frames
 
 
@@ -131,10 +132,10 @@ def pages(path):
         return [page.convert("RGB") for page in ImageSequence.Iterator(film)]
 
 
-@pytest.mark.parametrize("style", ["wire", "card", "book"])
-@pytest.mark.parametrize("name", ["a.gif", "a.png", "a.webp"])
-def test_a_film_of_each_format(tmp_path, name, style):
-    path = animate(apple_bill(), tmp_path / name, style=style)
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_film_of_each_format(tmp_path, suffix, style):
+    path = animate(apple_bill(), tmp_path / f"a.{suffix}", style=style)
     shown = pages(path)
     assert len(shown) == 6
     assert len({image.size for image in shown}) == 1
