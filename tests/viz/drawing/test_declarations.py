@@ -65,17 +65,17 @@ def test_a_new_option_is_one_entry():
     )
 
     @schema.document
-    def sketch(value, **options):
-        """Sketch a value."""
+    def sketch(**options):
+        """Sketch."""
         return schema.complete(options)
 
-    assert sketch(None) == {"wobble": 3}
-    assert str(inspect.signature(sketch)) == "(value, *, wobble: int = 3)"
+    assert sketch() == {"wobble": 3}
+    assert str(inspect.signature(sketch)) == "(*, wobble: int = 3)"
     assert "wobble = 3: how much" in sketch.__doc__
     with pytest.raises(OptionError, match="wobble=10: give a whole number from 0 to 9"):
-        sketch(None, wobble=10)
+        sketch(wobble=10)
     with pytest.raises(OptionError, match="Did you mean wobble="):
-        sketch(None, wobbel=1)
+        sketch(wobbel=1)
 
 
 @pytest.mark.parametrize(
