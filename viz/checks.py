@@ -87,13 +87,14 @@ def some_of(known: tuple[str, ...]) -> Allowed:
     return Allowed(test, f"give some of {', '.join(known)}", known, listed)
 
 
-def or_none(allowed: Allowed, advice: str = "") -> Allowed:
-    """The same, or None."""
-    return replace(
-        allowed,
-        test=lambda x: x is None or allowed.test(x),
-        advice=advice or allowed.advice,
-    )
+def or_none(allowed: Allowed, words: str = "") -> Allowed:
+    """The same, or None; `words` say what it is instead."""
+
+    def test(x: object) -> bool:
+        return x is None or allowed.test(x)
+
+    advice = f"give {words}" if words else allowed.advice
+    return replace(allowed, test=test, advice=f"{advice} or None")
 
 
 def _lasts(x: object) -> bool:
@@ -105,7 +106,7 @@ def _text_like(pattern: str) -> Callable[[object], bool]:
 
 
 SECONDS = Allowed(_lasts, "give a number of seconds above 0")
-TEXT = Allowed(lambda x: isinstance(x, str), "give a string or None")
+TEXT = Allowed(lambda x: isinstance(x, str), "give a string")
 SWITCH = Allowed(lambda x: x in (True, False), "give True or False")
 VALUES = Allowed(lambda x: isinstance(x, Iterable), "give some Values of the graph")
 COLOR = Allowed(_text_like("#[0-9A-Fa-f]{6}"), "give a colour as #rrggbb")

@@ -8,7 +8,7 @@ command line, and what editors complete.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypedDict, get_args, get_type_hints
 
@@ -49,122 +49,56 @@ DIRECTIONS = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", 
 class Look(TypedDict, total=False):
     """The options of `viz.draw`, for `**look: Unpack[Look]` elsewhere."""
 
-    style: Annotated[
-        str | Style | None,
-        Option(
-            None,
-            "what is drawn, and how; by default as the size of the graph wants it",
-            or_none(one_of(STYLES, "style", Style)),
-        ),
-    ]
-    theme: Annotated[
-        str | Theme,
-        Option(
-            "light",
-            "the colours",
-            one_of(THEMES, "theme", Theme),
-        ),
-    ]
-    depth: Annotated[
-        int | None,
-        Option(
-            None,
-            "draw each scope of so many names as one node; 0 draws the whole graph",
-            or_none(
-                whole_number(0, 99),
-                "give a number of scopes, 0 for the whole graph, or None",
-            ),
-        ),
-    ]
-    fuse: Annotated[
-        bool | None,
-        Option(
-            None,
-            "whether chains of unnamed + are drawn as one Σ",
-            or_none(SWITCH, "give True, False or None"),
-        ),
-    ]
-    budget: Annotated[
-        int | None,
-        Option(
-            None,
-            "draw about so many values, from the output back along the largest "
-            "gradients",
-            or_none(whole_number(1, 10**5), "give a number of values from 1, or None"),
-        ),
-    ]
-    direction: Annotated[
-        str,
-        Option(
-            "LR",
-            "from where to where values flow: left, right, top, bottom",
-            one_of(DIRECTIONS, "direction"),
-        ),
-    ]
-    show: Annotated[
-        Sequence[str] | None,
-        Option(
-            None,
-            "the numbers to write and no others; by default those of the style",
-            or_none(some_of(CHOICES)),
-        ),
-    ]
-    highlight: Annotated[
-        Iterable[Value] | None,
-        Option(
-            None, "values that stand out, for instance along a path", or_none(VALUES)
-        ),
-    ]
-    digits: Annotated[
-        int, Option(4, "significant digits of the numbers", whole_number(1, 17))
-    ]
+    # fmt: off
+    style: Annotated[str | Style | None, Option(
+        None, "what is drawn, and how; by default as the size of the graph wants it",
+        or_none(one_of(STYLES, "style", Style)))]
+    theme: Annotated[str | Theme, Option(
+        "light", "the colours", one_of(THEMES, "theme", Theme))]
+    depth: Annotated[int | None, Option(
+        None, "draw each scope of so many names as one node; 0 draws the whole graph",
+        or_none(whole_number(0, 99), "a number of scopes, 0 for the whole graph"))]
+    fuse: Annotated[bool | None, Option(
+        None, "whether chains of unnamed + are drawn as one Σ",
+        or_none(SWITCH, "True, False"))]
+    budget: Annotated[int | None, Option(
+        None, "draw about so many values, from the output back along the largest "
+        "gradients", or_none(whole_number(1, 10**5), "a number of values from 1"))]
+    direction: Annotated[str, Option(
+        "LR", "from where to where values flow: left, right, top, bottom",
+        one_of(DIRECTIONS, "direction"))]
+    show: Annotated[Sequence[str] | None, Option(
+        None, "the numbers to write and no others; by default those of the style",
+        or_none(some_of(CHOICES)))]
+    highlight: Annotated[Iterable[Value] | None, Option(
+        None, "values that stand out, for instance along a path", or_none(VALUES))]
+    digits: Annotated[int, Option(
+        4, "significant digits of the numbers", whole_number(1, 17))]
     legend: Annotated[bool, Option(True, "whether the legend is drawn", SWITCH)]
-    title: Annotated[
-        str | None, Option(None, "a line below the picture", or_none(TEXT))
-    ]
-    font: Annotated[
-        str | None,
-        Option(None, "the name of a font, instead of the style's", or_none(FONT)),
-    ]
-    dpi: Annotated[
-        int, Option(120, "dots per inch of a png or jpg", whole_number(10, 1200))
-    ]
-    id_prefix: Annotated[
-        str,
-        Option(
-            "",
-            "letters and digits before all ids, for several SVGs in one page",
-            PREFIX,
-        ),
-    ]
-    renderer: Annotated[
-        str | None,
-        Option(
-            None,
-            "the program that makes the image; by default the first that is here",
-            or_none(one_of(RENDERERS, "renderer")),
-        ),
-    ]
-    time_limit: Annotated[
-        float,
-        Option(
-            TIME_LIMIT,
-            "seconds that the renderer may take (pygraphviz, which runs inside "
-            "Python, cannot be stopped)",
-            SECONDS,
-        ),
-    ]
+    title: Annotated[str | None, Option(
+        None, "a line below the picture", or_none(TEXT))]
+    font: Annotated[str | None, Option(
+        None, "the name of a font, instead of the style's", or_none(FONT))]
+    dpi: Annotated[int, Option(
+        120, "dots per inch of a png or jpg", whole_number(10, 1200))]
+    id_prefix: Annotated[str, Option(
+        "", "letters and digits before all ids, for several SVGs in one page", PREFIX)]
+    renderer: Annotated[str | None, Option(
+        None, "the program that makes the image; by default the first that is here",
+        or_none(one_of(RENDERERS, "renderer")))]
+    time_limit: Annotated[float, Option(
+        TIME_LIMIT, "seconds that the renderer may take (pygraphviz, which runs inside "
+        "Python, cannot be stopped)", SECONDS)]
+    # fmt: on
 
 
-def _declared() -> dict[str, Option]:
-    found = {}
+def _read_declarations() -> Iterator[tuple[str, Option]]:
     for name, hint in get_type_hints(Look, include_extras=True).items():
         type_, option = get_args(hint)
-        found[name] = replace(option, type=type_)
-    return found
+        yield name, replace(option, type=type_)
 
 
-DRAW = Schema("draw", _declared())
+DRAW = Schema("draw", dict(_read_declarations()))
 """All options; those of other functions are derived from it."""
 
 AUTO_THEME = replace(
