@@ -31,10 +31,12 @@ from engine.operation.op import Op
 
 __all__ = [
 {names}
-]
+]  # fmt: skip
 
 @type_check_only
 class Unary(Op):
+    """Domain: x in (−∞, ∞)."""
+
     @overload
     def __call__(self, x: Value, /) -> Value: ...
     @overload
@@ -42,6 +44,8 @@ class Unary(Op):
 
 @type_check_only
 class Binary(Op):
+    """Domain: x, y in (−∞, ∞)."""
+
     @overload
     def __call__(self, x: Value, y: Value | float, /) -> Value: ...
     @overload
@@ -82,65 +86,66 @@ class Operators:
 '''
 
 
-def ops_stub() -> str:
+def write_ops_stub() -> str:
     """The functions on numbers and Values."""
-    names = sorted(name for name in TABLE if not hasattr(builtins, name))
+    names = sorted(f'"{name}"' for name in TABLE if not hasattr(builtins, name))
     return _OPS.format(
-        names="\n".join(f'    "{name}",' for name in names),
-        rows="\n".join(_row(op) for op in TABLE.values()).rstrip(),
+        names=textwrap.indent(textwrap.fill(", ".join(names), 76) + ",", "    "),
+        rows="\n".join(_write_row(op) for op in TABLE.values()).rstrip(),
     )
 
 
-def _row(op: Op) -> str:
-    """A class and its only instance: jedi shows the documentation of the first, pyright
-    that of the second."""
+def _write_row(op: Op) -> str:
+    """An instance of a class that tells how it is called.
+
+    Pyright and Pylance show the documentation of the instance. Jedi shows that of the
+    class, beside the arguments of a call: it is the domain, and a row with a domain of
+    its own has a class of its own.
+    """
     kind = {1: "Unary", 2: "Binary"}.get(op.arity, "Op")
     kind = kind if op.default is None else "Optional"
-    documented = _docstring(op)
-    return f"""\
-@type_check_only
-class _{op.name}({kind}):
-{textwrap.indent(documented, "    ")}
-
-{op.name}: _{op.name}
-{documented}
-"""
+    domain = str(op.__doc__).splitlines()[2]
+    row = f"{op.name}: {kind}\n{_write_docstring(op)}\n"
+    if domain == f"Domain: {', '.join('xy'[: op.arity])} in (−∞, ∞).":
+        return row
+    own = f'@type_check_only\nclass _{op.name}({kind}):\n    """{domain}"""\n\n'
+    return own + row.replace(kind, f"_{op.name}", 1)
 
 
-def operators_stub() -> str:
+def write_operators_stub() -> str:
     """The operators and methods of every kind of operand."""
-    methods = (method for op in TABLE.values() for method in _methods(op))
+    methods = (method for op in TABLE.values() for method in _write_methods(op))
     return _OPERATORS.format(
         methods=textwrap.indent("\n".join(methods), "    ").rstrip()
     )
 
 
-def _methods(op: Op) -> list[str]:
+def _write_methods(op: Op) -> list[str]:
     """As `engine.registry` installs them."""
     others = ", other: Self | SupportsFloat" * (op.arity - 1)
     if op.default is not None:
         others += " = ..."
     if not hasattr(float, f"__{op.name}__"):
-        return [_method(op, op.name, others)]
+        return [_write_method(op, op.name, others)]
     if op.arity == 1:
-        return [_method(op, f"__{op.name}__", "")]
+        return [_write_method(op, f"__{op.name}__", "")]
     return [
-        _method(op, f"__{op.name}__", others),
-        _method(op, f"__r{op.name}__", ", other: SupportsFloat"),
+        _write_method(op, f"__{op.name}__", others),
+        f"def __r{op.name}__(self, other: SupportsFloat) -> Self: ...",
     ]
 
 
-def _method(op: Op, name: str, others: str) -> str:
-    documented = textwrap.indent(_docstring(op), "    ")
+def _write_method(op: Op, name: str, others: str) -> str:
+    documented = textwrap.indent(_write_docstring(op), "    ")
     return f"def {name}(self{others}) -> Self:\n{documented}\n"
 
 
-def _docstring(op: Op) -> str:
+def _write_docstring(op: Op) -> str:
     text = str(op.__doc__)
     return f'"""{text}\n"""' if "\n" in text else f'"""{text}"""'
 
 
-STUBS = {"ops.pyi": ops_stub, "operation/operators.pyi": operators_stub}
+STUBS = {"ops.pyi": write_ops_stub, "operation/operators.pyi": write_operators_stub}
 
 
 def main() -> None:

@@ -23,15 +23,7 @@ class Operators:
             ∂/∂y = 1
         """
 
-    def __radd__(self, other: SupportsFloat) -> Self:
-        """add(x, y) = x + y
-
-        Domain: x, y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = 1
-            ∂/∂y = 1
-        """
-
+    def __radd__(self, other: SupportsFloat) -> Self: ...
     def __sub__(self, other: Self | SupportsFloat) -> Self:
         """sub(x, y) = x − y
 
@@ -41,15 +33,7 @@ class Operators:
             ∂/∂y = −1
         """
 
-    def __rsub__(self, other: SupportsFloat) -> Self:
-        """sub(x, y) = x − y
-
-        Domain: x, y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = 1
-            ∂/∂y = −1
-        """
-
+    def __rsub__(self, other: SupportsFloat) -> Self: ...
     def __mul__(self, other: Self | SupportsFloat) -> Self:
         """mul(x, y) = x × y
 
@@ -59,15 +43,7 @@ class Operators:
             ∂/∂y = x
         """
 
-    def __rmul__(self, other: SupportsFloat) -> Self:
-        """mul(x, y) = x × y
-
-        Domain: x, y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = y
-            ∂/∂y = x
-        """
-
+    def __rmul__(self, other: SupportsFloat) -> Self: ...
     def __truediv__(self, other: Self | SupportsFloat) -> Self:
         """truediv(x, y) = x ÷ y
 
@@ -77,15 +53,7 @@ class Operators:
             ∂/∂y = −out ÷ y
         """
 
-    def __rtruediv__(self, other: SupportsFloat) -> Self:
-        """truediv(x, y) = x ÷ y
-
-        Domain: x in (−∞, ∞), y in (−∞, 0) ∪ (0, ∞).
-        Local derivatives:
-            ∂/∂x = 1 ÷ y
-            ∂/∂y = −out ÷ y
-        """
-
+    def __rtruediv__(self, other: SupportsFloat) -> Self: ...
     def __floordiv__(self, other: Self | SupportsFloat) -> Self:
         """floordiv(x, y): the floor of x ÷ y
 
@@ -95,15 +63,7 @@ class Operators:
             ∂/∂y = 0
         """
 
-    def __rfloordiv__(self, other: SupportsFloat) -> Self:
-        """floordiv(x, y): the floor of x ÷ y
-
-        Domain: x in (−∞, ∞), y in (−∞, 0) ∪ (0, ∞).
-        Local derivatives:
-            ∂/∂x = 0
-            ∂/∂y = 0
-        """
-
+    def __rfloordiv__(self, other: SupportsFloat) -> Self: ...
     def __mod__(self, other: Self | SupportsFloat) -> Self:
         """mod(x, y) = x − y × (x // y), which has the sign of y
 
@@ -113,15 +73,7 @@ class Operators:
             ∂/∂y = −(x // y)
         """
 
-    def __rmod__(self, other: SupportsFloat) -> Self:
-        """mod(x, y) = x − y × (x // y), which has the sign of y
-
-        Domain: x in (−∞, ∞), y in (−∞, 0) ∪ (0, ∞).
-        Local derivatives:
-            ∂/∂x = 1
-            ∂/∂y = −(x // y)
-        """
-
+    def __rmod__(self, other: SupportsFloat) -> Self: ...
     def __pow__(self, other: Self | SupportsFloat) -> Self:
         """pow(x, y) = x^y
 
@@ -131,15 +83,7 @@ class Operators:
             ∂/∂y = 0 if out = 0 else out × log(x)
         """
 
-    def __rpow__(self, other: SupportsFloat) -> Self:
-        """pow(x, y) = x^y
-
-        Domain: x in (0, ∞), y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = (0 if x = 0 else out × y ÷ x) if y = 0 else y × x^(y − 1)
-            ∂/∂y = 0 if out = 0 else out × log(x)
-        """
-
+    def __rpow__(self, other: SupportsFloat) -> Self: ...
     def identity(self) -> Self:
         """identity(x) = x
 
