@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
 
 from engine.util.json import json_text
+from viz.formats.save import FileKind
 
 __all__ = ["Output", "json_option", "print_json", "takes_output"]
 
@@ -22,73 +22,49 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 class Output:
     """What was typed of the place where a result goes."""
 
+    files: FileKind
     path: str
-    format: str | None
+    format: str
+    """The one of standard output."""
     open: bool
-    default: str
-    """The format of standard output where none was typed."""
-    binary: Collection[str]
-    """The formats that a terminal cannot show."""
 
-    def deliver(
-        self,
-        encode: Callable[[str], bytes],
-        save: Callable[[str], Path],
-        note: Callable[[], str],
-    ) -> None:
+    def deliver(self, encode: Callable[[str], bytes], note: Callable[[], str]) -> None:
         """Write a result to where it belongs.
 
         Args:
-            encode: gives the result in a format, for standard output.
-            save: writes the result into a file; its path.
-            note: what to say of the file.
+            encode: gives the result in a format.
+            note: what to say of the file, if it is one.
 
         Raises:
             click.UsageError: a picture would land on the terminal.
         """
-        if self.path != "-":
-            self._check_no_format()
-            path = save(self.path)
-            click.echo(f"{path}: {note()}")
-            if self.open:
-                _open_file(path)
+        if self.path == "-":
+            self._pipe(encode)
             return
-        format_ = (self.format or self.default).lower()
-        if format_ in self.binary and sys.stdout.isatty():
+        path = self.files.write(self.path, encode)
+        click.echo(f"{path}: {note()}")
+        if self.open and click.launch(str(path)) != 0:
+            click.echo(f"dotgrad: nothing here opens {path}: open it by hand", err=True)
+
+    def _pipe(self, encode: Callable[[str], bytes]) -> None:
+        self.files.check(self.format)
+        if self.format in self.files.binary and sys.stdout.isatty():
             raise click.UsageError(
-                f"A terminal cannot show a {format_}: write -o picture.{format_}, "
-                f"or send the output elsewhere with > picture.{format_}."
+                f"A terminal cannot show a {self.format}: write "
+                f"-o picture.{self.format}, or send the output elsewhere with "
+                f"> picture.{self.format}."
             )
-        data = encode(format_)
+        data = encode(self.format)
         sys.stdout.flush()
         sys.stdout.buffer.write(data)  # as it is: no line ends are changed
 
-    def _check_no_format(self) -> None:
-        if self.format:
-            raise click.UsageError(
-                "--format goes with -o -; a path says its format by its suffix."
-            )
 
+def takes_output(files: FileKind, path: str, *, piped: str) -> Decorator:
+    """Give a command `-o PATH`, `--format` and `--open`: `function(..., output=...)`.
 
-def _open_file(path: Path) -> None:
-    """Show a file in the program that this desktop has for it."""
-    if click.launch(str(path)) != 0:
-        click.echo(f"dotgrad: nothing here opens {path}: open it by hand", err=True)
-
-
-def takes_output(
-    path: str, formats: Iterable[str], *, piped: str, binary: Collection[str] = ()
-) -> Decorator:
-    """Give a command `-o PATH`, `--format` for `-o -`, and `--open`.
-
-    Args:
-        path: where the result goes when nothing was typed.
-        formats: the suffixes that a path may have.
-        piped: the format of `-o -` when none was typed.
-        binary: the formats that a terminal cannot show.
+    Where nothing was typed, the result goes to `path`, and with `-o -` it is `piped`.
     """
-
-    endings = ", ".join(f".{suffix}" for suffix in formats)
+    endings = ", ".join(f".{suffix}" for suffix in files.suffixes)
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         @click.option(
@@ -96,7 +72,6 @@ def takes_output(
             "--output",
             default=path,
             show_default=True,
-            type=click.Path(),
             help=f"The file, which ends in {endings}; - is standard output.",
         )
         @click.option(
@@ -110,7 +85,11 @@ def takes_output(
         def run(
             *args: Any, output: str, format_: str | None, open_: bool, **rest: Any
         ) -> Any:
-            where = Output(output, format_, open_, piped, binary)
+            if format_ and output != "-":
+                raise click.UsageError(
+                    "--format goes with -o -; a path says its format by its suffix."
+                )
+            where = Output(files, output, (format_ or piped).lower(), open_)
             return function(*args, output=where, **rest)
 
         return run

@@ -12,11 +12,11 @@ from engine.util.progress import track
 from viz.checks import SECONDS, check
 from viz.drawing.draw import draw_form
 from viz.drawing.select import WIRES
-from viz.errors import FormatError, TooLargeError
+from viz.errors import TooLargeError
 from viz.film.caption import Strip
 from viz.film.frame_view import Stage, stages
 from viz.film.frames import Frames, count_frames, frames
-from viz.formats.save import write_by_suffix
+from viz.formats.save import FileKind
 from viz.style.options import DRAW, Look
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["animate", "filmed"]
 
 FORMATS = {"gif": "GIF", "png": "PNG", "apng": "PNG", "webp": "WEBP"}
+FILMS = FileKind(tuple(FORMATS), ": end the name of a film in ", binary=tuple(FORMATS))
 MOST_FRAMES = 300
 PIXELS = 400_000_000
 """All frames together: they are held in memory until the film is written."""
@@ -68,10 +69,8 @@ def animate(
         OptionError: an option has a value that it cannot have.
         ModuleNotFoundError: Pillow is missing (extra `film`).
     """
-    return write_by_suffix(
+    return FILMS.write(
         path,
-        FORMATS,
-        ": end the name of a film in ",
         lambda suffix: filmed(value, suffix, pace=pace, progress=progress, **options),
     )
 
@@ -84,13 +83,7 @@ def filmed(
     progress: bool = True,
     **options: Unpack[Look],
 ) -> bytes:
-    """The film as the contents of a file.
-
-    Raises:
-        FormatError: there is no such format.
-    """
-    if format_ not in FORMATS:
-        raise FormatError(f"cannot film {format_!r}: choose from {', '.join(FORMATS)}")
+    """The film as the contents of a file of this format, one of `FORMATS`."""
     check("pace", pace, SECONDS)
     look: Look = FILM.complete(options)
     _check_length(count_frames(value))

@@ -26,9 +26,46 @@ from viz.style.schema import add_section
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["FORMATS", "SAVE", "Format", "encode", "save", "write_by_suffix"]
+__all__ = ["FORMATS", "PICTURES", "SAVE", "FileKind", "Format", "encode", "save"]
 
 SAVE = DRAW.derive("save")
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """The files that a function writes: their suffixes, and what to say of others."""
+
+    suffixes: tuple[str, ...]
+    advice: str
+    """What is wrong with a path of another suffix, before the suffixes are listed."""
+    binary: Collection[str]
+    """Those that a terminal cannot show."""
+
+    def check(self, suffix: str) -> None:
+        """Do nothing if there are files of this suffix.
+
+        Raises:
+            FormatError: there are none.
+        """
+        if suffix not in self.suffixes:
+            known = ", ".join(self.suffixes)
+            raise FormatError(f"cannot make {suffix!r}: choose from {known}")
+
+    def write(
+        self, path: str | os.PathLike[str], encode: Callable[[str], bytes]
+    ) -> Path:
+        """Write what `encode` makes for the suffix of a path, whole or not at all.
+
+        Raises:
+            FormatError: there are no files of this suffix.
+        """
+        target = Path(path)
+        suffix = target.suffix[1:].lower()
+        if suffix not in self.suffixes:
+            known = ", ".join(f".{name}" for name in self.suffixes)
+            raise FormatError(f"{os.fspath(path)!r}{self.advice}{known}")
+        write_atomically(target, encode(suffix))
+        return target
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +137,16 @@ _EVERY = (
 FORMATS = {suffix: format_ for format_ in _EVERY for suffix in format_.suffixes}
 """The formats by their suffixes. An entry above is all that a new one needs."""
 
+PICTURES = FileKind(
+    tuple(FORMATS),
+    " does not say what to make: end it in one of ",
+    frozenset(suffix for suffix, format_ in FORMATS.items() if format_.binary),
+)
 _HELP = "\n".join(f"    {', '.join(each.suffixes)}: {each.about}" for each in _EVERY)
 
 
 def encode(value: Value, format_: str, look: Look) -> bytes:
-    """The contents of a file of this format.
-
-    Raises:
-        FormatError: there is no such format.
-    """
-    if format_ not in FORMATS:
-        raise FormatError(f"cannot make {format_!r}: choose from {', '.join(FORMATS)}")
+    """The contents of a file of this format, which is one of `FORMATS`."""
     made = FORMATS[format_].encode(value, SAVE.complete(look))
     return made.encode() if isinstance(made, str) else made
 
@@ -130,29 +166,4 @@ def save(value: Value, path: str | os.PathLike[str], **options: Unpack[Look]) ->
         RendererError: no program here could make the picture.
         OSError: the file cannot be written.
     """
-    return write_by_suffix(
-        path,
-        FORMATS,
-        " does not say what to make: end it in one of ",
-        lambda suffix: encode(value, suffix, options),
-    )
-
-
-def write_by_suffix(
-    path: str | os.PathLike[str],
-    known: Collection[str],
-    advice: str,
-    encode: Callable[[str], bytes],
-) -> Path:
-    """Write what `encode` makes for the suffix of the path; the path.
-
-    Raises:
-        FormatError: the suffix is not known; `advice` says what to do.
-    """
-    target = Path(path)
-    suffix = target.suffix[1:].lower()
-    if suffix not in known:
-        suffixes = ", ".join(f".{name}" for name in known)
-        raise FormatError(f"{os.fspath(path)!r}{advice}{suffixes}")
-    write_atomically(target, encode(suffix))
-    return target
+    return PICTURES.write(path, lambda suffix: encode(value, suffix, options))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,10 @@ from engine import Value, topological_order
 from viz.checks import one_of, or_none
 from viz.diagram.diagram import check_value
 from viz.drawing.select import check_choice
-from viz.errors import FormatError, TooLargeError
+from viz.errors import TooLargeError
 from viz.film.frame_view import completed
 from viz.film.frames import frames
-from viz.formats.save import write_by_suffix
+from viz.formats.save import FileKind
 from viz.labels import capped
 from viz.page.html import page
 from viz.page.replay import replayed
@@ -25,45 +24,34 @@ from viz.style.theme import STYLES, THEMES, Style, Theme
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["PAGE", "SUFFIXES", "encode_page", "explore"]
+__all__ = ["PAGE", "PAGES", "compose_page", "explore"]
 
-SUFFIXES = ("html", "htm")
+PAGES = FileKind(("html", "htm"), ": end the name of a page in ", binary=())
 
 MOST = 20_000
 """The most values that a page can hold."""
 
 _STYLES = [name for name, style in STYLES.items() if style.layout != "record"]
-_OPTIONS = DRAW.options
 PAGE = DRAW.derive(
     "explore",
     without=("fuse", "show", "highlight", "legend", "font", "dpi", "id_prefix"),
     why="a page has no use for it",
-    style=replace(
-        _OPTIONS["style"],
-        help="what is drawn, and how; by default wires up to 40 values, cards above",
-        allowed=or_none(one_of(_STYLES, "style", Style)),
-    ),
-    theme=replace(
-        AUTO_THEME,
-        help="how the page begins; it has a switch for that, unless a Theme is "
-        "given; auto is light or dark as the reader's system is",
-    ),
-    depth=replace(
-        _OPTIONS["depth"],
+    style=DRAW.vary("style", allowed=or_none(one_of(_STYLES, "style", Style))),
+    theme=AUTO_THEME,
+    depth=DRAW.vary(
+        "depth",
         help="begin with the scopes of so many names collapsed; 0 begins with all "
         "values in one picture; by default 0 up to 150 values, 1 above",
     ),
-    direction=replace(
-        _OPTIONS["direction"],
+    direction=DRAW.vary(
+        "direction",
         default=None,
         help="from where to where values flow; by default to the right, and downwards "
         "where the screen is narrow",
         type=str | None,
-        allowed=or_none(_OPTIONS["direction"].allowed),
+        allowed=or_none(DRAW.options["direction"].allowed),
     ),
-    title=replace(
-        _OPTIONS["title"], help="a line above the picture, and the title of the page"
-    ),
+    title=DRAW.vary("title", help="a line above the picture, and the page's title"),
     time_limit=120.0,
 )
 
@@ -87,7 +75,8 @@ def explore(
     was built, such as `if x > 0`, is not in it: the branch that was taken stays.
 
     Args:
-        path: ends in .html or .htm; the file is written whole or not at all.
+        path: ends in .html or .htm; the file is written whole or not at all. The page
+            has a switch between light and dark, unless a Theme is given.
 
     Raises:
         engine.OperandError: `value` is not a Value.
@@ -104,18 +93,11 @@ def explore(
     ...     page.read_text(encoding="utf-8")[:15]
     '<!doctype html>'
     """
-    return write_by_suffix(
-        path,
-        SUFFIXES,
-        ": end the name of a page in ",
-        lambda suffix: encode_page(value, suffix, options),
-    )
+    return PAGES.write(path, lambda _: compose_page(value, options))
 
 
-def encode_page(value: Value, format_: str, options: Look) -> bytes:
+def compose_page(value: Value, options: Look) -> bytes:
     """The contents of the file; raises what `explore` raises."""
-    if format_ not in SUFFIXES:
-        raise FormatError(f"a page is html, not {format_!r}")
     look: Look = PAGE.complete(options)
     order = topological_order(check_value(value))
     if len(order) > MOST:

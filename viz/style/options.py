@@ -101,10 +101,10 @@ def _read_declarations() -> Iterator[tuple[str, Option]]:
 DRAW = Schema("draw", dict(_read_declarations()))
 """All options; those of other functions are derived from it."""
 
-AUTO_THEME = replace(
-    DRAW.options["theme"],
+AUTO_THEME = DRAW.vary(
+    "theme",
     default="auto",
-    help="the colours; auto is light or dark as the notebook is",
+    help="the colours; auto is light or dark as the system or the notebook is",
     allowed=one_of(("auto", *THEMES), "theme", Theme),
 )
 """The theme where light or dark may be up to the place that shows the picture."""

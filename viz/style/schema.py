@@ -53,12 +53,15 @@ class Schema:
             why: what its errors say of them.
             changes: other defaults; or an Option, where more than that is different.
         """
-        options = {
-            name: _change(option, changes[name]) if name in changes else option
-            for name, option in self.options.items()
-            if name not in without
-        }
+        options = {n: o for n, o in self.options.items() if n not in without}
+        for name, x in changes.items():
+            varied = x if isinstance(x, Option) else self.vary(name, default=x)
+            options[name] = varied
         return Schema(function, options, dict.fromkeys(without, why))
+
+    def vary(self, name: str, **changes: Any) -> Option:
+        """An option as it is here, but for some of its fields."""
+        return replace(self.options[name], **changes)
 
     def complete(self, given: Mapping[str, Any]) -> Any:
         """A whole `Look`: what was given, checked, and the default of what was not.
@@ -123,10 +126,6 @@ def add_section(text: str) -> Callable[[Function], Function]:
         return function
 
     return add
-
-
-def _change(option: Option, change: Any) -> Option:
-    return change if isinstance(change, Option) else replace(option, default=change)
 
 
 def _describe(name: str, option: Option) -> str:

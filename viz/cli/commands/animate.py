@@ -8,8 +8,7 @@ from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
 from viz.cli.options import takes_look
 from viz.cli.output import Output, takes_output
-from viz.film.animate import FILM, FORMATS, filmed
-from viz.film.animate import animate as film
+from viz.film.animate import FILM, FILMS, filmed
 from viz.film.frames import count_frames
 from viz.style.options import Look
 
@@ -22,7 +21,7 @@ __all__ = ["animate"]
     closing="It needs pip install 'dotgrad[film]'.",
 )
 @takes_expression
-@takes_output("graph.gif", FORMATS, piped="gif", binary=FORMATS)
+@takes_output(FILMS, "graph.gif", piped="gif")
 @click.option(
     "--pace", type=float, default=1.2, show_default=True, help="Seconds for a frame."
 )
@@ -32,6 +31,5 @@ def animate(expression: Expression, *, output: Output, pace: float, look: Look) 
     value = expression.value()
     output.deliver(
         lambda format_: filmed(value, format_, pace=pace, **look),
-        lambda path: film(value, path, pace=pace, **look),
-        note=lambda: f"{count_frames(value)} frames",
+        lambda: f"{count_frames(value)} frames",
     )

@@ -10,13 +10,11 @@ from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
 from viz.cli.options import takes_look
 from viz.cli.output import Output, json_option, takes_output
-from viz.formats.save import FORMATS, SAVE, encode, save
+from viz.formats.save import PICTURES, SAVE, encode
 from viz.labels import format_number
 from viz.style.options import Look
 
 __all__ = ["draw"]
-
-BINARY = {suffix for suffix, format_ in FORMATS.items() if format_.binary}
 
 
 @command(
@@ -31,7 +29,7 @@ tau, inf and nan are known. Statements are separated by ; or line breaks. An exp
 that begins with a minus goes behind a -- of its own.""",
 )
 @takes_expression
-@takes_output("graph.png", FORMATS, piped="svg", binary=BINARY)
+@takes_output(PICTURES, "graph.png", piped="svg")
 @json_option
 @click.option(
     "--seed", type=float, default=1.0, show_default=True, help="The upstream gradient."
@@ -54,6 +52,5 @@ def draw(
     name = f"{value.label} = " if value.label else ""
     output.deliver(
         lambda format_: encode(value, format_, look),
-        lambda path: save(value, path, **look),
-        note=lambda: f"{name}{format_number(value.data, look['digits'])}",
+        lambda: f"{name}{format_number(value.data, look['digits'])}",
     )

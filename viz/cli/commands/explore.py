@@ -6,8 +6,7 @@ from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
 from viz.cli.options import takes_look
 from viz.cli.output import Output, takes_output
-from viz.page.explore import PAGE, SUFFIXES, encode_page
-from viz.page.explore import explore as write_page
+from viz.page.explore import PAGE, PAGES, compose_page
 from viz.style.options import Look
 
 __all__ = ["explore"]
@@ -18,7 +17,7 @@ __all__ = ["explore"]
     'dotgrad explore "z = x * y + x" x=3 y=-2 --theme dark -o - > page.html',
 )
 @takes_expression
-@takes_output("graph.html", SUFFIXES, piped="html")
+@takes_output(PAGES, "graph.html", piped="html")
 @takes_look(PAGE)
 def explore(expression: Expression, *, output: Output, look: Look) -> None:
     """Write a page to play with: step by step, with live leaves.
@@ -27,8 +26,4 @@ def explore(expression: Expression, *, output: Output, look: Look) -> None:
     follows.
     """
     value = expression.value()
-    output.deliver(
-        lambda format_: encode_page(value, format_, look),
-        lambda path: write_page(value, path, **look),
-        note=lambda: "open it in a browser",
-    )
+    output.deliver(lambda _: compose_page(value, look), lambda: "open it in a browser")
