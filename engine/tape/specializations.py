@@ -42,7 +42,8 @@ class Specialization:
 
     def leaves(self) -> list[float]:
         """The numbers of the leaves, as they are now."""
-        return [leaf.data for leaf in self.recording.leaves]
+        # Not by the getter of `data`, which is slower: this is done at each replay.
+        return [leaf._data for leaf in self.recording.leaves]
 
     @cached_property
     def value(self) -> SampleReplay | None:

@@ -97,16 +97,19 @@ class Optimizer:
         Raises:
             EngineError: no parameter has a gradient; nothing is changed.
         """
-        reached = [i for i, p in enumerate(self.parameters) if p.has_gradient]
+        # The getters of `data` and `grad` would take longer than some rules.
+        reached = [
+            (parameter, parameter._grad, state)
+            for parameter, state in zip(self.parameters, self.state, strict=True)
+            if parameter._grad is not None
+        ]
         if not reached:
             raise EngineError("no parameter has a gradient: call loss.backward() first")
         lr, decay = self.rate, 0.0 if self.decoupled else self.weight_decay
         self.steps += 1
-        for i in reached:
-            parameter = self.parameters[i]
-            w = parameter.data
-            gradient = parameter.grad + decay * w
-            parameter.data = w + self.change(w, gradient, lr, self.state[i])
+        for parameter, gradient, state in reached:
+            w = parameter._data
+            parameter._data = w + self.change(w, gradient + decay * w, lr, state)
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
         """What is added to a parameter w; the rule may change `state` in place."""
