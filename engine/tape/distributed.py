@@ -1,8 +1,8 @@
 """Gradients over a Dask collection, computed where its partitions are.
 
 The scheduling, the retries and the transport are Dask's. To the workers go tapes, the
-numbers of the parameters, and the function that replays the ones with the others on a
-partition: so they need dotgrad, and nothing of the program.
+numbers of the parameters, and the function that replays the tapes with these numbers
+on a partition: so the workers need dotgrad, and nothing of the program.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.tape.partition import (
     PackedTape,
     StepNumbers,
     add_sums,
-    pass_on,
+    return_same,
     sum_partition,
     take_first,
 )
@@ -27,7 +27,7 @@ from engine.tape.partition import (
 __all__ = ["Distributed", "distributed"]
 
 FAN_IN = 8
-"""So many sums are added up in one task."""
+"""How many sums are added up in one task."""
 
 
 def distributed(f: Callable[..., Any]) -> Distributed:
@@ -110,8 +110,8 @@ class Distributed:
     def _plan_total(
         self, step: StepNumbers, known: list[Any], partitions: list[Any]
     ) -> Any:
-        """The tree of tasks that ends in the sums over all partitions."""
-        tapes, now = self._send_tapes(known), _delay(pass_on)(step)
+        """The tree of tasks whose root gives the sums over all partitions."""
+        tapes, now = self._send_tapes(known), _delay(return_same)(step)
         level = [_delay(sum_partition)(now, tapes, *parts) for parts in partitions]
         while len(level) > 1:
             level = [
@@ -121,18 +121,18 @@ class Distributed:
         return level[0]
 
     def _send_tapes(self, known: list[Any]) -> Any:
-        """The tapes; to a cluster they are sent once, and stay there."""
+        """The tapes as a task; to a cluster they are sent once, and stay there."""
         client = _find_client()
         if self._sent[:2] != (client, known) or _is_lost(self._sent[2]):
             packed = [PackedTape.of(keys, one) for keys, one in known]
             # A task, not data: Dask repeats it when the worker that has it dies.
-            tapes = _delay(pass_on)(packed)
+            tapes = _delay(return_same)(packed)
             self._sent = client, known, tapes if client is None else tapes.persist()
         return self._sent[2]
 
 
 def _align_partitions(collections: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The delayed partitions of all collections side by side."""
+    """Tuples of delayed partitions, one of each collection."""
     if not collections:
         raise ShapeError("backward needs a collection with the samples")
     listed = [_list_partitions(c, f"args[{i}]") for i, c in enumerate(collections)]
@@ -147,13 +147,12 @@ def _align_partitions(collections: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def _list_partitions(collection: Any, path: str) -> tuple[Any, list[Any]]:
-    """How many rows the partitions have, if that is known, and the partitions."""
+    """The numbers of rows of the partitions, if they are known, and the partitions."""
     if hasattr(collection, "rechunk"):
         whole = collection.rechunk(dict.fromkeys(range(1, collection.ndim), -1))
         rows = whole.chunks[0]
-        return None if any(
-            n != n for n in rows
-        ) else rows, whole.to_delayed().ravel().tolist()
+        known = not any(n != n for n in rows)  # Dask writes nan for what it cannot know
+        return rows if known else None, whole.to_delayed().ravel().tolist()
     if hasattr(collection, "to_delayed"):
         return None, list(collection.to_delayed())
     if isinstance(collection, (list, tuple)) and all(
@@ -182,7 +181,7 @@ def _find_client() -> Any:
 
 
 def _is_lost(task: Any) -> bool:
-    """Whether it was at workers of a cluster that has been restarted since."""
+    """Whether it was kept by a cluster that has been restarted since."""
     module = sys.modules.get("distributed")
     return module is not None and any(x.cancelled() for x in module.futures_of(task))
 

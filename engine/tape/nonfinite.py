@@ -1,4 +1,4 @@
-"""What a batch says of a result that is nan or infinite."""
+"""The error for results of a batch that are nan or infinite."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["check_finite"]
 def check_finite(
     f: Callable[..., Any], nonfinite: str, samples: Samples, results: Any
 ) -> None:
-    """See that the results, a column for each sample, are finite.
+    """Check that the results, a column for each sample, are finite.
 
     Raises:
         TapeError: one is not, and it is not allowed.

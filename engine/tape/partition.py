@@ -1,4 +1,4 @@
-"""What a worker does: replay tapes on a partition, and add up what comes out."""
+"""What a worker does: replay tapes on a partition, and add up the results."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from engine.tape.samples import Samples
 from engine.tape.specializations import Keys, Specialization, split_by_guards
 
 __all__ = [
-    "PackedTape", "PartialSums", "StepNumbers", "add_sums", "pass_on", "sum_partition",
-    "take_first",
+    "PackedTape", "PartialSums", "StepNumbers", "add_sums", "return_same",
+    "sum_partition", "take_first",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class StepNumbers:
-    """What changes from step to step."""
+    """What the workers have to be told at each step, beside the tapes."""
 
     leaves: list[float]
     """The numbers of all leaves."""
     places: list[list[int]]
-    """For each path, which of them are its leaves."""
-    free: bool
-    """Whether values need not be finite."""
+    """For each tape, which of them are its leaves."""
+    allow_nonfinite: bool
+    """Whether values may be nan or infinite."""
 
 
 @dataclass(frozen=True)
 class PackedTape:
-    """A path on its way to a worker, which is known by its digest there."""
+    """A tape on its way to a worker, which knows it again by its digest."""
 
     digest: str
     tape: str = field(compare=False)
@@ -43,7 +43,7 @@ class PackedTape:
 
     @classmethod
     def of(cls, keys: Keys, one: Specialization) -> PackedTape:
-        """A path with the structure that it is for."""
+        """A specialization with the structures of the arguments that it is for."""
         text, options = one.tape.to_json(), (one.backend, one.threads)
         digest = sha256(f"{text}{options}".encode()).hexdigest()
         return cls(digest, text, keys, *options)
@@ -51,43 +51,44 @@ class PackedTape:
 
 @lru_cache(maxsize=256)
 def _unpack(packed: PackedTape) -> Specialization:
-    """The path, with what this worker has made of it until now."""
+    """The specialization, with what this worker has compiled of it until now."""
     recording = Recording(Tape.from_json(packed.tape), (), None)
     return Specialization(recording, packed.backend, packed.threads)
 
 
 @dataclass
 class PartialSums:
-    """What the samples of some partitions come to."""
+    """The sums over the samples of one or more partitions."""
 
     value: float
     count: int
     by_leaf: Any
+    """The derivatives by all leaves."""
     unknown: list[Samples] = field(default_factory=list)
-    """A sample of each partition that goes a way which has not been recorded."""
+    """One sample of each partition in which a sample goes a way without a tape."""
     nonfinite: list[tuple[Samples, Any]] = field(default_factory=list)
-    """A sample of each partition whose value is nan or infinite, with this value."""
+    """One sample of each partition with a value that is not finite, and this value."""
 
 
-def pass_on(x: Any) -> Any:
-    """Itself: what is to be at the workers as the result of a task."""
+def return_same(x: Any) -> Any:
+    """Give x itself: as the result of a task it stays at the workers."""
     return x
 
 
 def take_first(*parts: Any) -> Samples | None:
     """The first sample of a partition, if it has any."""
-    samples = _collect_samples(parts)
+    samples = _make_samples(parts)
     return None if samples is None else samples.take([0])
 
 
 def sum_partition(
     step: StepNumbers, tapes: list[PackedTape], *parts: Any
 ) -> PartialSums:
-    """Those of one partition."""
+    """The sums over one partition; none if a sample of it goes a way without a tape."""
     import numpy as np
 
     found = PartialSums(0.0, 0, np.zeros(len(step.leaves)))
-    samples = _collect_samples(parts)
+    samples = _make_samples(parts)
     if samples is None:
         return found
     here = [i for i, packed in enumerate(tapes) if packed.keys == samples.keys]
@@ -105,20 +106,20 @@ def sum_partition(
         )
         found.by_leaf[step.places[here[i]]] += by_leaf
     found.value, found.count = float(values.sum()), samples.count
-    odd = np.flatnonzero(~np.isfinite(values))
-    if len(odd) and not step.free:
-        found.nonfinite = [(samples.take(odd[:1]), values[None, odd[:1]])]
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad) and not step.allow_nonfinite:
+        found.nonfinite = [(samples.take(bad[:1]), values[None, bad[:1]])]
     return found
 
 
-def _collect_samples(parts: Sequence[Any]) -> Samples | None:
+def _make_samples(parts: Sequence[Any]) -> Samples | None:
     """The samples of a partition; None if it has none."""
     parts = [part if hasattr(part, "__len__") else list(part) for part in parts]
     return Samples.of(parts) if any(map(len, parts)) else None
 
 
 def add_sums(*parts: PartialSums) -> PartialSums:
-    """All of them together."""
+    """The sums over all these partitions together."""
     total, *others = parts
     for part in others:
         total = PartialSums(

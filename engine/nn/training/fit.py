@@ -1,4 +1,4 @@
-"""`fit`: the plain training loop, with what one wishes for around it."""
+"""`fit`: the plain training loop, with a history, checkpoints and a clean stop."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from engine.nn.module import Module
 from engine.nn.training import checkpoint as checkpoints
 from engine.nn.training.batch import BatchGradient
 from engine.nn.training.history import History
-from engine.nn.training.interrupts import delay_interrupts
 from engine.nn.training.optim import Optimizer
-from engine.nn.training.step import NotFiniteError, Steps
+from engine.nn.training.step import NotFiniteError, TrainingStep, delay_interrupts
 from engine.util.progress import Progress
 
 __all__ = ["History", "TrainingWarning", "fit"]
@@ -67,7 +66,7 @@ def fit(
     Returns:
         History: the mean loss by epoch, and what was watched. Where the loss, a
         gradient or a parameter is not finite the training stops before the step, with a
-        warning that tells the story of `why_nan`. Ctrl-C stops it between two steps (a
+        warning that says what `why_nan` says. Ctrl-C stops it between two steps (a
         second Ctrl-C at once), with a warning, too. The model keeps what it has learned
         until then, and `stopped` says why.
 
@@ -100,10 +99,10 @@ def fit(
             gradient = BatchGradient(
                 lambda x, y: loss(model(x), y), extra, xs, ys, tape=tape
             )
-            step = Steps(gradient, optimizer)
+            step = TrainingStep(gradient, optimizer)
             for _ in left:
                 losses = []
-                for batch in _batches(len(xs), batch_size, rng):
+                for batch in _split_batches(len(xs), batch_size, rng):
                     losses.append(step(batch) * len(batch))
                     bar.advance(history.last)
                     pause()
@@ -139,7 +138,9 @@ def _check(
         raise OptionError("resume=True needs checkpoint=, the file to go on from")
 
 
-def _batches(count: int, size: int, rng: random.Random | None) -> Iterator[list[int]]:
+def _split_batches(
+    count: int, size: int, rng: random.Random | None
+) -> Iterator[list[int]]:
     order = list(range(count))
     if rng is not None:
         rng.shuffle(order)

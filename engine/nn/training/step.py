@@ -1,9 +1,15 @@
-"""One step of a training, and the story of one that would do harm."""
+"""One step of a training: it is made whole, or it is not made at all.
+
+Not, where its numbers are not finite; and Ctrl-C waits for its end.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from engine.explanation.why_nan import why_nan
@@ -13,19 +19,19 @@ from engine.graph.value import Value
 from engine.nn.training.batch import NOT_A_NUMBER, BatchGradient
 from engine.nn.training.optim import Optimizer
 
-__all__ = ["NotFiniteError", "Steps"]
+__all__ = ["NotFiniteError", "TrainingStep", "delay_interrupts"]
 
 
 class NotFiniteError(Exception):
-    """The loss, a gradient or a parameter is not finite; the message tells why."""
+    """The loss, a gradient or a parameter is not finite; the message says why."""
 
 
-class Steps:
-    """Steps of an optimizer along the gradients of batches.
+class TrainingStep:
+    """TrainingStep of an optimizer along the gradients of batches.
 
     Args:
-        gradient: of a batch.
-        optimizer: makes the steps.
+        gradient: computes the gradient.
+        optimizer: makes the step.
     """
 
     def __init__(self, gradient: BatchGradient, optimizer: Optimizer) -> None:
@@ -39,7 +45,7 @@ class Steps:
         """
         parameters = self.optimizer.parameters
         self.optimizer.zero_grad()
-        loss = self._checked(batch)
+        loss = self._differentiate(batch)
         before, rate = [p.data for p in parameters], self.optimizer.rate
         self.optimizer.step()
         if not all(math.isfinite(parameter.data) for parameter in parameters):
@@ -50,33 +56,68 @@ class Steps:
             )
         return loss
 
-    def _checked(self, batch: list[int]) -> float:
+    def _differentiate(self, batch: list[int]) -> float:
         """The mean loss of a batch, whose gradient is now in the parameters."""
         try:
             loss = self.gradient(batch)
         except NOT_A_NUMBER as error:
-            raise NotFiniteError(self._story(batch) or str(error)) from error
+            raise NotFiniteError(self._explain(batch) or str(error)) from error
         slopes = (parameter.grad for parameter in self.optimizer.parameters)
         if not (math.isfinite(loss) and all(map(math.isfinite, slopes))):
             raise NotFiniteError(
-                self._story(batch) or "the sum over the batch overflows"
+                self._explain(batch) or "the sum over the batch overflows"
             )
         return loss
 
-    def _story(self, batch: list[int]) -> str:
-        """Why the first sample with a nan or an infinity has it, or the penalty."""
+    def _explain(self, batch: list[int]) -> str:
+        """Where the first nan or infinity comes from: a sample, or the penalty."""
         loss, penalty = self.gradient.loss, self.gradient.penalty
         for i in batch:
-            story = _story_of(loss, self.gradient.xs[i], self.gradient.ys[i])
+            story = _explain_function(loss, self.gradient.xs[i], self.gradient.ys[i])
             if story:
                 return f"sample {i} is not finite.\n{story}"
-        story = "" if penalty is None else _story_of(penalty)
+        story = "" if penalty is None else _explain_function(penalty)
         return story and f"the penalty is not finite.\n{story}"
 
 
-def _story_of(f: Callable[..., Any], *args: Any) -> str:
+def _explain_function(f: Callable[..., Any], *args: Any) -> str:
     with extended_arithmetic(), record_source():
         out: Value = f(*args)
     if all(map(math.isfinite, (out.data, *adjoints(out).values()))):
         return ""
     return str(why_nan(out))
+
+
+@contextmanager
+def delay_interrupts() -> Iterator[Callable[[], None]]:
+    """Give a function `pause`; a first Ctrl-C in the block waits for its next call.
+
+    So a step of an optimizer is not left half made. A second Ctrl-C stops at once.
+    Where the program handles the signal itself nothing is changed.
+
+    >>> with delay_interrupts() as pause:
+    ...     for _ in range(3):
+    ...         pass  # work that is not to be left half done
+    ...         pause()
+    """
+    came = False
+
+    def wait(number: int, frame: Any) -> None:
+        nonlocal came
+        if came:
+            raise KeyboardInterrupt
+        came = True
+
+    def pause() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield pause
+        return
+    signal.signal(signal.SIGINT, wait)
+    try:
+        yield pause
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,13 +15,13 @@ from engine.tape.ir.tape import Tape
 __all__ = ["LaneReplay"]
 
 NEAR = 1 << 15
-"""So many numbers stay in a processor's own cache."""
+"""The most numbers that stay in a processor's own cache."""
 
 WIDE, NARROW = 256, 8
 """Samples in a block: more do not pay, fewer leave vector instructions idle."""
 
 LARGE = 1 << 20
-"""Less work than this is done before another thread has begun."""
+"""The least work, in numbers, for which another thread is worth starting."""
 
 
 class Layout(NamedTuple):
@@ -192,9 +192,10 @@ class LaneReplay:
 def _reuse_rows(
     instructions: Sequence[tuple[int, list[int]]], outputs: list[int], first: int
 ) -> tuple[Any, ...]:
-    """The same instructions where rows are used again as soon as they are free.
+    """The same instructions, where a row is used again after its last reader.
 
-    Values alone then need no more room than what is alive at one time.
+    This is for values alone, and saves room: a chain of a million instructions then
+    needs two or three rows.
     """
     reads = [used[:: 2 if code == WEIGHTED else 1] for code, used in instructions]
     last: dict[int, int] = {}

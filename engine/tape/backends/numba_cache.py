@@ -1,4 +1,4 @@
-"""The Numba back end's loops, compiled: once, for the source lies in a cache folder.
+"""Compiling the loops of the Numba back end, once: their source is kept in a folder.
 
 Numba keeps the machine code beside it.
 """
@@ -84,7 +84,7 @@ def _write_text(rows: tuple[Op, ...], *, cache: bool) -> str:
 
 
 def _compile_in_memory(rows: tuple[Op, ...], odd: dict[str, Op]) -> ModuleType:
-    """Rows with a body of their own are compiled with it, in each process anew."""
+    """The loops with rows that are Python functions: compiled in each process anew."""
     from numba import njit
 
     module = ModuleType("dotgrad_kernels")
@@ -121,7 +121,7 @@ def _find_path(text: str) -> Path:
 
 
 def _find_compiled_files(path: Path) -> list[Path]:
-    """What Numba has kept of it for this version of Python."""
+    """The machine code that Numba has kept for this version of Python."""
     version = f"py{sys.version_info.major}{sys.version_info.minor}"
     return list(path.parent.glob(f"**/{path.stem}.run-*.{version}.nbi"))
 

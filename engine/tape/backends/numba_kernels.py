@@ -162,7 +162,7 @@ class LaneCode(Code):
 
 
 def find_opaque_rows(rows: tuple[Op, ...]) -> dict[str, Op]:
-    """Those that these use and that are neither formulas nor known to Numba."""
+    """The rows that these use and that are neither formulas nor known to Numba."""
     code = LaneCode()
     for op in rows:
         _write_value(op, code)

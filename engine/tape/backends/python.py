@@ -1,7 +1,7 @@
 """The Python back end: a tape as straight-line source, which is always there.
 
 It gives bit for bit what the engine gives: the same operations on the same floats,
-and sums over the uses of a value in the same order.
+and the shares of a gradient added in the same order.
 """
 
 from __future__ import annotations

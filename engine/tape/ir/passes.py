@@ -1,8 +1,8 @@
 """Passes that make a tape shorter before it is replayed on arrays.
 
 Each takes a tape and gives one with the same results, and can be left out. Values keep
-their bits, but for `expand_powers`, which may move the last one; sums of gradients may
-be made in another order, and so differ in their last bits.
+their bits, except that `expand_powers` may change the last one; gradients may be added
+up in another order, and so differ in their last bits.
 """
 
 from __future__ import annotations

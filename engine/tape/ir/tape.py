@@ -92,10 +92,10 @@ class Tape:
             yield first + i, op, operands
 
     def order(self, *outputs: int) -> list[int]:
-        """The slots that these depend on, in the order of the engine's own walk.
+        """The slots that these depend on, in the order of `topological_order`.
 
-        Sums over uses are made in this order backwards; so a replay that follows it
-        gives the same bits.
+        The engine adds up gradients in this order backwards; so a replay that follows
+        it gives the same bits.
         """
         first, operands = self.first_node, self.operands
         order: list[int] = []
@@ -167,7 +167,7 @@ class Tape:
         return tape
 
     def check(self) -> None:
-        """See that every instruction can be carried out.
+        """Check that every instruction can be carried out.
 
         Raises:
             TapeError: one reads a slot that comes later, or is of no known row.
