@@ -11,7 +11,11 @@ import click
 
 __all__ = ["Command", "Group", "command", "nobody_reads"]
 
-_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 88}
+_SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 88,
+    "show_default": True,
+}
 
 
 class Command(click.Command):

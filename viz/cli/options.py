@@ -10,9 +10,14 @@ import click
 
 from viz.style.schema import Option, Schema
 
-__all__ = ["takes_look"]
+__all__ = ["seed_option", "takes_look"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+seed_option = click.option(
+    "--seed", type=float, default=1.0, help="The upstream gradient."
+)
 
 
 def takes_look(schema: Schema) -> Decorator:
@@ -44,7 +49,7 @@ def _make_option(name: str, option: Option) -> Decorator | None:
     flag = "--" + name.replace("_", "-")
     rest: dict[str, Any] = {"help": f"{option.help[0].upper()}{option.help[1:]}."}
     if option.default not in (None, ""):
-        rest |= {"default": option.default, "show_default": True}
+        rest["default"] = option.default
     if option.allowed.names:
         choice = click.Choice(option.allowed.names)
         several = Sequence[str] in kinds

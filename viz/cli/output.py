@@ -71,7 +71,7 @@ def takes_output(files: FileKind, path: str, *, piped: str) -> Decorator:
             "-o",
             "--output",
             default=path,
-            show_default=True,
+            type=click.Path(),
             help=f"The file, which ends in {endings}; - is standard output.",
         )
         @click.option(

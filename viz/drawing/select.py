@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine import Value, topological_order
 from viz.diagram.collapse import collapse, depths, is_crowded
@@ -54,15 +54,15 @@ def select_form(output: Value, look: Look) -> Form:
         TooLargeError: the whole graph was asked for, and is too large to lay out.
     """
     check_choice(look)
-    style, depth, fused = look.get("style"), look.get("depth"), look.get("fuse")
     order = topological_order(check_value(output))
-    if depth:
-        return _collapse(output, order, depth, style)
+    if depth := look.get("depth"):
+        return _collapse(order, depth, look)
     if (budget := look.get("budget")) is not None:
-        return _crop(output, order, budget, style, fused)
-    if depth == 0 or style is not None or fused or len(order) <= CARDS:
-        return _keep_whole(order, style, fused, chosen=style is None and depth is None)
-    return _reduce(output, order, fused)
+        return _crop(order, budget, look)
+    asked = look.get("style") is not None or depth is not None
+    if asked or look.get("fuse") or len(order) <= CARDS:
+        return _keep_whole(order, look, chosen=not asked)
+    return _reduce(order, look)
 
 
 def check_choice(look: Look) -> None:
@@ -78,49 +78,44 @@ def check_choice(look: Look) -> None:
         raise OptionError("fuse=True is about values, depth= draws scopes: give one")
 
 
-def _keep_whole(
-    order: Sequence[Value],
-    style: str | Style | None,
-    fused: bool | None,
-    *,
-    chosen: bool,
-) -> Form:
+def _keep_whole(order: Sequence[Value], look: Look, *, chosen: bool) -> Form:
     if len(order) > WHOLE:
         raise TooLargeError(
             f"{len(order):,} values are too many for one picture (the limit is "
             f"{WHOLE:,}): give depth=1 for a node a scope, or budget={BUDGET} for the "
             "values that matter most to the output"
         )
-    diagram = assemble(order)
-    if fused:
-        diagram = fuse(diagram)
-    style = style or _style(diagram)
-    note = ""
-    if chosen and style == "card":
+    form = _make_form(assemble(order), look)
+    if chosen and form.style == "card":
         note = f'{len(order)} values, drawn as cards (as wires: style="wire")'
-    return Form(diagram, style, note)
+        return replace(form, note=note)
+    return form
 
 
-def _style(diagram: Diagram) -> str:
-    return "wire" if len(diagram.nodes) <= WIRES else "card"
+def _make_form(diagram: Diagram, look: Look) -> Form:
+    """Fused if that was asked for; wires if it is small, unless a style was."""
+    if look.get("fuse"):
+        diagram = fuse(diagram)
+    size = "wire" if len(diagram.nodes) <= WIRES else "card"
+    return Form(diagram, look.get("style") or size)
 
 
-def _reduce(output: Value, order: Sequence[Value], fused: bool | None) -> Form:
+def _reduce(order: Sequence[Value], look: Look) -> Form:
     """The first of the smaller forms that is small enough."""
     count = len(order)
-    if fused is None and count <= 20 * CARDS:
-        diagram = fuse(assemble(order))
-        if len(diagram.nodes) <= CARDS:
+    if look.get("fuse") is None and count <= 20 * CARDS:
+        form = _make_form(assemble(order), {"fuse": True})
+        if len(form.diagram.nodes) <= CARDS:
             note = f"{count} values; chains of + are one Σ (each +: fuse=False)"
-            return Form(diagram, _style(diagram), note)
+            return replace(form, note=note)
     for depth in range(depths(order), 0, -1):
         if len({value.scope[:depth] for value in order}) <= SCOPES:
-            form = _collapse(output, order, depth, None)
+            form = _collapse(order, depth, look)
             most = BUNDLES if is_crowded(form.diagram) else LABELLED
             nodes, edges = len(form.diagram.nodes), len(form.diagram.edges)
             if nodes <= SCOPES and edges <= most:
                 return form
-    return _crop(output, order, BUDGET, None, fused)
+    return _crop(order, BUDGET, look)
 
 
 def advise_scopes(depth: int) -> str:
@@ -131,33 +126,23 @@ def advise_scopes(depth: int) -> str:
     )
 
 
-def _collapse(
-    output: Value, order: Sequence[Value], depth: int, style: str | Style | None
-) -> Form:
+def _collapse(order: Sequence[Value], depth: int, look: Look) -> Form:
     deepest = depths(order)
     if not deepest:
         raise OptionError(advise_scopes(depth))
     depth = min(depth, deepest)
     levels = f", depth={depth} of {deepest}" if deepest > 1 else ""
     note = f"{len(order):,} values, a node for each scope{levels} (whole: depth=0)"
-    return Form(collapse(output, depth), style or "card", note, depth)
+    return Form(collapse(order[-1], depth), look.get("style") or "card", note, depth)
 
 
-def _crop(
-    output: Value,
-    order: Sequence[Value],
-    budget: int,
-    style: str | Style | None,
-    fused: bool | None,
-) -> Form:
-    diagram = crop(output, budget)
-    count = len(diagram.nodes)
-    if fused:
-        diagram = fuse(diagram)
-    note = ""
-    if count < len(order):
-        note = (
-            f"{len(order):,} values, the {count} with the largest gradients from the "
-            f"output back (more: budget={2 * budget})"
-        )
-    return Form(diagram, style or _style(diagram), note)
+def _crop(order: Sequence[Value], budget: int, look: Look) -> Form:
+    diagram = crop(order[-1], budget)
+    form, count = _make_form(diagram, look), len(diagram.nodes)
+    if count == len(order):
+        return form
+    note = (
+        f"{len(order):,} values, the {count} with the largest gradients from the "
+        f"output back (more: budget={2 * budget})"
+    )
+    return replace(form, note=note)

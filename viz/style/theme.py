@@ -100,52 +100,24 @@ def _any_of(words: tuple[str, ...]) -> Allowed:
 
 
 LIGHT = Theme(
-    name="light",
-    background="#ffffff",
-    ink="#1f2328",
-    small="#6e7781",
-    positive="#c2410c",
-    negative="#0b5fa5",
-    neutral="#9aa4af",
-    zero="#afb8c1",
-    nonfinite="#a3007f",
-    plain_wire="#57606a",
-    red="#cf222e",
-    green="#1a7f37",
-    operation=("#ffffff", "#1f2328"),
-    band=("#ebedf0", "#8c959f"),
-    leaf=("#e8f1ea", "#4d7c5a"),
-    leaf_band="#cfdfd3",
-    parameter=("#ece8f6", "#6f5aa8"),
-    parameter_band="#d9d1ee",
-    output=("#fff3d6", "#b07d00"),
-    output_band="#f5e0b3",
-    on_gradient="#ffffff",
-)
+    "light", background="#ffffff", ink="#1f2328", small="#6e7781", positive="#c2410c",
+    negative="#0b5fa5", neutral="#9aa4af", zero="#afb8c1", nonfinite="#a3007f",
+    plain_wire="#57606a", red="#cf222e", green="#1a7f37",
+    operation=("#ffffff", "#1f2328"), band=("#ebedf0", "#8c959f"),
+    leaf=("#e8f1ea", "#4d7c5a"), leaf_band="#cfdfd3",
+    parameter=("#ece8f6", "#6f5aa8"), parameter_band="#d9d1ee",
+    output=("#fff3d6", "#b07d00"), output_band="#f5e0b3", on_gradient="#ffffff",
+)  # fmt: skip
 
 DARK = Theme(
-    name="dark",
-    background="#0d1117",
-    ink="#e6edf3",
-    small="#9198a1",
-    positive="#ff9e64",
-    negative="#58a6ff",
-    neutral="#6e7681",
-    zero="#484f58",
-    nonfinite="#ff7bd5",
-    plain_wire="#9198a1",
-    red="#ff7b72",
-    green="#56d364",
-    operation=("#161b22", "#e6edf3"),
-    band=("#21262d", "#6e7681"),
-    leaf=("#12261a", "#4da861"),
-    leaf_band="#1f3d29",
-    parameter=("#1f1a33", "#a48be0"),
-    parameter_band="#33295a",
-    output=("#33280a", "#d4a72c"),
-    output_band="#4d3d10",
-    on_gradient="#0d1117",
-)
+    "dark", background="#0d1117", ink="#e6edf3", small="#9198a1", positive="#ff9e64",
+    negative="#58a6ff", neutral="#6e7681", zero="#484f58", nonfinite="#ff7bd5",
+    plain_wire="#9198a1", red="#ff7b72", green="#56d364",
+    operation=("#161b22", "#e6edf3"), band=("#21262d", "#6e7681"),
+    leaf=("#12261a", "#4da861"), leaf_band="#1f3d29",
+    parameter=("#1f1a33", "#a48be0"), parameter_band="#33295a",
+    output=("#33280a", "#d4a72c"), output_band="#4d3d10", on_gradient="#0d1117",
+)  # fmt: skip
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 STYLES = {

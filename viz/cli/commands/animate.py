@@ -22,9 +22,7 @@ __all__ = ["animate"]
 )
 @takes_expression
 @takes_output(FILMS, "graph.gif", piped="gif")
-@click.option(
-    "--pace", type=float, default=1.2, show_default=True, help="Seconds for a frame."
-)
+@click.option("--pace", type=float, default=1.2, help="Seconds for a frame.")
 @takes_look(FILM)
 def animate(expression: Expression, *, output: Output, pace: float, look: Look) -> None:
     """Film forward and backward propagation, step by step."""

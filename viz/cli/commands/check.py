@@ -28,7 +28,6 @@ __all__ = ["check"]
     "--order",
     type=click.IntRange(1, 2),
     default=1,
-    show_default=True,
     help="2 checks the derivatives of the gradient.",
 )
 @click.option(
@@ -43,15 +42,10 @@ __all__ = ["check"]
     "--method",
     type=click.Choice(["richardson", "central"]),
     default="richardson",
-    show_default=True,
     help="Extrapolated differences, or the textbook's.",
 )
-@click.option(
-    "--rtol", type=float, default=1e-6, show_default=True, help="Relative tolerance."
-)
-@click.option(
-    "--atol", type=float, default=1e-9, show_default=True, help="Absolute tolerance."
-)
+@click.option("--rtol", type=float, default=1e-6, help="Relative tolerance.")
+@click.option("--atol", type=float, default=1e-9, help="Absolute tolerance.")
 @json_option
 def check(expression: Expression, *, order: int, as_json: bool, **options: Any) -> None:
     """Compare the gradients with numerical differentiation."""

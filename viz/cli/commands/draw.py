@@ -8,7 +8,7 @@ import click
 
 from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
-from viz.cli.options import takes_look
+from viz.cli.options import seed_option, takes_look
 from viz.cli.output import Output, json_option, takes_output
 from viz.formats.save import PICTURES, SAVE, encode
 from viz.labels import format_number
@@ -31,9 +31,7 @@ that begins with a minus goes behind a -- of its own.""",
 @takes_expression
 @takes_output(PICTURES, "graph.png", piped="svg")
 @json_option
-@click.option(
-    "--seed", type=float, default=1.0, show_default=True, help="The upstream gradient."
-)
+@seed_option
 @click.option("--backward/--no-backward", default=True, help="Draw gradients, too.")
 @takes_look(SAVE)
 def draw(

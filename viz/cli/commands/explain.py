@@ -8,15 +8,10 @@ from typing import Any
 import click
 
 import engine
-from engine import (
-    Value,
-    edges,
-    topological_order,
-    why_nan,
-    why_zero,
-)
+from engine import Value, edges, topological_order, why_nan, why_zero
 from viz.cli.command import command
 from viz.cli.inputs import Expression, suggest, takes_expression
+from viz.cli.options import seed_option
 from viz.cli.output import json_option, print_json
 
 __all__ = ["explain"]
@@ -41,7 +36,6 @@ __all__ = ["explain"]
     "format_",
     type=click.Choice(["text", "markdown", "latex"]),
     default="text",
-    show_default=True,
 )
 @click.option(
     "--paths",
@@ -50,9 +44,7 @@ __all__ = ["explain"]
     metavar="N",
     help="Show the chain rule along N paths to the output, too.",
 )
-@click.option(
-    "--seed", type=float, default=1.0, show_default=True, help="The upstream gradient."
-)
+@seed_option
 @json_option
 def explain(
     expression: Expression,

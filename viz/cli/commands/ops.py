@@ -34,7 +34,6 @@ def _complete_names(
     "format_",
     type=click.Choice(["text", "markdown"]),
     default="text",
-    show_default=True,
 )
 @json_option
 def ops(names: tuple[str, ...], *, format_: str, as_json: bool) -> None:
