@@ -1,4 +1,4 @@
-"""Recording: how an operation on Values becomes a node of the graph.
+"""How an operation on Values becomes a node of the graph.
 
 `build_node` is the definition. What `make_method` makes does the same for one or two
 operands when nothing unusual is going on, and hands over to `build_node` when
@@ -25,7 +25,6 @@ __all__ = [
     "apply",
     "build_node",
     "evaluate",
-    "link",
     "local_derivatives",
     "make_method",
 ]
@@ -82,7 +81,7 @@ def _as_operand(op: Op, x: Any) -> Value:
 
 
 def make_method(op: Op) -> Callable[..., Any]:
-    """The operation as a method of Value."""
+    """The operation as a method of Value: `x.tanh()`, or the operator in `x * y`."""
     if op.arity == 1:
         return _make_unary(op)
     if op.arity == 2:
@@ -91,12 +90,8 @@ def make_method(op: Op) -> Callable[..., Any]:
 
 
 def _make_unary(op: Op) -> Callable[..., Any]:
-    value, partials, constants, new = (
-        op.value,
-        op.partials,
-        op.constants,
-        object.__new__,
-    )
+    value, partials, constants = op.value, op.partials, op.constants
+    new = object.__new__
 
     def method(x: Value) -> Value:
         a = x._data
@@ -127,12 +122,8 @@ def _make_unary(op: Op) -> Callable[..., Any]:
 
 
 def _make_binary(op: Op) -> Callable[..., Any]:
-    value, partials, constants, new = (
-        op.value,
-        op.partials,
-        op.constants,
-        object.__new__,
-    )
+    value, partials, constants = op.value, op.partials, op.constants
+    new = object.__new__
 
     def method(x: Value, y: Any) -> Any:
         if y.__class__ is not Value:
@@ -184,7 +175,10 @@ def _fold(op: Op, number: float) -> Callable[..., Any]:
 
 
 def _lift(op: Op, y: Any) -> Any:
-    """The operand `y` of an operator as a Value; NotImplemented lets `y` have a go."""
+    """The operand `y` of an operator as a Value.
+
+    NotImplemented where `y` has an operator of its own, which Python then tries.
+    """
     if is_number(y):
         return constant(y)
     if isinstance(y, Value):
@@ -195,5 +189,5 @@ def _lift(op: Op, y: Any) -> Any:
     return constant(as_float(y, where=op.name))
 
 
-# `Value` lies below and cannot name what stands here.
+# `Value` lies below this module and cannot import from it.
 Value.apply = staticmethod(apply)  # type: ignore[method-assign]

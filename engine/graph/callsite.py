@@ -23,18 +23,18 @@ def find_source() -> tuple[str, int] | None:
     return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
-# The folder of the package, as the compiler wrote it into the code of every module
-# here, which need not be where the package lies now.
 PACKAGE = os.path.join(
     os.path.dirname(os.path.dirname(find_source.__code__.co_filename)), ""
 )
+"""The folder of the package, as the compiler wrote it into the code of every module
+here. It need not be where the package lies now."""
 
-# A function that `scope` or `no_grad` decorates is called from there.
 _PASSED_OVER = (PACKAGE, contextlib.__file__)
+"""A function that `scope` or `no_grad` decorates is called from contextlib."""
 
 
 def format_source(source: tuple[str, int] | None) -> str:
-    """A source line as a story names it: "model.py:12", relative where it can be.
+    """A source line as explanations name it: "model.py:12", relative where it can be.
 
     >>> format_source(("<stdin>", 3)), format_source(None)
     ('<stdin>:3', '')

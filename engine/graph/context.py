@@ -26,15 +26,15 @@ _counting = threading.Lock()
 
 
 class Recorder(Protocol):
-    """What is told of comparisons and escapes while a tape is recorded."""
+    """What hears of comparisons and escapes while a tape is recorded."""
 
     def note_comparison(
         self, left: Any, relation: str, right: Any, outcome: bool
     ) -> None:
-        """`left relation right` was asked."""
+        """`left relation right`, such as x < 3, was asked and had this outcome."""
 
     def note_escape(self, value: Any, how: str, asker: FrameType) -> None:
-        """A number leaves the graph."""
+        """A number leaves the graph: a frame of Python has asked for it."""
 
     def stop_gradient(self, value: Any) -> Any:
         """The value as a node through which no gradient flows."""
@@ -42,20 +42,21 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The state of one thread (or task) that operations obey."""
+    """What the blocks around an operation ask of it, in one thread or task."""
 
     scope: tuple[str, ...] = ()
     recording: bool = True
     extended: bool = False
     sources: bool = False
     recorder: Recorder | None = None
-    """What writes down comparisons for a tape."""
+    """What records a tape here."""
     metadata: Metadata = field(init=False)
     """What a node that is made here has, but for its source line."""
     constant: Metadata = field(init=False)
     """What a constant has."""
     usual: bool = field(init=False)
-    """Whether a node made here differs from others by its scope alone."""
+    """Whether operations make their nodes as they do outside of all blocks, but for
+    the metadata."""
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -189,7 +190,7 @@ def recording() -> Iterator[None]:
 
 @contextmanager
 def recording_by(recorder: Recorder) -> Iterator[None]:
-    """Let comparisons and escapes of Values be told to the recorder of a tape."""
+    """Let the recorder of a tape hear of comparisons and escapes of Values."""
     with _change(recorder=recorder, recording=True):
         yield
 

@@ -93,7 +93,12 @@ class FloatLike(Operators):
         return self._data
 
     def _report_escape(self, how: str, depth: int = 2) -> None:
-        """Tell who records a tape, if anybody does, that a number leaves the graph."""
+        """Tell the recorder of a tape, where there is one, who takes the number.
+
+        Args:
+            how: the expression that takes it.
+            depth: how many calls above this one it stands.
+        """
         recorder = context.recorder()
         if recorder is not None:
             recorder.note_escape(self, how, sys._getframe(depth))

@@ -20,7 +20,7 @@ _MATH = (
 )
 
 
-def _pairs(words: str) -> dict[str, str]:
+def _pair(words: str) -> dict[str, str]:
     """Every other word in math mode, by the sign before it."""
     parts = words.split()
     return {c: f"${math}$" for c, math in zip(parts[::2], parts[1::2], strict=True)}
@@ -31,8 +31,8 @@ _ESCAPES = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    **_pairs(_MATH),
-    **_pairs(re.sub(r"(\w) (\w+)", r"\1 \\\2", _CAPITALS)),
+    **_pair(_MATH),
+    **_pair(re.sub(r"(\w) (\w+)", r"\1 \\\2", _CAPITALS)),
     **{chr(ord("α") + i): rf"$\{name}$" for i, name in enumerate(_GREEK.split())},
     **{c: f"$^{i}$" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{c: f"$_{i}$" for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
@@ -57,8 +57,8 @@ def latex(x: Any) -> str:
 
 
 def latex_factor(x: Any) -> str:
-    """The same, in parentheses where a product needs them."""
-    return Latex().apart(x, SIGN)
+    """The formula of `x`, in parentheses where a product needs them."""
+    return Latex().write_apart(x, SIGN)
 
 
 def latex_name(label: str) -> str:
@@ -88,47 +88,47 @@ def latex_text(text: str) -> str:
 class Latex(Notation):
     """How formulas are written in LaTeX; the heads of symbols are LaTeX already."""
 
-    def number(self, x: Any) -> tuple[str, int]:
+    def write_number(self, x: Any) -> tuple[str, int]:
         """A number, with its exponent as a power of ten."""
-        text, binding = super().number(x + 0.0)
+        text, binding = super().write_number(x + 0.0)
         text = text.replace("−", "-").replace("∞", r"\infty ").strip()
         if "e" in text:
             digits, exponent = text.split("e")
             return rf"{digits} \times 10^{{{int(exponent)}}}", binding
         return text.replace("nan", r"\text{nan}"), binding
 
-    def sign(self, sign: str) -> str:
-        """What stands between two operands, or before one."""
+    def write_sign(self, sign: str) -> str:
+        """The sign between two operands, or before one."""
         return _SIGNS.get(sign, sign)
 
-    def choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
+    def write_choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
         """One of two, in braces."""
         chosen, otherwise, when = (self.write(part)[0] for part in (x, y, condition))
         cases = rf"{chosen} & \text{{if }} {when} \\ {otherwise} & \text{{otherwise}}"
         return rf"\begin{{cases}} {cases} \end{{cases}}", ATOM
 
-    def operation(self, op: Row, args: tuple[Any, ...]) -> tuple[str, int]:
+    def write_operation(self, op: Row, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row of the table."""
         if op.name == "truediv":
             above, below = (self.write(arg)[0] for arg in args)
             return rf"\frac{{{above}}}{{{below}}}", ATOM
-        return super().operation(op, args)
+        return super().write_operation(op, args)
 
-    def function(self, name: str, args: list[str]) -> str:
+    def write_function(self, name: str, args: list[str]) -> str:
         """A row with a name."""
         if name in _SHAPES:
             return _SHAPES[name] % args[0]
-        named = f"\\{name}" if name in _KNOWN else _operator(name)
+        named = f"\\{name}" if name in _KNOWN else _write_operator(name)
         return rf"{named}\left({', '.join(args)}\right)"
 
-    def power(self, base: Any, exponent: Any) -> str:
+    def write_power(self, base: Any, exponent: Any) -> str:
         """A power."""
-        return f"{self.inside(base, ATOM)}^{{{self.write(exponent)[0]}}}"
+        return f"{self.write_inside(base, ATOM)}^{{{self.write(exponent)[0]}}}"
 
-    def parentheses(self, text: str) -> str:
-        """A text that is kept together."""
+    def parenthesize(self, text: str) -> str:
+        """The text in parentheses."""
         return rf"\left({text}\right)"
 
 
-def _operator(name: str) -> str:
+def _write_operator(name: str) -> str:
     return rf"\operatorname{{{latex_text(name)}}}"

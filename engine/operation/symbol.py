@@ -126,78 +126,78 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 class Notation:
     """How formulas are written: mathematics on one line of plain text.
 
-    Each method gives the text and how tightly it binds, which decides about
-    parentheses around it.
+    Where a method gives a pair, it is the text and how tightly this binds: a text that
+    binds less than its place asks for is put in parentheses.
     """
 
     def write(self, x: Any) -> tuple[str, int]:
-        """The text of `x` and how tightly it binds."""
+        """Any formula, and how tightly it binds."""
         if not isinstance(x, Symbol):
-            return self.number(x)
+            return self.write_number(x)
         if not isinstance(x.head, str):
-            return self.operation(x.head, x.args)
+            return self.write_operation(x.head, x.args)
         if not x.args:
             return x.head, SIGN if x.head.startswith(_MINUS) else ATOM
         if x.head == "where":
-            return self.choice(*x.args)
-        left, right = (self.inside(arg, SUM) for arg in x.args)
-        return f"{left} {self.sign(x.head)} {right}", CHOICE
+            return self.write_choice(*x.args)
+        left, right = (self.write_inside(arg, SUM) for arg in x.args)
+        return f"{left} {self.write_sign(x.head)} {right}", CHOICE
 
-    def number(self, x: Any) -> tuple[str, int]:
+    def write_number(self, x: Any) -> tuple[str, int]:
         """A number with six significant digits."""
         text = {math.inf: "∞", -math.inf: "−∞"}.get(x) or f"{float(x):.6g}"
         return text.replace("-", "−"), SIGN if text.startswith(("-", "−")) else ATOM
 
-    def sign(self, sign: str) -> str:
-        """What stands between two operands, or before one."""
+    def write_sign(self, sign: str) -> str:
+        """The sign between two operands, or before one."""
         return sign
 
-    def choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
+    def write_choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
         """One of two."""
-        chosen, otherwise = self.inside(x, SUM), self.write(y)[0]
+        chosen, otherwise = self.write_inside(x, SUM), self.write(y)[0]
         return f"{chosen} if {self.write(condition)[0]} else {otherwise}", CHOICE
 
-    def operation(self, op: Row, args: tuple[Any, ...]) -> tuple[str, int]:
+    def write_operation(self, op: Row, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row of the table."""
         if op.name in _BINDING:
             binding = _BINDING[op.name]
-            left = self.inside(args[0], binding)
-            right = self.apart(args[1], binding + 1)
-            return f"{left} {self.sign(op.symbol)} {right}", binding
+            left = self.write_inside(args[0], binding)
+            right = self.write_apart(args[1], binding + 1)
+            return f"{left} {self.write_sign(op.symbol)} {right}", binding
         if op.name == "neg":
-            return f"{self.sign('−')}{self.apart(args[0], SIGN)}", SIGN
+            return f"{self.write_sign('−')}{self.write_apart(args[0], SIGN)}", SIGN
         if op.name == "pow":
             base, exponent = args
             if exponent.__class__ is float and exponent.is_integer():
                 exponent = int(exponent)
             if exponent.__class__ is int and exponent == 1:
                 return self.write(base)
-            return self.power(base, exponent), POWER
-        return self.function(op.name, [self.write(arg)[0] for arg in args]), ATOM
+            return self.write_power(base, exponent), POWER
+        return self.write_function(op.name, [self.write(arg)[0] for arg in args]), ATOM
 
-    def function(self, name: str, args: list[str]) -> str:
+    def write_function(self, name: str, args: list[str]) -> str:
         """A row with a name."""
         if name == "abs":
             return f"|{args[0]}|"
         return f"{name}({', '.join(args)})"
 
-    def power(self, base: Any, exponent: Any) -> str:
+    def write_power(self, base: Any, exponent: Any) -> str:
         """A power, with a superscript where Unicode has one."""
-        below = self.inside(base, ATOM)
+        below = self.write_inside(base, ATOM)
         if isinstance(exponent, int) and not isinstance(exponent, bool):
             return below + str(exponent).translate(_SUPERSCRIPTS)
-        return f"{below}^{self.inside(exponent, ATOM)}"
+        return f"{below}^{self.write_inside(exponent, ATOM)}"
 
-    def inside(self, x: Any, binding: int) -> str:
-        """The text of `x`, in parentheses where it binds less than its place asks."""
+    def write_inside(self, x: Any, binding: int) -> str:
+        """The text of `x`, in parentheses where it binds less than `binding`."""
         text, own = self.write(x)
-        return text if own >= binding else self.parentheses(text)
+        return text if own >= binding else self.parenthesize(text)
 
-    def apart(self, x: Any, binding: int) -> str:
-        """The same after a sign: no two signs stand side by side."""
-        text = self.inside(x, binding)
-        return self.parentheses(text) if text.startswith(_MINUS) else text
+    def write_apart(self, x: Any, binding: int) -> str:
+        """The text of `x` after a sign: in parentheses where it begins with a minus."""
+        text = self.write_inside(x, binding)
+        return self.parenthesize(text) if text.startswith(_MINUS) else text
 
-    def parentheses(self, text: str) -> str:
-        """A text that is kept together."""
+    def parenthesize(self, text: str) -> str:
+        """The text in parentheses."""
         return f"({text})"

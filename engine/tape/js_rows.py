@@ -80,11 +80,11 @@ class JavaScript(Code):
             return "NaN"
         return "Infinity" if number > 0 else "-Infinity"
 
-    def sign(self, sign: str) -> str:
+    def write_sign(self, sign: str) -> str:
         """A comparison."""
         return _COMPARE[sign]
 
-    def choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
+    def write_choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
         """One of two, of which only the chosen one is computed."""
         asked, chosen, otherwise = map(self.text, (condition, x, y))
         return f"({asked} ? {chosen} : {otherwise})", ATOM

@@ -32,7 +32,7 @@ class Code(Notation):
         """The expression."""
         return self.write(tree)[0]
 
-    def number(self, x: Any) -> tuple[str, int]:
+    def write_number(self, x: Any) -> tuple[str, int]:
         """A float: ints would make −0 of no sign."""
         number = float(x)
         text = repr(number) if math.isfinite(number) else self.nonfinite(number)
@@ -42,11 +42,11 @@ class Code(Notation):
         """A number without a literal."""
         return f"float('{number}')"
 
-    def sign(self, sign: str) -> str:
+    def write_sign(self, sign: str) -> str:
         """A comparison."""
         return _COMPARE[sign]
 
-    def choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
+    def write_choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
         """One of two, of which only the chosen one is computed."""
         asked, chosen, otherwise = map(self.text, (condition, x, y))
         return f"({chosen} if {asked} else {otherwise})", ATOM
@@ -56,7 +56,7 @@ class Code(Notation):
         text, binding = super().write(x)
         return (f"({text})", ATOM) if binding == CHOICE else (text, binding)
 
-    def operation(self, op: Any, args: tuple[Any, ...]) -> tuple[str, int]:
+    def write_operation(self, op: Any, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row: an operator, or a call."""
         written = [self.text(arg) for arg in args]
         if op.name in self.infix:

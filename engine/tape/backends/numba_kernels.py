@@ -144,7 +144,7 @@ class LaneCode(Code):
         """nan and the infinities."""
         return "nan" if number != number else "inf" if number > 0 else "-inf"
 
-    def operation(self, op: Any, args: tuple[Any, ...]) -> tuple[str, int]:
+    def write_operation(self, op: Any, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row: an operator, a function of a library, or its formula."""
         tree = value_tree(op)
         if tree is not None and tree.head is not op:
@@ -152,7 +152,7 @@ class LaneCode(Code):
             return self.write(rename_operands(tree, names))
         if op.name in _OPERATORS:
             return _OPERATORS[op.name].format(*map(self.text, args)), ATOM
-        return super().operation(op, args)
+        return super().write_operation(op, args)
 
     def callee(self, op: Op) -> str:
         """What is called for a row."""

@@ -177,7 +177,7 @@ _NAMES = {
 class ArrayCode(Code):
     """Expressions on arrays: both branches of a choice are computed."""
 
-    def choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
+    def write_choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
         """One of two, for each number by itself."""
         asked, chosen, otherwise = map(self.text, (condition, x, y))
         if (chosen, otherwise) == ("1.0", "0.0"):

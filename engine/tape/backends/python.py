@@ -51,7 +51,7 @@ def write_source(tape: Tape, code: Code, *, gradient: bool) -> str:
     """The text of the function."""
     names = [f"v{i}" for i in range(tape.size)]
     for i, constant in enumerate(tape.constants, tape.first_constant):
-        names[i] = code.number(constant)[0]
+        names[i] = code.write_number(constant)[0]
     lines = [*_unpack(names[: tape.inputs], "inputs")]
     lines += _unpack(names[tape.inputs : tape.first_constant], "leaves")
     lines += _write_forward(tape, names, code)
