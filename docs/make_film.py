@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw  # noqa: E402
 from playwright.sync_api import Page  # noqa: E402
 
 from viz import explore  # noqa: E402
-from viz.film.animate import with_one_palette  # noqa: E402
+from viz.film.animate import share_palette  # noqa: E402
 
 FILM = ROOT / "docs" / "pictures" / "explorer.gif"
 SIZE = {"width": 960, "height": 430}
@@ -54,7 +54,7 @@ class Camera:
 
     def save(self, path: Path) -> None:
         """All pictures as a GIF with the same colours throughout."""
-        made = with_one_palette(self.images)
+        made = share_palette(self.images)
         made[0].save(
             path, save_all=True, append_images=made[1:], duration=self.times, loop=0,
             optimize=True,

@@ -14,7 +14,7 @@ from viz.drawing.draw import draw_form
 from viz.drawing.select import WIRES
 from viz.errors import TooLargeError
 from viz.film.caption import Strip
-from viz.film.frame_view import Stage, stages
+from viz.film.frame_view import FrameView, view_frames
 from viz.film.frames import Frames, count_frames, frames
 from viz.formats.save import FileKind
 from viz.style.options import DRAW, Look
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from typing_extensions import Unpack
 
-__all__ = ["animate", "filmed"]
+__all__ = ["animate", "render_film"]
 
 FORMATS = {"gif": "GIF", "png": "PNG", "apng": "PNG", "webp": "WEBP"}
 FILMS = FileKind(tuple(FORMATS), ": end the name of a film in ", binary=tuple(FORMATS))
@@ -71,11 +71,13 @@ def animate(
     """
     return FILMS.write(
         path,
-        lambda suffix: filmed(value, suffix, pace=pace, progress=progress, **options),
+        lambda suffix: render_film(
+            value, suffix, pace=pace, progress=progress, **options
+        ),
     )
 
 
-def filmed(
+def render_film(
     value: Value,
     format_: str,
     *,
@@ -89,8 +91,8 @@ def filmed(
     _check_length(count_frames(value))
     _need_pillow()
     film = frames(value, digits=look["digits"])
-    images = _images(film, look, progress=progress)
-    return _encoded(images, FORMATS[format_], pace)
+    images = _draw_frames(film, look, progress=progress)
+    return _encode(images, FORMATS[format_], pace)
 
 
 def _need_pillow() -> None:
@@ -110,19 +112,19 @@ def _check_length(count: int) -> None:
         )
 
 
-def _images(film: Frames, look: Look, *, progress: bool) -> list[Image]:
+def _draw_frames(film: Frames, look: Look, *, progress: bool) -> list[Image]:
     style = look["style"] or ("wire" if len(film.diagram.nodes) <= WIRES else "card")
     made: list[Image] = []
     strip = None
-    made_of = list(stages(film))
+    made_of = list(view_frames(film))
     show = progress and len(made_of) > _LONG
-    for stage in track(made_of, "film", "frame", show=show):
-        image = _picture(stage, style, look)
+    for view in track(made_of, "film", "frame", show=show):
+        image = _draw_frame(view, style, look)
         if strip is None:
             _check_size(image, film, look)
             strip = Strip([frame.equation for frame in film], image.width, look)
-        made.append(strip.below(image, stage.frame))
-    return _same_size(made)
+        made.append(strip.put_below(image, view.frame))
+    return _make_same_size(made)
 
 
 def _check_size(image: Image, film: Frames, look: Look) -> None:
@@ -133,16 +135,16 @@ def _check_size(image: Image, film: Frames, look: Look) -> None:
         )
 
 
-def _picture(stage: Stage, style: Any, look: Look) -> Image:
+def _draw_frame(view: FrameView, style: Any, look: Look) -> Image:
     from PIL import Image
 
-    picture = draw_form(stage.form(style), look, lit=stage.lit, focus=stage.frame.focus)
+    picture = draw_form(view.form(style), look, lit=view.lit, focus=view.frame.focus)
     data = picture.pipe("png")
     assert isinstance(data, bytes)
     return Image.open(io.BytesIO(data)).convert("RGB")
 
 
-def _same_size(images: list[Image]) -> list[Image]:
+def _make_same_size(images: list[Image]) -> list[Image]:
     """A pixel more or less, which rounding may make, is filled up."""
     from PIL import Image
 
@@ -157,10 +159,10 @@ def _same_size(images: list[Image]) -> list[Image]:
     return made
 
 
-def _encoded(images: list[Image], format_: str, pace: float) -> bytes:
+def _encode(images: list[Image], format_: str, pace: float) -> bytes:
     times = [round(1000 * pace)] * (len(images) - 1) + [round(3000 * pace)]
     if format_ == "GIF":
-        images = with_one_palette(images)
+        images = share_palette(images)
     buffer = io.BytesIO()
     options: dict[str, Any] = {"lossless": True} if format_ == "WEBP" else {}
     images[0].save(
@@ -170,7 +172,7 @@ def _encoded(images: list[Image], format_: str, pace: float) -> bytes:
     return buffer.getvalue()
 
 
-def with_one_palette(images: list[Image]) -> list[Image]:
+def share_palette(images: list[Image]) -> list[Image]:
     """The same 256 colours in every frame, so that nothing flickers."""
     from PIL import Image
 

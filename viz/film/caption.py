@@ -41,18 +41,18 @@ class Strip:
         self.dpi = look["dpi"]
         self.renderer = look["renderer"]
         self.width = max(width, self._pixels(_LEAST_WIDTH))
-        lines = max(len(self._lines(equation)) for equation in equations)
+        lines = max(len(self._break_up(equation)) for equation in equations)
         self.height = self._pixels(lines * _LINE + 1.5 * _MARGIN)
 
-    def below(self, image: Image, frame: Frame) -> Image:
+    def put_below(self, image: Image, frame: Frame) -> Image:
         """The page of a frame."""
         from PIL import Image, ImageDraw
 
         size = (self.width, image.height + self.height)
         page = Image.new("RGB", size, self.theme.background)
         page.paste(image, ((self.width - image.width) // 2, 0))
-        for place, line in enumerate(self._lines(frame.equation)):
-            text = _text(line, self.theme, self.dpi, self.renderer)
+        for place, line in enumerate(self._break_up(frame.equation)):
+            text = _render(line, self.theme, self.dpi, self.renderer)
             top = image.height + self._pixels(place * _LINE)
             page.paste(text, (self._pixels(_MARGIN), top))
         top = page.height - self._pixels(3)
@@ -65,11 +65,11 @@ class Strip:
     def _pixels(self, points: float) -> int:
         return round(points * self.dpi / 72)
 
-    def _lines(self, text: str) -> list[str]:
-        return _broken(text, self.width * 72 / self.dpi - 2 * _MARGIN)
+    def _break_up(self, text: str) -> list[str]:
+        return _break(text, self.width * 72 / self.dpi - 2 * _MARGIN)
 
 
-def _broken(text: str, width: float) -> list[str]:
+def _break(text: str, width: float) -> list[str]:
     """The text on lines of about this width, the last one cut when there are many."""
     lines, line = [], ""
     for word in text.split(" "):
@@ -85,7 +85,7 @@ def _broken(text: str, width: float) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _text(text: str, theme: Theme, dpi: int, renderer: str | None) -> Image:
+def _render(text: str, theme: Theme, dpi: int, renderer: str | None) -> Image:
     from PIL import Image
 
     picture = Picture()

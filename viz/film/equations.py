@@ -1,86 +1,96 @@
-"""The equations of backpropagation, in words and numbers."""
+"""The equations of backpropagation, as sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-from viz.diagram.diagram import Diagram, Edge, Node
-from viz.labels import capped, format_number
+from viz.diagram.diagram import Diagram, Edge, Node, gradient_of, value_of
+from viz.diagram.sentence import Quantity, Sentence, add_up
+from viz.labels import capped
 
 __all__ = ["Equations"]
 
 _INFIX = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow"}
+
 MOST_GIVEN = 8
 MOST_SHARES = 5
+"""The most leaves that are listed, and the most contributions that are added up."""
 
 
-@dataclass(frozen=True, slots=True)
 class Equations:
-    """Writes the equations of one diagram."""
+    """Makes the equations of one diagram."""
 
-    diagram: Diagram
-    digits: int = 4
+    def __init__(self, diagram: Diagram) -> None:
+        self.diagram = diagram
+        self.applied = {
+            node.id: self.apply(node)
+            for node in diagram.nodes
+            if node.kind == "operation"
+        }
+        """Each operation on its operands, by the id of its node."""
 
-    def number(self, x: float) -> str:
-        """A number, as in the picture."""
-        return format_number(x, self.digits)
-
-    def called(self, node: Node) -> str:
+    def name(self, node: Node) -> Sentence:
         """A node by its label, else by its symbol, else by its number."""
-        return capped(node.label or node.symbol or self.number(node.value), 20)
+        name = node.label or node.symbol
+        return (capped(name, 20),) if name else (value_of(node),)
 
-    def given(self, nodes: Sequence[Node]) -> str:
+    def give(self) -> Sentence:
         """The values that everything begins with."""
-        named = [node for node in nodes if node.label] or list(nodes)
+        leaves = [node for node in self.diagram.nodes if node.kind != "operation"]
+        named = [node for node in leaves if node.label] or leaves
         parts = [
-            f"{self.called(node)} = {self.number(node.value)}"
-            for node in named[:MOST_GIVEN]
+            (*self.name(node), " = ", value_of(node)) for node in named[:MOST_GIVEN]
         ]
         more = len(named) - MOST_GIVEN
-        return "given: " + ", ".join(parts) + (f" and {more} more" if more > 0 else "")
+        end = (f" and {more} more",) if more > 0 else ()
+        return ("given: ", *_join(parts), *end)
 
-    def forward(self, node: Node) -> str:
-        """What an operation computes."""
-        made = f"{self.applied(node)} = {self.number(node.value)}"
-        return f"forward through {self._operation(node)}: {made}"
-
-    def applied(self, node: Node) -> str:
-        """An operation on the numbers of its operands."""
-        operands = [self.number(edge.value) for edge in self.diagram.into(node.id)]
+    def apply(self, node: Node) -> Sentence:
+        """An operation on its operands: 3 × −2."""
+        operands: list[Quantity] = [
+            value_of(self.diagram[edge.source]) for edge in self.diagram.into(node.id)
+        ]
         if node.operation in _INFIX and len(operands) == 2:
-            return f"{operands[0]} {node.symbol} {operands[1]}"
+            return (operands[0], f" {node.symbol} ", operands[1])
         if node.operation == "pow":  # its exponent is part of the symbol
-            return f"{operands[0]}{node.symbol}"
+            return (operands[0], node.symbol)
         if node.operation == "neg":
-            return f"−({operands[0]})"
-        return f"{node.symbol}({', '.join(operands)})"
+            return ("−(", operands[0], ")")
+        return (f"{node.symbol}(", *_join([(x,) for x in operands]), ")")
 
-    def _operation(self, node: Node) -> str:
-        return f"{node.symbol} ({node.label})" if node.label else node.symbol
+    def go_forward(self, node: Node) -> Sentence:
+        """What an operation computes."""
+        start = f"forward through {_describe(node)}: "
+        return (start, *self.applied[node.id], " = ", value_of(node))
 
-    def seed(self, output: Node) -> str:
+    def seed(self, output: Node) -> Sentence:
         """How the way back begins."""
         name = output.label or "output"
-        return f"the seed: ∂{name}/∂{name} = 1"
+        return (f"the seed: ∂{name}/∂{name} = 1",)
 
-    def backward(self, node: Node, upstream: float, flows: Sequence[float]) -> str:
+    def go_back(self, node: Node) -> Sentence:
         """The chain rule at one operation: upstream × local = contribution."""
         parts = [
-            f"{self.number(upstream)} × {self.number(_local(edge))} = "
-            f"{self.number(flow)} to {self.called(self.diagram[edge.source])}"
-            for edge, flow in zip(self.diagram.into(node.id), flows, strict=True)
-        ]
-        return f"backward through {self._operation(node)}: {', '.join(parts)}"
+            (
+                gradient_of(node), " × ", Quantity("partial", edge.key), " = ",
+                gradient_of(edge), " to ", *self.name(self.diagram[edge.source]),
+            )
+            for edge in self.diagram.into(node.id)
+        ]  # fmt: skip
+        return (f"backward through {_describe(node)}: ", *_join(parts))
 
-    def meeting(self, node: Node, shares: Sequence[float], total: float) -> str:
+    def meet(self, node: Node, uses: Sequence[Edge]) -> Sentence:
         """The contributions of several uses, added up."""
-        parts = [self.number(share) for share in shares[:MOST_SHARES]]
-        parts += ["…"] * (len(shares) > MOST_SHARES)
-        summed = " + ".join(parts).replace("+ −", "− ")
-        name = self.called(node)
-        return f"contributions meet at {name}: {summed} = {self.number(total)}"
+        terms = [gradient_of(use) for use in uses[:MOST_SHARES]]
+        more = (" + …",) if len(uses) > MOST_SHARES else ()
+        start = ("contributions meet at ", *self.name(node), ": ")
+        return (*start, *add_up(terms), *more, " = ", gradient_of(node))
 
 
-def _local(edge: Edge) -> float:
-    return 0.0 if edge.partial is None else edge.partial
+def _describe(node: Node) -> str:
+    return f"{node.symbol} ({node.label})" if node.label else node.symbol
+
+
+def _join(sentences: Iterable[Sentence]) -> Sentence:
+    """The sentences with commas in between."""
+    return tuple(part for each in sentences for part in (", ", *each))[1:]

@@ -11,16 +11,16 @@ from viz.dot.highlight import light
 from viz.drawing.select import Form
 from viz.film.frames import Frame, Frames, State
 
-__all__ = ["Stage", "completed", "stages"]
+__all__ = ["FrameView", "view_frames"]
 
 
-class Stage:
+class FrameView:
     """A diagram whose unknown numbers are hidden, and what stands out in it."""
 
     def __init__(self, whole: Diagram, state: State, frame: Frame) -> None:
         self.frame = frame
         self.known = frozenset(state.values)
-        self.diagram = replace(whole, hidden=frozenset(_unknown(whole, state)))
+        self.diagram = replace(whole, hidden=frozenset(_find_unknown(whole, state)))
         self.lit = light(
             self.diagram,
             lambda node: node.id in self.known,
@@ -32,35 +32,14 @@ class Stage:
         return Form(self.diagram, style)  # type: ignore[arg-type]
 
 
-def stages(film: Frames) -> Iterator[Stage]:
+def view_frames(film: Frames) -> Iterator[FrameView]:
     """One after the other; all have the same numbers, so that nothing moves."""
-    whole = completed(film)
     state = State()
     for frame in film:
-        yield Stage(whole, state.after(frame), frame)
+        yield FrameView(film.complete, state.after(frame), frame)
 
 
-def completed(film: Frames) -> Diagram:
-    """The diagram with the gradients that the film ends with."""
-    diagram, end = film.diagram, State()
-    for frame in film:
-        end.after(frame)
-    nodes = tuple(
-        replace(node, gradient=end.gradients[node.id], elsewhere=0.0)
-        for node in diagram.nodes
-    )
-    edges = tuple(
-        replace(
-            edge,
-            upstream=end.gradients[edge.target],
-            gradient=end.contributions[edge.target, edge.position],
-        )
-        for edge in diagram.edges
-    )
-    return Diagram(nodes, edges)
-
-
-def _unknown(diagram: Diagram, state: State) -> Iterator[Quantity]:
+def _find_unknown(diagram: Diagram, state: State) -> Iterator[Quantity]:
     """The numbers that are not known yet."""
     for node in diagram.nodes:
         if node.id not in state.gradients:

@@ -1,19 +1,18 @@
-"""Backpropagation as data, one frame an event, each with its equation."""
+"""The frames of a film: one for each event, with its equation as text."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine import Value, topological_order
-from viz.diagram.diagram import Diagram, Edge, Node, check_value
-from viz.film.equations import Equations
+from viz.diagram.diagram import Diagram, check_value
+from viz.diagram.sentence import Quantity, write
+from viz.film.events import Event, Film, Use
+from viz.labels import format_number
 
 __all__ = ["Frame", "Frames", "State", "count_frames", "frames"]
-
-Use = tuple[str, int]
-"""Operand number such-and-such of a node: (target, position)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,27 @@ class Frames(Sequence[Frame]):
     """The frames of a graph, and the diagram whose ids they speak of."""
 
     def __init__(self, diagram: Diagram, digits: int) -> None:
+        film = Film(diagram)
         self.diagram = diagram
-        made = list(_events(diagram, Equations(diagram, digits)))
+        self.complete = film.diagram
+        """The diagram with the gradients that the film ends with."""
+        self._digits = digits
+        total = len(film.events)
         self._frames = [
-            Frame(number, len(made), *event) for number, event in enumerate(made, 1)
+            self._frame(number, total, event)
+            for number, event in enumerate(film.events, 1)
         ]
+
+    def _frame(self, number: int, total: int, event: Event) -> Frame:
+        return Frame(
+            number, total, event.kind, write(event.sentence, self._number), event.focus,
+            event.values, event.gradients, event.contributions,
+        )  # fmt: skip
+
+    def _number(self, quantity: Quantity) -> str:
+        x = self.complete.number(quantity)
+        assert x is not None
+        return format_number(x, self._digits)
 
     def __getitem__(self, place):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204
         return self._frames[place]
@@ -108,71 +123,3 @@ def count_frames(value: Value) -> int:
     uses = Counter(operand for node in order for operand in node.parents)
     operations = sum(node.op is not None for node in order)
     return 2 + 2 * operations + sum(count > 1 for count in uses.values())
-
-
-Event = tuple[
-    str, str, str, dict[str, float], dict[str, float], dict[tuple[str, int], float]
-]
-
-
-def _events(diagram: Diagram, equations: Equations) -> Iterator[Event]:
-    """The fields of every frame but its number."""
-    given = [node for node in diagram.nodes if node.kind != "operation"]
-    start = {node.id: node.value for node in given}
-    yield "start", equations.given(given), "", start, {}, {}
-    for node in diagram.nodes:
-        if node.kind == "operation":
-            told = equations.forward(node)
-            yield "forward", told, node.id, {node.id: node.value}, {}, {}
-    output = diagram.output
-    yield "seed", equations.seed(output), output.id, {}, {output.id: 1.0}, {}
-    yield from _backward(diagram, equations)
-
-
-def _backward(diagram: Diagram, equations: Equations) -> Iterator[Event]:
-    gradients = {diagram.output.id: 1.0}
-    shares: dict[str, list[float]] = {}
-    for node in reversed(diagram.nodes):
-        operands = diagram.into(node.id)
-        if not operands:
-            continue
-        upstream = gradients[node.id]
-        flows = [upstream * _local(edge) for edge in operands]
-        for edge, flow in zip(operands, flows, strict=True):
-            shares.setdefault(edge.source, []).append(flow)
-        full = [
-            diagram[source]
-            for source in dict.fromkeys(edge.source for edge in operands)
-            if len(shares[source]) == len(diagram.uses(source))
-        ]
-        gradients |= {n.id: _total(shares[n.id]) for n in full}
-        alone = {n.id: gradients[n.id] for n in full if len(shares[n.id]) == 1}
-        through = {
-            (node.id, edge.position): flow
-            for edge, flow in zip(operands, flows, strict=True)
-        }
-        told = equations.backward(node, upstream, flows)
-        yield "backward", told, node.id, {}, alone, through
-        yield from _meetings(full, shares, gradients, equations)
-
-
-def _meetings(
-    nodes: list[Node],
-    shares: dict[str, list[float]],
-    gradients: dict[str, float],
-    equations: Equations,
-) -> Iterator[Event]:
-    for node in nodes:
-        if len(shares[node.id]) > 1:
-            told = equations.meeting(node, shares[node.id], gradients[node.id])
-            yield "meet", told, node.id, {}, {node.id: gradients[node.id]}, {}
-
-
-def _local(edge: Edge) -> float:
-    assert edge.partial is not None  # the diagram is that of a whole graph
-    return edge.partial
-
-
-def _total(shares: list[float]) -> float:
-    """In the order in which the engine's sweep adds."""
-    return sum(shares)

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from engine import Value, topological_order
 from viz.checks import one_of, or_none
-from viz.diagram.diagram import check_value
+from viz.diagram.diagram import assemble, check_value
 from viz.drawing.select import check_choice
 from viz.errors import TooLargeError
-from viz.film.frame_view import completed
-from viz.film.frames import frames
+from viz.film.events import Film
 from viz.formats.save import FileKind
 from viz.labels import capped
-from viz.page.html import page
-from viz.page.replay import replayed
-from viz.page.views import Artist, scenes
+from viz.page.html import write_page
+from viz.page.replay import make_replay
+from viz.page.views import Layouts, make_views
 from viz.style.options import AUTO_THEME, DRAW, Look
 from viz.style.theme import STYLES, THEMES, Style, Theme
 
@@ -107,14 +106,14 @@ def compose_page(value: Value, options: Look) -> bytes:
         )
     check_choice(look)
     theme, title, digits = look["theme"], look["title"], look["digits"]
-    film = frames(value, digits=digits)
-    artist = Artist(completed(film), look)
-    data = scenes(order, artist, look["depth"], look["budget"])
-    replay = replayed(order, film)
+    film = Film(assemble(order))
+    layouts = Layouts(film.diagram, look)
+    data = make_views(order, layouts, look["depth"], look["budget"])
+    replay = make_replay(order, film)
     name = capped(title or "", 200) or capped(value.label or "") or "output"
     data |= replay.data
-    data |= {"title": name, "digits": digits, "style": artist.told()}
+    data |= {"title": name, "digits": digits, "style": layouts.describe_style()}
     data["theme"] = theme if isinstance(theme, str) else "only"
     themes = dict.fromkeys(THEMES, theme) if isinstance(theme, Theme) else THEMES
-    text = page(name, data, replay.script, themes, headed=bool(title))
+    text = write_page(name, data, replay.script, themes, headed=bool(title))
     return text.encode()

@@ -18,17 +18,17 @@ from typing import Any
 from engine.util.json import json_text
 from viz.style.theme import Theme
 
-__all__ = ["page"]
+__all__ = ["write_page"]
 
 SCRIPTS = (
-    "dom", "numbers", "tape", "film", "words", "compose", "paint", "figure", "fill",
+    "dom", "numbers", "sentence", "tape", "film", "words", "compose", "paint", "figure", "fill",
     "sight", "draw", "light", "camera", "details", "leaves", "find", "steps", "player",
     "link", "export", "keys", "main",
 )  # fmt: skip
 """The modules of the page, each after those that it imports."""
 
 
-def page(
+def write_page(
     title: str,
     data: dict[str, Any],
     rows: str,

@@ -7,16 +7,19 @@ draws the rest itself, since there the numbers change.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from viz.diagram.diagram import Diagram, Edge, Node
+from viz.diagram.flow import Flow, flows_of_cards, flows_of_wires
+from viz.diagram.sentence import Place, Quantity, Sentence
 from viz.dot.dot import to_dot
 from viz.labels import format_number, text_width
+from viz.style.lines import WireLine, tell
 from viz.style.options import Options
 
-__all__ = ["Body", "Path", "Scene", "Sheet", "Wire", "laid_out"]
+__all__ = ["Body", "Curve", "Scene", "Sheet", "Wire", "lay_out"]
 
 Point = tuple[float, float]
 
@@ -28,12 +31,36 @@ class Sheet:
     diagram: Diagram
     refs: Mapping[str, int]
     """Ids of nodes, and the number of the value (or of the scope) that they show."""
-    uses: Mapping[tuple[str, str, int], Sequence[int]]
+    uses: Mapping[Place, Sequence[int]]
     """(source, target, position) of an edge: the numbers of the uses it stands for."""
     entries: Sequence[str] = ()
     """Ids of the nodes at the side where values come in."""
     exits: Sequence[str] = ()
     """Ids of the nodes at the side where values go out."""
+    names: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
+    """Labels of values that leave a scope, by the edges that carry all their uses."""
+
+    @classmethod
+    def of(cls, whole: Diagram) -> Sheet:
+        """The sheet of a whole graph."""
+        return cls(
+            whole,
+            {node.id: place for place, node in enumerate(whole.nodes)},
+            {edge.key: [place] for place, edge in enumerate(whole.edges)},
+        )
+
+    def refer(self, sentence: Sentence) -> list[Any]:
+        """A sentence for the page: it finds a number as ["gradient", 3], by that of the
+        value, or as ["gradient", [7, 8]], by those of the uses; a third entry marks one
+        that is added to those before it."""
+        return [
+            part if isinstance(part, str) else self._refer_to(part) for part in sentence
+        ]
+
+    def _refer_to(self, quantity: Quantity) -> list[Any]:
+        place = quantity.place
+        number = self.refs[place] if isinstance(place, str) else self.uses[place]
+        return [quantity.kind, number, *([True] if quantity.added else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +82,18 @@ class Wire:
     """The middle of an edge, where its numbers are."""
 
     name: str
-    what: str
-    """'use', 'share' (a use with no more than its gradient written on it), 'trunk'
-    (before a fork) or 'output'."""
+    kind: str
+    """As of a `Flow`."""
     uses: tuple[int, ...]
     x: float
     y: float
     length: float
+    sentences: tuple[list[Any], ...]
+    """What each of the lines says that can be written on it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class Curve:
     """A curve: the ends of cubic splines and what bends them, and an arrow's tip."""
 
     tail: str
@@ -84,16 +112,16 @@ class Scene:
     height: float
     bodies: tuple[Body, ...]
     wires: tuple[Wire, ...]
-    paths: tuple[Path, ...]
+    curves: tuple[Curve, ...]
 
 
-def laid_out(sheet: Sheet, options: Options) -> Scene:
+def lay_out(sheet: Sheet, options: Options, lines: Sequence[WireLine]) -> Scene:
     """The places of everything in a sheet.
 
     Raises:
         RendererError: no renderer could lay it out, or not in time.
     """
-    picture = to_dot(_roomy(sheet.diagram), options)
+    picture = to_dot(_widen(sheet.diagram), options)
     if len(sheet.diagram.nodes) > MANY:
         picture.attr("graph", nslimit="0.2", nslimit1="1")
     for rank, names in (("min", sheet.entries), ("max", sheet.exits)):
@@ -103,7 +131,8 @@ def laid_out(sheet: Sheet, options: Options) -> Scene:
                 for name in names:
                     side.node(name)
     found = json.loads(picture.pipe("json0"))
-    return _Reader(sheet, found, cards=options.style.layout == "card").scene()
+    flows = flows_of_cards if options.style.layout == "card" else flows_of_wires
+    return _Reader(sheet, found, flows(sheet.diagram), lines).scene()
 
 
 MANY = 150
@@ -114,24 +143,27 @@ ROOM = 88.88
 """Numbers have at least the room of this one, as they may change."""
 
 
-def _roomy(diagram: Diagram) -> Diagram:
+def _widen(diagram: Diagram) -> Diagram:
     """The diagram with no number shorter than what may take its place."""
-    nodes = [
-        replace(n, value=_wide(n.value), gradient=_wide(n.gradient))
-        for n in diagram.nodes
-    ]
-    edges = [_roomy_edge(edge) for edge in diagram.edges]
-    return Diagram(tuple(nodes), tuple(edges))
-
-
-def _roomy_edge(edge: Edge) -> Edge:
-    partial = edge.partial if edge.partial in (None, 1) else _wide(edge.partial)
-    return replace(
-        edge, value=_wide(edge.value), gradient=_wide(edge.gradient), partial=partial
+    nodes = tuple(
+        replace(
+            node, value=_widen_number(node.value), gradient=_widen_number(node.gradient)
+        )
+        for node in diagram.nodes
     )
+    return Diagram(nodes, tuple(map(_widen_edge, diagram.edges)))
 
 
-def _wide(x: float | None) -> Any:
+def _widen_edge(edge: Edge) -> Edge:
+    value, gradient, partial = map(
+        _widen_number, (edge.value, edge.gradient, edge.partial)
+    )
+    if edge.partial == 1:
+        partial = edge.partial
+    return replace(edge, value=value, gradient=gradient, partial=partial)
+
+
+def _widen_number(x: float | None) -> Any:
     if x is None or text_width(format_number(x), 12) >= text_width("88.88", 12):
         return x
     return ROOM
@@ -140,17 +172,25 @@ def _wide(x: float | None) -> Any:
 class _Reader:
     """Reads what a renderer gives for `-Tjson0`."""
 
-    def __init__(self, sheet: Sheet, found: dict[str, Any], *, cards: bool) -> None:
-        self.sheet, self.found, self.cards = sheet, found, cards
+    def __init__(
+        self,
+        sheet: Sheet,
+        found: dict[str, Any],
+        flows: Iterable[Flow],
+        lines: Sequence[WireLine],
+    ) -> None:
+        self.sheet, self.found, self.lines = sheet, found, lines
+        self.flows = {flow.id: flow for flow in flows}
+        self.arrows = {(flow.start, flow.end): flow for flow in self.flows.values()}
         self.left, self.bottom, self.right, self.top = _numbers(found["bb"])
         self.objects = {
             item["_gvid"]: item for item in found["objects"] if "pos" in item
         }
 
     def scene(self) -> Scene:
-        paths = tuple(self._path(edge) for edge in self.found.get("edges", ()))
-        before = {path.head: path.points[-1] for path in paths}
-        after = {path.tail: path.points[0] for path in paths}
+        curves = tuple(self._curve(edge) for edge in self.found.get("edges", ()))
+        before = {curve.head: curve.points[-1] for curve in curves}
+        after = {curve.tail: curve.points[0] for curve in curves}
         bodies, wires = [], []
         for item in self.objects.values():
             name = item["name"]
@@ -158,12 +198,12 @@ class _Reader:
                 wires.append(self._wire(name, before[name], after[name]))
             else:
                 bodies.append(self._body(item))
-        width = _rounded(self.right - self.left)
-        height = _rounded(self.top - self.bottom)
-        return Scene(width, height, tuple(bodies), tuple(wires), paths)
+        width = _round(self.right - self.left)
+        height = _round(self.top - self.bottom)
+        return Scene(width, height, tuple(bodies), tuple(wires), curves)
 
     def _point(self, x: float, y: float) -> Point:
-        return _rounded(x - self.left), _rounded(self.top - y)
+        return _round(x - self.left), _round(self.top - y)
 
     def _body(self, item: dict[str, Any]) -> Body:
         name = item["name"]
@@ -175,8 +215,8 @@ class _Reader:
             _SHAPES.get(item["shape"], item["shape"]),
             self.sheet.refs[node.id],
             *self._point(*_numbers(item["pos"])),
-            _rounded(width),
-            _rounded(height),
+            _round(width),
+            _round(height),
         )
 
     def _node(self, name: str) -> Node:
@@ -184,22 +224,21 @@ class _Reader:
         return self.sheet.diagram[name[name.rindex("n") :]]
 
     def _wire(self, name: str, start: Point, end: Point) -> Wire:
-        id_, _, place = name[1:].partition("_")
-        drawn = self.sheet.diagram.uses(id_)
-        x, y = _rounded((start[0] + end[0]) / 2), _rounded((start[1] + end[1]) / 2)
-        length = _rounded(abs(end[0] - start[0]) + abs(end[1] - start[1]))
-        if place or len(drawn) == 1:
-            edge = drawn[int(place or 0)]
-            what = "share" if self.cards and not edge.parts else "use"
-            return Wire(name, what, self._uses(edge), x, y, length)
-        what = "trunk" if drawn else "output"
-        every = tuple(use for edge in drawn for use in self._uses(edge))
-        return Wire(name, what, every, x, y, length)
+        flow = self.flows[name]
+        if flow.use and flow.use.key in self.sheet.names:
+            flow = replace(flow, name=self.sheet.names[flow.use.key])
+        x, y = _round((start[0] + end[0]) / 2), _round((start[1] + end[1]) / 2)
+        length = _round(abs(end[0] - start[0]) + abs(end[1] - start[1]))
+        diagram = self.sheet.diagram
+        sentences = [self.sheet.refer(tell(line, flow, diagram)) for line in self.lines]
+        return Wire(name, flow.kind, self._uses(flow), x, y, length, tuple(sentences))
 
-    def _uses(self, edge: Edge) -> tuple[int, ...]:
-        return tuple(self.sheet.uses[edge.source, edge.target, edge.position])
+    def _uses(self, flow: Flow) -> tuple[int, ...]:
+        """The uses of the whole graph that a wire stands for."""
+        edges = [flow.use] if flow.use else self.sheet.diagram.uses(flow.start)
+        return tuple(use for edge in edges for use in self.sheet.uses[edge.key])
 
-    def _path(self, edge: dict[str, Any]) -> Path:
+    def _curve(self, edge: dict[str, Any]) -> Curve:
         tail, head = (self.objects[edge[end]]["name"] for end in ("tail", "head"))
         points, tip = [], None
         for part in edge["pos"].split():
@@ -207,11 +246,9 @@ class _Reader:
                 tip = self._point(*_numbers(part[2:]))
             else:
                 points.append(self._point(*_numbers(part)))
-        uses: tuple[int, ...] = ()
-        if "w" not in (tail[0], head[0]) and tail[0] != "k":
-            [drawn] = [u for u in self.sheet.diagram.uses(tail) if u.target == head]
-            uses = self._uses(drawn)
-        return Path(tail, head, tuple(points), tip, uses)
+        arrow = self.arrows.get((tail, head))
+        uses = self._uses(arrow) if arrow else ()
+        return Curve(tail, head, tuple(points), tip, uses)
 
 
 _SHAPES = {"plain": "card", "plaintext": "text"}
@@ -221,5 +258,5 @@ def _numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-def _rounded(x: float) -> float:
+def _round(x: float) -> float:
     return round(x, 1)

@@ -17,7 +17,7 @@ from viz.diagram.diagram import Diagram, Edge, Inside, Node, Part
 from viz.labels import capped
 from viz.page.layout import Sheet
 
-__all__ = ["Scope", "nested"]
+__all__ = ["Scope", "nest"]
 
 Name = tuple[str, ...]
 End = tuple[str, int]
@@ -44,7 +44,7 @@ class Scope:
     sheet: Sheet | None = None
 
 
-def nested(order: Sequence[Value], diagram: Diagram) -> list[Scope]:
+def nest(order: Sequence[Value], diagram: Diagram) -> list[Scope]:
     """The scopes of a graph, each with its sheet; the whole graph is the first.
 
     Args:
@@ -62,7 +62,7 @@ def nested(order: Sequence[Value], diagram: Diagram) -> list[Scope]:
             scope.count += 1
             if diagram.nodes[place].kind == "parameter":
                 scope.parameters.append(place)
-            if _leaves(place, home[:depth], homes, diagram):
+            if _is_output(place, home[:depth], homes, diagram):
                 scope.outputs.append(place)
     sheets = _Sheets(diagram, homes, tree, scopes)
     for scope in scopes:
@@ -74,7 +74,7 @@ def _depth(name: Name) -> tuple[int, Name]:
     return len(name), name
 
 
-def _leaves(place: int, name: Name, homes: Sequence[Name], diagram: Diagram) -> bool:
+def _is_output(place: int, name: Name, homes: Sequence[Name], diagram: Diagram) -> bool:
     """Whether a value is used outside of a scope that holds it."""
     uses = diagram.uses(f"n{place}")
     if not uses:
@@ -186,19 +186,25 @@ class _Sheets:
         exits = list(dict.fromkeys(head for _, head, _ in edges if head[0] == "exit"))
         ends = [*entries, *self.ends[scope.number], *exits]
         ids = {end: f"n{i}" for i, end in enumerate(ends)}
-        drawn = [self._edge(ids, key, uses) for key, uses in edges.items()]
+        drawn = [(self._edge(ids, key, uses), uses) for key, uses in edges.items()]
+        names = [self._name_of(tail, uses) for (tail, _, _), uses in edges.items()]
         nodes = [self._node(ids[end], end) for end in ends]
         return Sheet(
             Diagram(tuple(nodes), tuple(edge for edge, _ in drawn)),
             {ids[kind, place]: place for kind, place in ends},
-            {(e.source, e.target, e.position): uses for e, uses in drawn},
+            {edge.key: uses for edge, uses in drawn},
             [ids[end] for end in entries],
             [ids[end] for end in exits],
+            {
+                edge.key: name
+                for (edge, _), name in zip(drawn, names, strict=True)
+                if name
+            },
         )
 
     def _edge(
         self, ids: dict[End, str], key: tuple[End, End, int], uses: list[int]
-    ) -> tuple[Edge, list[int]]:
+    ) -> Edge:
         tail, head, position = key
         drawn = [self.diagram.edges[use] for use in uses]
         parts = self._parts(uses) if "scope" in (tail[0], head[0]) else ()
@@ -209,7 +215,16 @@ class _Sheets:
         elif drawn:
             total = sum(use.gradient or 0.0 for use in drawn)
             edge = replace(edge, value=drawn[0].value, gradient=total)
-        return edge, uses
+        return edge
+
+    def _name_of(self, tail: End, uses: Sequence[int]) -> str:
+        """The label of a value all of whose uses leave a scope together."""
+        sources = {self.diagram.edges[use].source for use in uses}
+        [id_, *others] = sources or {self.diagram.output.id}
+        node = self.diagram[id_]
+        if tail[0] != "scope" or others or node.kind != "operation":
+            return ""
+        return node.label if len(self.diagram.uses(id_)) == len(uses) else ""
 
     def _parts(self, uses: Sequence[int]) -> tuple[Part, ...]:
         sources = dict.fromkeys(self.diagram.edges[use].source for use in uses)
@@ -221,8 +236,8 @@ class _Sheets:
             return self._scope(id_, self.scopes[place])
         node = self.diagram.nodes[place]
         if kind == "value":
-            return _renamed(node, id_, node.kind, node.label)
-        return _renamed(node, id_, kind, node.label or node.symbol or kind)
+            return _rename(node, id_, node.kind, node.label)
+        return _rename(node, id_, kind, node.label or node.symbol or kind)
 
     def _scope(self, id_: str, scope: Scope) -> Node:
         nodes = self.diagram.nodes
@@ -246,7 +261,7 @@ def _part(node: Node) -> Part:
     return Part(node.label or node.symbol, node.value, node.gradient)
 
 
-def _renamed(node: Node, id_: str, kind: str, label: str) -> Node:
+def _rename(node: Node, id_: str, kind: str, label: str) -> Node:
     symbol = node.symbol if kind == "operation" else ""
     return Node(
         id_, kind, node.value, node.gradient, label,

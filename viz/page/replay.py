@@ -9,10 +9,10 @@ from typing import Any
 
 from engine import Op, TapeError, Value
 from engine.tape import javascript
-from viz.film.frames import Frames
-from viz.page.slots import slotted
+from viz.film.events import Film
+from viz.page.layout import Sheet
 
-__all__ = ["Replay", "replayed"]
+__all__ = ["Replay", "make_replay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Replay:
     """An expression of JavaScript; "null" where the graph cannot be computed there."""
 
 
-def replayed(order: Sequence[Value], film: Frames) -> Replay:
+def make_replay(order: Sequence[Value], film: Film) -> Replay:
     """The graph of these values, in topological order.
 
     A number of a value is its place in the order. The uses are numbered as they come:
@@ -35,8 +35,8 @@ def replayed(order: Sequence[Value], film: Frames) -> Replay:
     ops = list(dict.fromkeys(value.op for value in order if value.op))
     rows = {op: row for row, op in enumerate(ops)}
     script, reason = _script(ops)
-    nodes = film.diagram.nodes
-    equations, computed = slotted(film)
+    nodes, applied = film.diagram.nodes, film.equations.applied
+    sheet = Sheet.of(film.diagram)
     data = {
         "labels": [node.label for node in nodes],
         "kinds": [node.kind for node in nodes],
@@ -45,10 +45,13 @@ def replayed(order: Sequence[Value], film: Frames) -> Replay:
         "operands": [[places[x] for x in value.parents] for value in order],
         "values": [float(value.data) for value in order],
         "partials": [partial for value in order for partial in value.partials],
-        "ops": [_told(op) for op in ops],
+        "ops": [_describe(op) for op in ops],
         "frozen": reason,
-        "computed": computed,
-        "film": {"equations": equations, **_film(film)},
+        "computed": [sheet.refer(applied.get(node.id, ())) for node in nodes],
+        "film": {
+            "equations": [sheet.refer(event.sentence) for event in film.events],
+            **_describe_film(film),
+        },
     }
     return Replay(data, script)
 
@@ -60,11 +63,11 @@ def _script(ops: Sequence[Op]) -> tuple[str, str]:
         return "null", f"live leaves are off: {error}"
 
 
-def _told(op: Op) -> dict[str, Any]:
+def _describe(op: Op) -> dict[str, Any]:
     return {"name": op.name, "operands": op.operands, "rules": op.formulas}
 
 
-def _film(film: Frames) -> dict[str, Any]:
+def _describe_film(film: Film) -> dict[str, Any]:
     """The frames, and the number of the frame from which on each thing is known."""
     places = {
         (edge.target, edge.position): place
@@ -72,15 +75,16 @@ def _film(film: Frames) -> dict[str, Any]:
     }
     values, gradients = [0] * len(film.diagram.nodes), [0] * len(film.diagram.nodes)
     uses = [0] * len(places)
-    for frame in film:
-        for known, where in ((frame.values, values), (frame.gradients, gradients)):
+    for number, event in enumerate(film.events, 1):
+        for known, where in ((event.values, values), (event.gradients, gradients)):
             for id_ in known:
-                where[int(id_[1:])] = frame.number
-        for use in frame.contributions:
-            uses[places[use]] = frame.number
+                where[int(id_[1:])] = number
+        for use in event.contributions:
+            uses[places[use]] = number
+    focuses = [event.focus for event in film.events]
     return {
-        "kinds": [frame.kind for frame in film],
-        "focus": [int(frame.focus[1:]) if frame.focus else -1 for frame in film],
+        "kinds": [event.kind for event in film.events],
+        "focus": [int(focus[1:]) if focus else -1 for focus in focuses],
         "values": values,
         "gradients": gradients,
         "uses": uses,

@@ -13,20 +13,21 @@ from viz.diagram.crop import select_values
 from viz.diagram.diagram import Diagram
 from viz.drawing.select import BUDGET, CARDS, WIRES, advise_scopes
 from viz.errors import OptionError, RendererError
-from viz.page.layout import Scene, Sheet, laid_out
-from viz.page.nested import Scope, nested
+from viz.page.layout import Scene, Sheet, lay_out
+from viz.page.nested import Scope, nest
+from viz.style.lines import LINES, WireLine
 from viz.style.options import Look, Options, find_style
 from viz.style.theme import Style
 from viz.style.words import behind
 
-__all__ = ["Artist", "scenes"]
+__all__ = ["Layouts", "make_views"]
 
 WHOLE = 2_000
 """So many values are drawn as they are; larger graphs open collapsed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Artist:
+class Layouts:
     """Lays out sheets of one graph."""
 
     whole: Diagram
@@ -44,7 +45,13 @@ class Artist:
         style = self.look["style"] or ("wire" if count <= WIRES else "card")
         return find_style(style)
 
-    def told(self) -> dict[str, Any]:
+    @property
+    def lines(self) -> list[WireLine]:
+        """What is written on the wires of the page."""
+        shown = Options.of({}, self._style(0)).lines
+        return [line for line in LINES if line.name in shown]
+
+    def describe_style(self) -> dict[str, Any]:
         """What the page has to know of the style."""
         style = self._style(0)
         return {
@@ -52,10 +59,20 @@ class Artist:
             "bold": style.bold,
             "value": style.value,
             "gradient": style.gradient,
-            "chain": style.chain,
+            "lines": [
+                {
+                    "name": line.name,
+                    "above": line.above,
+                    "size": line.size,
+                    "role": line.role,
+                    "italic": line.tag == "I",
+                    "notWhereOne": line.not_where_one,
+                }
+                for line in self.lines
+            ],
         }
 
-    def views(
+    def lay_out_all(
         self, flat: Sheet | None, scopes: Sequence[Sheet | None]
     ) -> list[dict[str, Any]]:
         """The scenes of these sheets, in each direction."""
@@ -69,7 +86,7 @@ class Artist:
             for sheet in (flat if small or i == 0 else None, *scopes)
         ]
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # of renderers, which wait
-            found = list(pool.map(lambda job: self._tried(*job), jobs))
+            found = list(pool.map(lambda job: self._try(*job), jobs))
         made = [None if isinstance(each, RendererError) else each for each in found]
         begin = found[1] if scopes else found[0]
         if isinstance(begin, RendererError):
@@ -85,9 +102,7 @@ class Artist:
         ]
         return [view for view in views if view["flat"] or any(view["scopes"][:1])]
 
-    def _tried(
-        self, sheet: Sheet | None, direction: str
-    ) -> Scene | RendererError | None:
+    def _try(self, sheet: Sheet | None, direction: str) -> Scene | RendererError | None:
         try:
             return self._scene(sheet, direction)
         except RendererError as error:
@@ -102,22 +117,22 @@ class Artist:
             style = self._style(WIRES + 1)
         look = {name: self.look[name] for name in ("digits", "renderer", "time_limit")}
         shown = {"direction": direction, "legend": False}
-        return laid_out(sheet, Options.of(look | shown, style))
+        return lay_out(sheet, Options.of(look | shown, style), self.lines)
 
 
-def scenes(
-    order: Sequence[Value], artist: Artist, depth: int | None, budget: int | None
+def make_views(
+    order: Sequence[Value], layouts: Layouts, depth: int | None, budget: int | None
 ) -> dict[str, Any]:
     """What is drawn: the whole graph or a part of it, and scopes one in another."""
-    whole = artist.whole
-    scopes = _drawable(nested(order, whole)) if budget is None else []
+    whole = layouts.whole
+    scopes = _select_drawable(nest(order, whole)) if budget is None else []
     if depth and len(scopes) < 2:
         raise OptionError(advise_scopes(depth))
     note, flat = "", None
     if budget is None and len(order) <= WHOLE:
-        flat = _flat(whole)
+        flat = Sheet.of(whole)
     elif not scopes:
-        flat = _cut(order, whole, budget or BUDGET)
+        flat = _crop(order, whole, budget or BUDGET)
         note = (
             f"{len(order):,} values, the {len(flat.diagram.nodes)} with the largest "
             "gradients from the output back; all are computed"
@@ -126,28 +141,28 @@ def scenes(
         depth = int(bool(scopes) and (flat is None or len(order) > CARDS))
     return {
         "note": note,
-        "hidden": _hidden(flat),
+        "hidden": _describe_hidden(flat),
         "begins": depth if scopes else 0,
-        "views": artist.views(flat, [scope.sheet for scope in scopes]),
-        "scopes": [_told(scope) for scope in scopes],
+        "views": layouts.lay_out_all(flat, [scope.sheet for scope in scopes]),
+        "scopes": [_describe(scope) for scope in scopes],
         "homes": _homes(len(order), scopes),
     }
 
 
-def _hidden(flat: Sheet | None) -> dict[int, str]:
+def _describe_hidden(flat: Sheet | None) -> dict[int, str]:
     """What is said of the values whose operands are not drawn."""
     nodes = flat.diagram.nodes if flat else ()
     return {int(n.id[1:]): behind(n.hidden) for n in nodes if n.hidden}
 
 
-def _drawable(scopes: list[Scope]) -> list[Scope]:
+def _select_drawable(scopes: list[Scope]) -> list[Scope]:
     """The scopes, if there are any and the outermost can be drawn."""
     sheet = scopes[0].sheet
     few = sheet is not None and len(sheet.diagram.nodes) <= WHOLE
     return scopes if few and len(scopes) > 1 else []
 
 
-def _told(scope: Scope) -> dict[str, Any]:
+def _describe(scope: Scope) -> dict[str, Any]:
     return {
         "name": scope.name,
         "parent": scope.parent,
@@ -166,15 +181,7 @@ def _homes(count: int, scopes: Sequence[Scope]) -> list[int]:
     return homes
 
 
-def _flat(whole: Diagram) -> Sheet:
-    return Sheet(
-        whole,
-        {node.id: place for place, node in enumerate(whole.nodes)},
-        {(e.source, e.target, e.position): [i] for i, e in enumerate(whole.edges)},
-    )
-
-
-def _cut(order: Sequence[Value], whole: Diagram, budget: int) -> Sheet:
+def _crop(order: Sequence[Value], whole: Diagram, budget: int) -> Sheet:
     """The values that matter most, with the gradients of the whole."""
     places = {value: place for place, value in enumerate(order)}
     gradients = [node.gradient or 0.0 for node in whole.nodes]
@@ -191,5 +198,5 @@ def _cut(order: Sequence[Value], whole: Diagram, budget: int) -> Sheet:
     return Sheet(
         Diagram(tuple(nodes), tuple(edges.values())),
         {node.id: int(node.id[1:]) for node in nodes},
-        {(e.source, e.target, e.position): [place] for place, e in edges.items()},
+        {edge.key: [place] for place, edge in edges.items()},
     )

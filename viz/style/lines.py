@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from viz.diagram.diagram import Diagram
 from viz.diagram.flow import Flow
-from viz.diagram.sentence import Sentence
+from viz.diagram.sentence import Quantity, Sentence
 
-__all__ = ["CHOICES", "LINES", "WireLine"]
+__all__ = ["CHOICES", "LINES", "WireLine", "tell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class WireLine:
     def is_small(self) -> bool:
         """Whether it is small print, which styles with `chain=False` leave out."""
         return self.role == "small" and not self.always
+
+
+def tell(line: WireLine, flow: Flow, diagram: Diagram) -> Sentence:
+    """What a line says of a flow: nothing where it has a number that is not known."""
+    sentence = line.tell(flow)
+    numbers = (part for part in sentence if isinstance(part, Quantity))
+    known = all(diagram.number(number) is not None for number in numbers)
+    return sentence if known else ()
 
 
 def _tell_value(flow: Flow) -> Sentence:

@@ -9,7 +9,7 @@ from viz.diagram.diagram import Diagram, Node, differ, gradient_of, value_of
 from viz.diagram.flow import Flow
 from viz.diagram.sentence import Quantity, write
 from viz.labels import bare, capped, cell, format_number, text_width
-from viz.style.lines import LINES, WireLine
+from viz.style.lines import LINES, WireLine, tell
 from viz.style.paint import Painter, Pen
 
 __all__ = ["Line", "Words", "behind"]
@@ -93,13 +93,13 @@ class Words:
         """What a line says of a flow, or nothing."""
         if line.name not in self.shown:
             return ""
-        sentence = line.tell(flow)
-        for part in sentence:
-            if isinstance(part, Quantity):
-                x = self.diagram.number(part)
-                if x is None or (x == 1 and part.kind == line.not_where_one):
-                    return ""
-        return write(sentence, self.number)
+        sentence = tell(line, flow, self.diagram)
+        is_needless = any(
+            part.kind == line.not_where_one and self.diagram.number(part) == 1
+            for part in sentence
+            if isinstance(part, Quantity)
+        )
+        return "" if is_needless else write(sentence, self.number)
 
     def value(self, quantity: Quantity) -> list[Line]:
         """A forward value, where values are shown."""

@@ -147,12 +147,12 @@ def test_a_film_of_each_format(tmp_path, suffix, style):
 def test_nothing_moves(make, theme):
     """Every frame has the geometry of the last: only colours differ."""
     from viz.drawing.draw import draw_form
-    from viz.film.frame_view import stages
+    from viz.film.frame_view import view_frames
 
     shapes = set()
-    for stage in stages(frames(make())):
+    for view in view_frames(frames(make())):
         picture = draw_form(
-            stage.form("wire"), {"theme": theme}, lit=stage.lit, focus=stage.frame.focus
+            view.form("wire"), {"theme": theme}, lit=view.lit, focus=view.frame.focus
         )
         shapes.add(re.sub(r' ?\w*color="#[0-9a-f]{6}"', "", picture.source, flags=re.I))
     assert len(shapes) == 1
@@ -160,14 +160,12 @@ def test_nothing_moves(make, theme):
 
 def test_what_is_not_known_is_not_seen():
     from viz.drawing.draw import draw_form
-    from viz.film.frame_view import stages
+    from viz.film.frame_view import view_frames
 
-    first, *_, last = stages(frames(apple_bill()))
+    first, *_, last = view_frames(frames(apple_bill()))
     texts = []
-    for stage in (first, last):
-        svg = draw_form(stage.form("wire"), {"legend": False}, lit=stage.lit).pipe(
-            "svg"
-        )
+    for view in (first, last):
+        svg = draw_form(view.form("wire"), {"legend": False}, lit=view.lit).pipe("svg")
         found = re.findall(r'<text[^>]*fill="(#\w+)"[^>]*>([^<]*)<', svg.decode())
         texts.append({text for color, text in found if color != "#ffffff"})
     assert {"100", "2", "1.1"} <= texts[0]

@@ -13,13 +13,12 @@ from viz import explore
 from viz.diagram.collapse import collapse
 from viz.diagram.diagram import Diagram
 from viz.errors import OptionError
-from viz.film.frame_view import completed
-from viz.film.frames import frames
-from viz.page.nested import nested
+from viz.film.events import Film
+from viz.page.nested import nest
 
 
 def nested_of(output):
-    return nested(topological_order(output), completed(frames(output)))
+    return nest(topological_order(output), Film(Diagram.of(output)).diagram)
 
 
 @st.composite
@@ -107,7 +106,7 @@ def test_bundles_carry_what_collapsed_pictures_say():
     collapsed = collapse(output, 1)
     scopes = nested_of(output)
     names = {s.number: s.name[-1] for s in scopes[1:]}
-    diagram = completed(frames(output))
+    diagram = Film(Diagram.of(output)).diagram
     sheet = scopes[0].sheet
     for (source, target, _), uses in sheet.uses.items():
         ends = [sheet.diagram[end] for end in (source, target)]

@@ -10,7 +10,7 @@ from places import ROOT
 from engine import OperandError, Value, register, scope, unregister
 from viz import FormatError, OptionError, RendererError, TooLargeError, explore
 from viz.page.html import SCRIPTS
-from viz.page.layout import laid_out
+from viz.page.layout import lay_out
 
 TEMPLATES = ROOT / "viz" / "page" / "web"
 
@@ -109,13 +109,13 @@ def test_a_large_graph_opens_collapsed_or_cut(tmp_path):
     assert list(data["hidden"].values()) == [f"… {total - drawn:,} more"]
 
 
-def test_what_cannot_be_laid_out_in_time_stays_collapsed(tmp_path, monkeypatch):
+def test_what_cannot_be_lay_out_in_time_stays_collapsed(tmp_path, monkeypatch):
     def slow(sheet, *args, **options):
         if sheet.entries:
             raise RendererError("out of time")
-        return laid_out(sheet, *args, **options)
+        return lay_out(sheet, *args, **options)
 
-    monkeypatch.setattr("viz.page.views.laid_out", slow)
+    monkeypatch.setattr("viz.page.views.lay_out", slow)
     data = data_of(explore(graphs.mlp(2, 2, 1), tmp_path / "page.html"))
     [root, *others] = data["views"][0]["scopes"]
     assert root is not None and others == [None] * len(others)
@@ -123,7 +123,7 @@ def test_what_cannot_be_laid_out_in_time_stays_collapsed(tmp_path, monkeypatch):
     def never(*_args, **_options):
         raise RendererError("out of time")
 
-    monkeypatch.setattr("viz.page.views.laid_out", never)
+    monkeypatch.setattr("viz.page.views.lay_out", never)
     with pytest.raises(RendererError):
         explore(graphs.fan_out(), tmp_path / "other.html")
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]

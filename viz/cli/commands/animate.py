@@ -8,7 +8,7 @@ from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
 from viz.cli.options import takes_look
 from viz.cli.output import Output, takes_output
-from viz.film.animate import FILM, FILMS, filmed
+from viz.film.animate import FILM, FILMS, render_film
 from viz.film.frames import count_frames
 from viz.style.options import Look
 
@@ -28,6 +28,6 @@ def animate(expression: Expression, *, output: Output, pace: float, look: Look) 
     """Film forward and backward propagation, step by step."""
     value = expression.value()
     output.deliver(
-        lambda format_: filmed(value, format_, pace=pace, **look),
+        lambda format_: render_film(value, format_, pace=pace, **look),
         lambda: f"{count_frames(value)} frames",
     )

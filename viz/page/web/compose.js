@@ -7,14 +7,16 @@ const PAD = 12;
 const TITLE = 22;
 
 /** The lists that Python wrote, as objects. */
-export function unpacked([width, height, bodies, wires, paths]) {
+export function unpacked([width, height, bodies, wires, curves]) {
   const names = ["name", "kind", "shape", "ref", "x", "y", "width", "height"];
   return {
     width,
     height,
     bodies: bodies.map((list) => Object.fromEntries(names.map((name, i) => [name, list[i]]))),
-    wires: wires.map(([name, what, uses, x, y, length]) => ({ name, what, uses, x, y, length })),
-    paths: paths.map(([tail, head, points, tip, uses]) => ({ tail, head, points, tip, uses })),
+    wires: wires.map(([name, kind, uses, x, y, length, sentences]) => {
+      return { name, kind, uses, x, y, length, sentences };
+    }),
+    curves: curves.map(([tail, head, points, tip, uses]) => ({ tail, head, points, tip, uses })),
   };
 }
 
@@ -39,7 +41,7 @@ export function composed(scene, inside, open) {
     height: down(scene.height),
     bodies: [],
     wires: [],
-    paths: [],
+    curves: [],
     boxes: [],
     cables: [],
   };
@@ -48,13 +50,13 @@ export function composed(scene, inside, open) {
     const place = { ...part, flow: part, x: across(part.x), y: down(part.y) };
     if (opened.has(part.name)) continue;
     moved.set(part.name, [place.x - part.x, place.y - part.y]);
-    (part.kind ? layout.bodies : layout.wires).push(place);
+    (part.shape ? layout.bodies : layout.wires).push(place);
   }
-  const paths = scene.paths.map((path) => withWire(path, bent(path, moved, across, down), scene));
+  const curves = scene.curves.map((curve) => withWire(curve, bent(curve, moved, across, down), scene));
   for (const body of scene.bodies.filter(({ name }) => opened.has(name))) {
-    nest(layout, body, opened.get(body.name), across, down, paths);
+    nest(layout, body, opened.get(body.name), across, down, curves);
   }
-  layout.paths.unshift(...paths);
+  layout.curves.unshift(...curves);
   return layout;
 }
 
@@ -77,28 +79,28 @@ function stretched(scene, opened, axis, size, around) {
     );
 }
 
-/** A path whose ends stay at what they lead from and to. */
-function bent(path, moved, across, down) {
-  const last = path.points.length - 2;
+/** A curve whose ends stay at what they lead from and to. */
+function bent(curve, moved, across, down) {
+  const last = curve.points.length - 2;
   const move = (name, [x, y]) => {
     const by = moved.get(name);
     return by ? [x + by[0], y + by[1]] : [across(x), down(y)];
   };
-  const points = path.points.map((point, i) => {
-    if (i < 2) return move(path.tail, point);
-    return i >= last ? move(path.head, point) : [across(point[0]), down(point[1])];
+  const points = curve.points.map((point, i) => {
+    if (i < 2) return move(curve.tail, point);
+    return i >= last ? move(curve.head, point) : [across(point[0]), down(point[1])];
   });
-  return { ...path, points, tip: path.tip && move(path.head, path.tip) };
+  return { ...curve, points, tip: curve.tip && move(curve.head, curve.tip) };
 }
 
-/** A path and what flows along it: that of the wire it leads to or comes from. */
-function withWire(path, placed, scene) {
+/** A curve and what flows along it: that of the wire it leads to or comes from. */
+function withWire(curve, placed, scene) {
   scene.byName ??= new Map(scene.wires.map((wire) => [wire.name, wire]));
-  return { ...placed, flow: scene.byName.get(path.head) ?? scene.byName.get(path.tail) ?? path };
+  return { ...placed, flow: scene.byName.get(curve.head) ?? scene.byName.get(curve.tail) ?? curve };
 }
 
 /** Put the picture of an open scope into the box that its card has become. */
-function nest(layout, body, inner, across, down, paths) {
+function nest(layout, body, inner, across, down, curves) {
   const left = across(body.x - body.width / 2);
   const right = across(body.x + body.width / 2);
   const top = down(body.y - body.height / 2);
@@ -112,26 +114,26 @@ function nest(layout, body, inner, across, down, paths) {
   layout.bodies.push(...bodies);
   layout.wires.push(...inner.wires.map(at));
   layout.boxes.push(...inner.boxes.map(at));
-  layout.paths.push(
-    ...inner.paths.map((p) => ({ ...p, points: shift(p.points), tip: p.tip && shift([p.tip])[0] })),
+  layout.curves.push(
+    ...inner.curves.map((p) => ({ ...p, points: shift(p.points), tip: p.tip && shift([p.tip])[0] })),
   );
   layout.cables.push(...inner.cables.map((c) => ({ ...c, points: shift(c.points) })));
   const own = bodies.filter((part) => part.depth === undefined);
   for (const part of bodies) part.depth = (part.depth ?? 0) + 1;
-  layout.cables.push(...cables(body, own, paths));
+  layout.cables.push(...cables(body, own, curves));
 }
 
-/** From where a path meets the box of a scope to each value inside that it carries. */
-function cables(body, bodies, paths) {
+/** From where a curve meets the box of a scope to each value inside that it carries. */
+function cables(body, bodies, curves) {
   const found = [];
-  for (const path of paths) {
+  for (const curve of curves) {
     const sides = [];
-    if (path.head === body.name) sides.push(["entry", path.tip ?? path.points.at(-1)]);
-    if (path.tail === body.name) sides.push(["exit", path.points[0]]);
+    if (curve.head === body.name) sides.push(["entry", curve.tip ?? curve.points.at(-1)]);
+    if (curve.tail === body.name) sides.push(["exit", curve.points[0]]);
     for (const [kind, point] of sides) {
       for (const end of bodies.filter((part) => part.kind === kind)) {
         const points = kind === "entry" ? [point, [end.x, end.y]] : [[end.x, end.y], point];
-        found.push({ points, flow: path.flow, ref: end.ref });
+        found.push({ points, flow: curve.flow, ref: end.ref });
       }
     }
   }

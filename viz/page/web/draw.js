@@ -25,7 +25,7 @@ export class Picture {
     this.size = [layout.width, layout.height];
     this.flows = new Map();
     for (const one of layout.cables) this.addCable(one);
-    for (const path of layout.paths) this.addPath(path);
+    for (const one of layout.curves) this.addCurve(one);
     for (const wire of layout.wires) this.addWire(wire);
     this.parts = layout.bodies.map((body) => this.part(body));
     const name = (scope) => this.data.scopes[scope].name.at(-1);
@@ -40,11 +40,11 @@ export class Picture {
   /** What flows along a wire, and all that shows it. */
   flow(wire) {
     if (!this.flows.has(wire)) {
-      const { what = "use", uses } = wire;
-      const sources = [...new Set(uses.map((use) => this.tape.uses[use].source))];
-      if (sources.length === 0) sources.push(this.tape.output);
-      const parts = { curves: [], tips: [], heads: [], texts: {}, shown: "", box: undefined };
-      this.flows.set(wire, { what, uses, sources, ...parts });
+      const { kind = "use", uses } = wire;
+      const sources = this.tape.sourcesOf(uses);
+      const place = kind === "trunk" || kind === "output" ? sources[0] : uses;
+      const parts = { strokes: [], tips: [], heads: [], texts: [], shown: "", box: undefined };
+      this.flows.set(wire, { kind, uses, sources, place, ...parts });
     }
     return this.flows.get(wire);
   }
@@ -52,29 +52,29 @@ export class Picture {
   addCable({ points, flow, ref }) {
     const uses = this.flow(flow).uses.filter((use) => this.tape.uses[use].source === ref);
     const own = this.flow({ uses });
-    own.curves.push(cable(points, this.vertical));
+    own.strokes.push(cable(points, this.vertical));
     own.box = extended(own.box, points);
     own.isCable = true;
   }
 
-  addPath({ flow, points, tip }) {
+  addCurve({ flow, points, tip }) {
     const own = this.flow(flow);
-    own.curves.push(curve(points));
+    own.strokes.push(curve(points));
     own.box = extended(own.box, points);
     if (tip) own.tips.push([points.at(-1), tip]);
   }
 
   addWire(wire) {
     const flow = this.flow(wire.flow);
-    flow.curves.push(middle(wire, this.vertical));
-    flow.texts = makeTexts(wire, this.vertical);
-    flow.label = svg("g", {}, ...Object.values(flow.texts));
+    flow.strokes.push(middle(wire, this.vertical));
+    flow.texts = makeTexts(wire, this.style.lines, this.vertical);
+    flow.label = svg("g", {}, ...flow.texts.map(({ element }) => element));
   }
 
   /** A line for each flow, with its arrowheads. */
   lines() {
     return [...this.flows.values()].map((flow) => {
-      flow.line = svg("path", { class: "line", d: flow.curves.join("") });
+      flow.line = svg("path", { class: "line", d: flow.strokes.join("") });
       flow.heads = flow.tips.map(() => svg("polygon", { class: "head" }));
       flow.edge = svg("g", {}, flow.line, ...flow.heads);
       return flow.edge;

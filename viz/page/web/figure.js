@@ -37,19 +37,33 @@ export function makeLine(kind, x, y, text = "") {
   return svg("text", { class: kind, x: round(x), y: round(y) }, text);
 }
 
-/** The lines of text beside a wire. */
-export function makeTexts({ x, y, what }, vertical) {
-  const gradient = vertical
-    ? makeLine("gradient after", x + 6, y - 1)
-    : makeLine("gradient", x, y + 12);
-  if (what === "share") return { gradient };
-  if (!vertical) {
-    const [name, value] = [makeLine("name", x, y - 17), makeLine("value", x, y - 5)];
-    return { name, value, gradient, chain: makeLine("chain", x, y + 21.5) };
+/** The lines of text beside a wire, empty as yet; an arrow between cards needs elements
+ * for those only that say something of it. */
+export function makeTexts({ x, y, kind, sentences }, lines, vertical) {
+  const texts = lines.map((line, i) => {
+    const side = !vertical ? "" : line.above ? "before" : "after";
+    const shift = !vertical ? 0 : line.above ? -6 : 6;
+    const element = makeLine(`${line.name} ${line.role} ${side}`, x + shift, y);
+    element.setAttribute("font-size", line.size);
+    if (line.italic) element.setAttribute("font-style", "italic");
+    return { line, sentence: sentences[i], element, middle: y };
+  });
+  return kind === "share" ? texts.filter(({ sentence }) => sentence.length) : texts;
+}
+
+/** Stack the lines that say something: from the wire up, and from the wire down. */
+export function placeTexts(texts, vertical) {
+  const said = texts.filter(({ element }) => element.textContent);
+  let [up, down, gap] = vertical ? [4, -13, 0] : [-5, 0, 0];
+  for (const { line, element, middle } of said.filter(({ line }) => line.above).reverse()) {
+    element.setAttribute("y", round(middle + up));
+    up -= line.size + (vertical ? 1 : 0);
   }
-  const name = makeLine("name before", x - 6, y - 9);
-  const value = makeLine("value before", x - 6, y + 4);
-  return { name, value, gradient, chain: makeLine("chain after", x + 6, y + 9) };
+  for (const { line, element, middle } of said.filter(({ line }) => !line.above)) {
+    down += gap + line.size;
+    gap = 0.5;
+    element.setAttribute("y", round(middle + down));
+  }
 }
 
 /** The box of an open scope; its title closes it. */

@@ -1,22 +1,21 @@
 // Writing numbers and colours into a picture: only where something changed.
 import { say } from "./dom.js";
-import { arrow, makeLine } from "./figure.js";
-import { flowing, hue, norm, pen } from "./paint.js";
+import { arrow, makeLine, placeTexts } from "./figure.js";
+import { flowing, hue, pen } from "./paint.js";
 
 /** A line, its arrowheads, and what is written beside it. */
 export function fillFlow(picture, flow, frame, isFar) {
-  const { style, words, tape, film } = picture;
+  const { style, tape, film } = picture;
   const now = flowing(flow, tape, film, frame);
   const ink = pen(now.gradient, tape.largest, style.weighted, now.several);
   const state = !now.valueKnown ? "future" : now.gradientKnown ? "" : "forward";
-  const told = style.chain && flow.what !== "share" && now.gradientKnown && !isFar;
-  const reason = told ? words.reason(flow, now.gradient) : "";
   const odd = !now.several && !Number.isFinite(now.value) ? "odd" : "";
-  const numbers = isFar ? "" : [now.value, now.gradient, reason].join();
-  const shown = [state, ink.hue, ink.share, ink.width, odd, isFar, numbers].join();
+  const lines = isFar ? [] : flow.texts.map((text) => tell(picture, text, now, frame));
+  const shown = [state, ink.hue, ink.share, ink.width, odd, isFar, ...lines].join();
   if (shown === flow.shown) return;
   flow.shown = shown;
-  const look = `${ink.hue} ${state} ${odd} ${flow.isCable ? "cable" : flow.what}`;
+  const kind = flow.isCable ? "cable" : now.several ? "bundle" : flow.kind;
+  const look = `${ink.hue} ${state} ${odd} ${kind}`;
   if (isNew(flow, "look", look)) {
     flow.edge.setAttribute("class", `edge ${look}`);
     flow.label?.setAttribute("class", `wire ${look}`);
@@ -28,7 +27,15 @@ export function fillFlow(picture, flow, frame, isFar) {
       flow.heads[i].setAttribute("points", arrow(last, tip, Number(flow.width)));
     });
   }
-  if (flow.label && !isFar) write(picture, flow, now, reason);
+  if (isFar) return;
+  flow.texts.forEach(({ element }, i) => say(element, lines[i]));
+  const said = lines.map(Boolean).join();
+  if (isNew(flow, "said", said)) placeTexts(flow.texts, picture.vertical);
+}
+
+/** What a line says now: those below tell how the gradient came about. */
+function tell({ words }, { line, sentence }, now, frame) {
+  return line.above || now.gradientKnown ? words.line(line, sentence, frame) : "";
 }
 
 /** Whether something is to be shown otherwise than before; remembers it. */
@@ -42,19 +49,6 @@ function isNew(shown, name, value) {
 function setShare(shown, element, share) {
   const percent = `${Math.round(share * 100)}%`;
   if (isNew(shown, "share", percent)) element.style.setProperty("--share", percent);
-}
-
-function write({ data, tape, words }, { texts, what, uses, sources }, now, reason) {
-  const gradient = words.number(now.gradient);
-  const written = now.several ? `|grad| ${gradient}` : gradient;
-  say(texts.gradient, now.gradientKnown ? written : "");
-  if (what === "share") return;
-  const all = what === "trunk" || uses.length === tape.usedBy[sources[0]].length;
-  const named = all && what !== "output" && !now.several && !tape.isLeaf(sources[0]);
-  say(texts.name, named ? data.labels[sources[0]] : "");
-  const value = now.several ? `${sources.length} values` : words.number(now.value);
-  say(texts.value, now.valueKnown ? value : "");
-  say(texts.chain, reason);
 }
 
 /** A value: a leaf, an operation, the box of the output, a fork. */
@@ -107,7 +101,7 @@ export function fillScope(picture, part, frame) {
   const known = outputs.every((value) => film.valueKnown(value, frame));
   const back = outputs.every((value) => film.gradientKnown(value, frame));
   const focus = picture.holds(part.ref, film.focus(frame));
-  const size = norm(outputs.map((value) => tape.gradients[value]));
+  const size = Math.hypot(...outputs.map((value) => tape.gradients[value]));
   const alone = outputs.length === 1;
   const gradient = alone ? tape.gradients[outputs[0]] : size;
   const values = outputs.map((value) => tape.values[value]);

@@ -1,10 +1,8 @@
-// Backpropagation frame by frame: what is told, and what is known by then.
+// Backpropagation frame by frame: what happens, and what is known by then.
 import { formatNumber } from "./numbers.js";
+import { write } from "./sentence.js";
 
-const SLOT = /\ue000([vgpc])(\d+)\ue001/g;
-const ADDED = /\+ \ue000([vgpc])(\d+)\ue001/g;
-
-/** The frames, numbered from 1; their equations are filled with a tape's numbers. */
+/** The frames, numbered from 1; their equations are written with a tape's numbers. */
 export class Film {
   constructor(data, applied, tape, digits) {
     this.data = data;
@@ -14,33 +12,17 @@ export class Film {
     this.total = data.equations.length;
   }
 
-  number(x) {
-    return formatNumber(x, this.digits);
+  write(sentence) {
+    return write(sentence, (quantity) => formatNumber(this.tape.number(quantity), this.digits));
   }
 
   equation(frame) {
-    let text = this.data.equations[frame - 1];
-    if (this.data.kinds[frame - 1] === "meet") {
-      text = text.replace(ADDED, (_, kind, place) => {
-        const number = this.number(this.at(kind, Number(place)));
-        return number.startsWith("−") ? `− ${number.slice(1)}` : `+ ${number}`;
-      });
-    }
-    return this.filled(text, (kind, place) => this.number(this.at(kind, place)));
+    return this.write(this.data.equations[frame - 1]);
   }
 
   /** How a value is computed, its operands written by a function of their numbers. */
   computed(value, written) {
-    return this.filled(this.applied[value], (_, place) => written(place));
-  }
-
-  filled(text, written) {
-    return text.replace(SLOT, (_, kind, place) => written(kind, Number(place)));
-  }
-
-  at(kind, place) {
-    const { values, gradients, partials, shares } = this.tape;
-    return { v: values, g: gradients, p: partials, c: shares }[kind][place];
+    return write(this.applied[value], ([, place]) => written(place));
   }
 
   /** The value where something happens, or -1. */
@@ -60,7 +42,14 @@ export class Film {
     return this.data.gradients[value] <= frame;
   }
 
-  shareKnown(use, frame) {
-    return this.data.uses[use] <= frame;
+  /** Whether a number is known at a frame. */
+  isKnown([kind, place], frame) {
+    if (!Array.isArray(place)) {
+      return kind === "value" ? this.valueKnown(place, frame) : this.gradientKnown(place, frame);
+    }
+    if (kind === "value" || kind === "count")
+      return this.tape.sourcesOf(place).every((source) => this.valueKnown(source, frame));
+    if (place.length === 0) return this.gradientKnown(this.tape.output, frame);
+    return place.every((use) => this.data.uses[use] <= frame);
   }
 }

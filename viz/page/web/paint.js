@@ -4,38 +4,16 @@
 const DECADES = 3;
 
 /** What flows along a wire at a frame: its numbers, and what is known of them. */
-export function flowing(flow, tape, film, frame) {
-  const { sources, uses } = flow;
-  const several = sources.length > 1;
-  const all = flow.what === "output" || uses.length === 0;
-  let gradient;
-  if (all) gradient = tape.gradients[tape.output];
-  else if (several) gradient = norm(sums(uses, tape));
-  else if (uses.length === tape.usedBy[sources[0]].length) gradient = tape.gradients[sources[0]];
-  else gradient = sums(uses, tape)[0];
+export function flowing({ sources, place }, tape, film, frame) {
+  const [value, gradient] = [["value", place], ["gradient", place]]; // prettier-ignore
   return {
-    value: several ? undefined : tape.values[sources[0]],
-    gradient,
-    several,
-    valueKnown: sources.every((source) => film.valueKnown(source, frame)),
-    gradientKnown:
-      flow.what === "use" || flow.what === "share"
-        ? uses.every((use) => film.shareKnown(use, frame))
-        : film.gradientKnown(sources[0], frame),
+    value: tape.number(value),
+    gradient: tape.number(gradient),
+    several: sources.length > 1,
+    valueKnown: film.isKnown(value, frame),
+    gradientKnown: film.isKnown(gradient, frame),
   };
 }
-
-/** The contributions of uses, added up for each value that is used. */
-export function sums(uses, tape) {
-  const found = new Map();
-  for (const use of uses) {
-    const { source } = tape.uses[use];
-    found.set(source, (found.get(source) ?? 0) + tape.shares[use]);
-  }
-  return [...found.values()];
-}
-
-export const norm = (numbers) => Math.hypot(...numbers);
 
 /** 0 for the thinnest wire, 1 for the widest. */
 export function strength(gradient, largest) {

@@ -35,6 +35,36 @@ export class Tape {
     this.partials = Float64Array.from(this.data.partials, parsed);
   }
 
+  /** The values that some uses are of; of none, the output, which no use is of. */
+  sourcesOf(uses) {
+    if (uses.length === 0) return [this.output];
+    return [...new Set(uses.map((use) => this.uses[use].source))];
+  }
+
+  /** A number that a sentence refers to. */
+  number([kind, place]) {
+    if (!Array.isArray(place)) return this[kind === "value" ? "values" : "gradients"][place];
+    const sources = this.sourcesOf(place);
+    if (kind === "count") return sources.length;
+    if (kind === "value") return this.values[sources[0]];
+    if (kind === "partial") return this.partials[place[0]];
+    if (kind === "upstream") return this.gradients[this.uses[place[0]].target];
+    const [source, ...others] = sources;
+    if (others.length > 0) return Math.hypot(...this.contributions(place).values());
+    if (place.length === this.usedBy[source].length) return this.gradients[source];
+    return this.contributions(place).get(source);
+  }
+
+  /** What some uses contribute to the gradients of the values that they are of. */
+  contributions(uses) {
+    const sums = new Map();
+    for (const use of uses) {
+      const { source } = this.uses[use];
+      sums.set(source, (sums.get(source) ?? 0) + this.shares[use]);
+    }
+    return sums;
+  }
+
   isLeaf(value) {
     return this.data.rows[value] < 0;
   }

@@ -1,5 +1,6 @@
 // What is said of a value: in the picture, in a hint beside it, to a screen reader.
 import { formatNumber } from "./numbers.js";
+import { addUp } from "./sentence.js";
 
 /** Names, numbers and sentences about the values of one graph. */
 export class Words {
@@ -97,23 +98,18 @@ export class Words {
 
   /** Contributions, added up: "22 + 1 = 23". */
   total(uses, sum) {
-    const parts = uses.map((use) => this.number(this.tape.shares[use]));
-    const few = parts.length > 6 ? [...parts.slice(0, 5), "…"] : parts;
-    return `${few.join(" + ").replaceAll("+ −", "− ")} = ${this.number(sum)}`;
+    const terms = uses.map((use) => ["gradient", [use]]);
+    const few = terms.length > 6 ? [...addUp(terms.slice(0, 5)), " + …"] : addUp(terms);
+    return `${this.film.write(few)} = ${this.number(sum)}`;
   }
 
-  /** The small line below a gradient: how it came about. */
-  reason(flow, gradient) {
-    const { uses } = flow;
-    if (flow.what === "trunk") {
-      const parts = uses.map((use) => this.number(this.tape.shares[use]));
-      return `= ${parts.length > 3 ? `Σ of ${parts.length}` : parts.join(" + ").replaceAll("+ −", "− ")}`;
-    }
-    if (uses.length !== 1 || this.tape.partials[uses[0]] === 1 || gradient === undefined) return "";
-    const { target } = this.tape.uses[uses[0]];
-    return [this.tape.gradients[target], this.tape.partials[uses[0]]]
-      .map((x) => this.number(x))
-      .join(" × ");
+  /** What a line beside a wire says at a frame; nothing while one of its numbers is
+   * unknown, or where it is needless. */
+  line({ notWhereOne }, sentence, frame) {
+    const numbers = sentence.filter((part) => typeof part !== "string");
+    const isNeedless = (part) => part[0] === notWhereOne && this.tape.number(part) === 1;
+    if (numbers.some((part) => !this.film.isKnown(part, frame) || isNeedless(part))) return "";
+    return this.film.write(sentence);
   }
 
   /** The path to the output along which most of the gradient flows: [values, factors]. */
