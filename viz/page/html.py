@@ -21,9 +21,9 @@ from viz.style.theme import Theme
 __all__ = ["write_page"]
 
 SCRIPTS = (
-    "dom", "numbers", "sentence", "tape", "film", "words", "compose", "paint", "figure", "fill",
-    "sight", "draw", "light", "camera", "details", "leaves", "find", "steps", "player",
-    "link", "export", "keys", "main",
+    "dom", "numbers", "sentence", "tape", "film", "words", "compose", "paint", "figure",
+    "fill", "sight", "draw", "light", "camera", "details", "leaves", "find", "steps",
+    "player", "link", "export", "keys", "main",
 )  # fmt: skip
 """The modules of the page, each after those that it imports."""
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import graphs
 import pytest
@@ -9,6 +10,7 @@ from places import ROOT
 
 from engine import OperandError, Value, register, scope, unregister
 from viz import FormatError, OptionError, RendererError, TooLargeError, explore
+from viz.film.equations import Equations
 from viz.page.html import SCRIPTS
 from viz.page.layout import lay_out
 
@@ -127,3 +129,28 @@ def test_what_cannot_be_lay_out_in_time_stays_collapsed(tmp_path, monkeypatch):
     with pytest.raises(RendererError):
         explore(graphs.fan_out(), tmp_path / "other.html")
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_each_sentence_is_made_once(tmp_path, monkeypatch):
+    """The equations go into the page as they are: none is made again, or as text."""
+    made = Counter()
+
+    def count(name):
+        make = getattr(Equations, name)
+
+        def counted(self, *args):
+            made[name] += 1
+            return make(self, *args)
+
+        monkeypatch.setattr(Equations, name, counted)
+
+    for name in ("give", "apply", "go_forward", "seed", "go_back", "meet"):
+        count(name)
+    monkeypatch.setattr("viz.film.frames.write", lambda *_: pytest.fail("as text"))
+    data = data_of(explore(graphs.fan_out(), tmp_path / "fan.html"))
+    operations = len(data["kinds"]) - 2  # x and y
+    assert made == {
+        "give": 1, "apply": operations, "go_forward": operations, "seed": 1,
+        "go_back": operations, "meet": 2,  # x and q are used several times
+    }  # fmt: skip
+    assert len(data["film"]["equations"]) == made.total() - made["apply"]
