@@ -45,7 +45,7 @@ from engine.tape.specializations import Specialization  # noqa: E402
 Cases = dict[str, Callable[[], Any] | None]
 
 
-def in_turn(cases: Cases, runs: int) -> dict[str, float]:
+def measure_in_turn(cases: Cases, runs: int) -> dict[str, float]:
     """The median seconds of each, which take turns; a short one is repeated."""
     works = {name: work for name, work in cases.items() if work is not None}
     repeats = {name: max(1, int(0.02 / _seconds(work))) for name, work in works.items()}
@@ -69,26 +69,26 @@ def _seconds(work: Callable[[], Any], repeats: int = 1) -> float:
 def show(title: str, cases: Cases, runs: int) -> None:
     """Measure, and print a line for each."""
     print(f"\n{title}")
-    found = in_turn(cases, runs)
+    found = measure_in_turn(cases, runs)
     first = next(iter(found.values()), 0.0)
     for name, seconds in found.items():
-        print(f"  {name:44}{_written(seconds):>11}{seconds / first:10.2f}×")
+        print(f"  {name:44}{_format(seconds):>11}{seconds / first:10.2f}×")
 
 
-def _written(seconds: float) -> str:
+def _format(seconds: float) -> str:
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-6:.3g} µs"
 
 
-def points(count: int) -> tuple[Any, Any]:
+def make_points(count: int) -> tuple[Any, Any]:
     """Samples as arrays."""
     samples = data(random.Random(1), count)
     return np.array([x for x, _ in samples]), np.array([float(y) for _, y in samples])
 
 
-def ours(
+def prepare_batch(
     numbers: list[float], xs: Any, ys: Any, backend: str, threads: int = 1
 ) -> Work:
     """The loss as a tape; the parameters are leaves that it closes over."""
@@ -101,7 +101,7 @@ def ours(
     return lambda: (loss.backward(xs, ys), params)
 
 
-def one_sample(numbers: list[float], xs: Any, ys: Any, backend: str) -> Work:
+def prepare_sample(numbers: list[float], xs: Any, ys: Any, backend: str) -> Work:
     """Arrays in, arrays out."""
     arrays = np.array(numbers), xs[0], ys[:1]
 
@@ -115,11 +115,13 @@ def one_sample(numbers: list[float], xs: Any, ys: Any, backend: str) -> Work:
 def batches(numbers: list[float], runs: int) -> None:
     """Value and all gradients of a batch."""
     for count in (100, 10_000):
-        xs, ys = points(count)
+        xs, ys = make_points(count)
         small = count == 100
         cases: Cases = {
-            "dotgrad, Numba": ours(numbers, xs, ys, "numba"),
-            "dotgrad, NumPy with matrix products": ours(numbers, xs, ys, "numpy"),
+            "dotgrad, Numba": prepare_batch(numbers, xs, ys, "numba"),
+            "dotgrad, NumPy with matrix products": prepare_batch(
+                numbers, xs, ys, "numpy"
+            ),
             "PyTorch nn.Sequential, float64": torch_net(numbers, xs, ys, "float64"),
             "PyTorch nn.Sequential, float32": torch_net(numbers, xs, ys, "float32"),
             "CasADi, mapped": casadi_map(numbers, xs, ys) if small else None,
@@ -131,10 +133,10 @@ def batches(numbers: list[float], runs: int) -> None:
 
 def one(numbers: list[float], runs: int) -> None:
     """A single sample."""
-    xs, ys = points(1)
+    xs, ys = make_points(1)
     cases: Cases = {
-        "dotgrad, Numba": one_sample(numbers, xs, ys, "numba"),
-        "dotgrad, Python": one_sample(numbers, xs, ys, "python"),
+        "dotgrad, Numba": prepare_sample(numbers, xs, ys, "numba"),
+        "dotgrad, Python": prepare_sample(numbers, xs, ys, "python"),
         "CasADi": casadi_one(numbers, xs, ys),
         "micrograd": micrograd(numbers, xs, ys),
     }
@@ -143,10 +145,10 @@ def one(numbers: list[float], runs: int) -> None:
 
 def threads(numbers: list[float], runs: int) -> None:
     """One thread and two."""
-    xs, ys = points(100_000)
+    xs, ys = make_points(100_000)
     cases: Cases = {
-        "two threads": ours(numbers, xs, ys, "numba", threads=2),
-        "one thread": ours(numbers, xs, ys, "numba"),
+        "two threads": prepare_batch(numbers, xs, ys, "numba", threads=2),
+        "one thread": prepare_batch(numbers, xs, ys, "numba"),
     }
     show("batch of 100,000, Numba", cases, runs)
 
@@ -166,7 +168,9 @@ def sizes(_: list[float], runs: int) -> None:
     for nodes in (1_000, 10_000, 100_000, 1_000_000):
         f = jit(lambda x, n=nodes: chain(x, n), backend="numba")
         f.value_and_grad_batch(xs)
-        [seconds] = in_turn({"": lambda f=f: f.value_and_grad_batch(xs)}, runs).values()
+        [seconds] = measure_in_turn(
+            {"": lambda f=f: f.value_and_grad_batch(xs)}, runs
+        ).values()
         size = len(f.tapes[0].ops)
         print(f"  {size:>9,} nodes{seconds / size / len(xs) * 1e9:33.2f} ns")
 
@@ -179,8 +183,8 @@ def preparing(numbers: list[float], _: int) -> None:
     _ = Specialization(recording, "numba").batch
     done = time.perf_counter()
     print(f"\na graph of {len(recording.tape.ops):,} nodes")
-    print(f"  {'recorded':44}{_written(recorded - start):>11}")
-    print(f"  {'prepared for Numba':44}{_written(done - recorded):>11}")
+    print(f"  {'recorded':44}{_format(recorded - start):>11}")
+    print(f"  {'prepared for Numba':44}{_format(done - recorded):>11}")
     code = (
         "import numpy as np; from engine.tape import jit; "
         "jit(lambda x: x * x, backend='numba').value_and_grad_batch(np.ones(4))"
@@ -193,13 +197,13 @@ def preparing(numbers: list[float], _: int) -> None:
                 [sys.executable, "-c", code], check=True, capture_output=True,
                 env=os.environ | {"DOTGRAD_CACHE": folder},
             )  # fmt: skip
-            print(f"  {title:44}{_written(time.perf_counter() - start):>11}")
-    work = jax_unrolled(numbers, *points(100))
+            print(f"  {title:44}{_format(time.perf_counter() - start):>11}")
+    work = jax_unrolled(numbers, *make_points(100))
     if work is not None:
         start = time.perf_counter()
         work()
         seconds = time.perf_counter() - start
-        print(f"  {'JAX jit: compiling 2-16-16-1':44}{_written(seconds):>11}")
+        print(f"  {'JAX jit: compiling 2-16-16-1':44}{_format(seconds):>11}")
 
 
 def networks(_: list[float], runs: int) -> None:

@@ -35,7 +35,7 @@ def loss(params: Params, samples: list[tuple[list[float], int]]) -> Any:
     return sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in params)
 
 
-def nodes(root: Any, parents: Callable[[Any], Any]) -> int:
+def count_nodes(root: Any, parents: Callable[[Any], Any]) -> int:
     """The size of a graph of either engine."""
     seen, stack = {root}, [root]
     while stack:
@@ -46,7 +46,7 @@ def nodes(root: Any, parents: Callable[[Any], Any]) -> int:
     return len(seen)
 
 
-def timed(
+def time_once(
     make: Callable[[float], Any], numbers: list[float], samples: Any
 ) -> tuple[float, float, list[float]]:
     """Seconds to build, seconds to differentiate, and the gradient."""
@@ -60,7 +60,9 @@ def timed(
     return built - start, end - built, [p.grad for p in params]
 
 
-def stepping(make: Callable[[float], Any], numbers: list[float], samples: Any) -> float:
+def time_steps(
+    make: Callable[[float], Any], numbers: list[float], samples: Any
+) -> float:
     """Seconds that a step takes in a loop of five."""
     params = [make(x) for x in numbers]
     gc.collect()
@@ -71,7 +73,9 @@ def stepping(make: Callable[[float], Any], numbers: list[float], samples: Any) -
     return (time.perf_counter() - start) / 5
 
 
-def memory(make: Callable[[float], Any], numbers: list[float], samples: Any) -> int:
+def measure_memory(
+    make: Callable[[float], Any], numbers: list[float], samples: Any
+) -> int:
     """Bytes that the graph holds after `backward`."""
     gc.collect()
     tracemalloc.start()
@@ -98,10 +102,10 @@ def main() -> None:
     numbers, samples = initial(rng), data(rng)
     makers = {"dotgrad": engine.Value, "micrograd": Micrograd}
     sizes = {
-        "dotgrad": nodes(
+        "dotgrad": count_nodes(
             loss(list(map(engine.Value, numbers)), samples), lambda v: v.parents
         ),
-        "micrograd": nodes(
+        "micrograd": count_nodes(
             loss(list(map(Micrograd, numbers)), samples), lambda v: v._prev
         ),
     }
@@ -109,8 +113,8 @@ def main() -> None:
     gradients = {}
     for _ in range(runs):
         for name, make in makers.items():
-            build, sweep, gradients[name] = timed(make, numbers, samples)
-            step = stepping(make, numbers, samples)
+            build, sweep, gradients[name] = time_once(make, numbers, samples)
+            step = time_steps(make, numbers, samples)
             times[name].append((build, sweep, step))
     worst = max(
         abs(a - b)
@@ -118,7 +122,10 @@ def main() -> None:
     )
     assert worst < 1e-12, worst
     report(
-        times, sizes, {n: memory(m, numbers, samples) for n, m in makers.items()}, runs
+        times,
+        sizes,
+        {n: measure_memory(m, numbers, samples) for n, m in makers.items()},
+        runs,
     )
 
 
@@ -137,9 +144,9 @@ def report(
           f"{platform.machine()}, garbage collector on\n")  # fmt: skip
     print(f"{'':24}{'dotgrad':>10}{'micrograd':>11}{'ratio':>8}")
     rows: dict[str, Callable[[str], float]] = {
-        "build, ns/node": lambda n: _median(times[n], 0) / sizes[n],
-        "backward, ns/node": lambda n: _median(times[n], 1) / sizes[n],
-        "training step, ns/node": lambda n: _median(times[n], 2) / sizes[n],
+        "build, ns/node": lambda n: _take_median(times[n], 0) / sizes[n],
+        "backward, ns/node": lambda n: _take_median(times[n], 1) / sizes[n],
+        "training step, ns/node": lambda n: _take_median(times[n], 2) / sizes[n],
         "memory, bytes/node": lambda n: held[n] / sizes[n],
     }
     for title, figure in rows.items():
@@ -147,7 +154,7 @@ def report(
         print(f"{title:24}{ours:10.0f}{theirs:11.0f}{theirs / ours:7.1f}×")
 
 
-def _median(rows: list[tuple[float, ...]], place: int) -> float:
+def _take_median(rows: list[tuple[float, ...]], place: int) -> float:
     return statistics.median(row[place] for row in rows) * 1e9
 
 

@@ -43,9 +43,9 @@ class Rowwise(Module):
             ) from None
         if is_rows(numbers):
             return [self.forward(row) for row in numbers]
-        return self.row(numbers)
+        return self.forward_row(numbers)
 
-    def row(self, xs: list[Any]) -> list[Any]:
+    def forward_row(self, xs: list[Any]) -> list[Any]:
         """The outputs for one row."""
         raise NotImplementedError
 
@@ -121,16 +121,17 @@ class Affine(Rowwise):
         return layer
 
     def _hold(self, weight: list[list[float]], bias: list[float]) -> None:
+        comma = "," * (len(weight[0]) > 9)  # w1,11 is not w11,1
         self.weight = [
-            [parameter(w, f"w{i}{_comma(len(row))}{j}") for j, w in enumerate(row, 1)]
+            [parameter(w, f"w{i}{comma}{j}") for j, w in enumerate(row, 1)]
             for i, row in enumerate(weight, 1)
         ]
         self.bias = [parameter(b, f"b{j}") for j, b in enumerate(bias, 1)]
 
-    def row(self, xs: list[Any]) -> list[Any]:
+    def forward_row(self, xs: list[Any]) -> list[Any]:
         if len(xs) != len(self.weight):
             raise ShapeError(f"{self} wants {len(self.weight)} inputs, not {len(xs)}")
-        xs = shared(xs)
+        xs = share_inputs(xs)
         outputs = []
         for j, column in enumerate(zip(*self.weight, strict=True)):
             with scope(f"neuron {j + 1}"):
@@ -140,10 +141,6 @@ class Affine(Rowwise):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.weight)}, {len(self.weight[0])})"
-
-
-def _comma(columns: int) -> str:
-    return "," if columns > 9 else ""
 
 
 class Linear(Affine):
@@ -156,7 +153,7 @@ class Elementwise(Rowwise):
     function: Op
     """The row of the table."""
 
-    def row(self, xs: list[Any]) -> list[Any]:
+    def forward_row(self, xs: list[Any]) -> list[Any]:
         return [self.function(x) for x in xs]
 
 
@@ -209,7 +206,7 @@ class Softmax(Rowwise):
     [0.5, 0.5]
     """
 
-    def row(self, xs: list[Any]) -> list[Any]:
+    def forward_row(self, xs: list[Any]) -> list[Any]:
         return functions.softmax(xs)
 
 
@@ -253,6 +250,6 @@ def is_rows(x: list[Any]) -> bool:
     return len(x) > 0 and hasattr(x[0], "__len__")
 
 
-def shared(xs: Iterable[Any]) -> list[Any]:
-    """The inputs as Values, so that all neurons use the same node."""
+def share_inputs(xs: Iterable[Any]) -> list[Any]:
+    """The inputs as Values, so that all neurons share one node for each."""
     return [x if isinstance(x, Value) else Value(x) for x in xs]

@@ -64,9 +64,9 @@ def _cross_entropy(logits: list[Any], target: Any) -> Any:
     if hasattr(target, "__len__") and not isinstance(target, str):
         pairs = _pair(shifted, list(target))
         if not abs(reduce(add, [t for _, t in pairs]) - 1) < _ROUNDING:
-            raise OptionError(f"probabilities sum up to 1, and not {_plain(target)}")
+            raise OptionError(f"probabilities sum up to 1, and not {_format(target)}")
         return total - reduce(add, [t * a for a, t in pairs])
-    target = _class(target, len(logits))
+    target = _check_class(target, len(logits))
     if isinstance(target, Value):  # on a tape it may be another class each time
         shares = [ops.relu(1 - abs(target - k)) for k in range(len(logits))]
         return total - reduce(add, map(mul, shares, shifted))
@@ -84,10 +84,10 @@ def sum_of_squares(outputs: Any, targets: Any) -> Any:
         ShapeError: outputs and targets do not go together.
     """
 
-    def half(ys: list[Any], ts: Any) -> Any:
+    def sum_half_squares(ys: list[Any], ts: Any) -> Any:
         return reduce(add, [(y - t) ** 2 for y, t in _pair(ys, ts)]) / 2
 
-    return _average_samples(half, outputs, targets)
+    return _average_samples(sum_half_squares, outputs, targets)
 
 
 @scope("loss")
@@ -100,7 +100,7 @@ def mean_squared_error(outputs: Any, targets: Any) -> Any:
     Raises:
         ShapeError: outputs and targets do not go together.
     """
-    return functions.mean((y - t) ** 2 for y, t in _flat(outputs, targets))
+    return functions.mean((y - t) ** 2 for y, t in _flatten_pairs(outputs, targets))
 
 
 @scope("loss")
@@ -114,10 +114,10 @@ def hinge(scores: Any, labels: Any) -> Any:
         OptionError: a label is another number.
         ShapeError: scores and labels do not go together.
     """
-    pairs = _flat(scores, labels)
+    pairs = _flatten_pairs(scores, labels)
     for _, label in pairs:
         if not (_is_operand(label) and abs(label) == 1):
-            raise OptionError(f"a label of hinge is −1 or 1, not {_plain(label)}")
+            raise OptionError(f"a label of hinge is −1 or 1, not {_format(label)}")
     return functions.mean(ops.relu(1 - label * score) for score, label in pairs)
 
 
@@ -134,11 +134,11 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
         OptionError: a target is not between 0 and 1.
         ShapeError: logits and targets do not go together.
     """
-    pairs = _flat(logits, targets)
+    pairs = _flatten_pairs(logits, targets)
     for _, target in pairs:
         if not (_is_operand(target) and 0 <= target <= 1):
             raise OptionError(
-                f"a target is a probability from 0 to 1, not {_plain(target)}"
+                f"a target is a probability from 0 to 1, not {_format(target)}"
             )
     return functions.mean(ops.softplus(a) - t * a for a, t in pairs)
 
@@ -152,15 +152,15 @@ def one_hot(index: int, classes: int) -> list[float]:
     Raises:
         OptionError: there is no class of this number.
     """
-    index = _class(index, classes)
+    index = _check_class(index, classes)
     return [1.0 if i == index else 0.0 for i in range(classes)]
 
 
-def _class(index: Any, classes: int) -> Any:
+def _check_class(index: Any, classes: int) -> Any:
     known = _is_operand(index) and 0 <= index <= classes - 1
     if not (known and index % 1 == 0):
         raise OptionError(
-            f"the class is {_plain(index)}: choose from 0 to {classes - 1}"
+            f"the class is {_format(index)}: choose from 0 to {classes - 1}"
         )
     return index
 
@@ -169,31 +169,31 @@ def _is_operand(x: Any) -> bool:
     return isinstance(x, Value) or is_number(x)
 
 
-def _plain(x: Any) -> str:
+def _format(x: Any) -> str:
     """What was given, for an error: on a tape it is a Value."""
     if hasattr(x, "__len__") and not isinstance(x, str):
-        return f"[{', '.join(map(_plain, x))}]"
+        return f"[{', '.join(map(_format, x))}]"
     return f"{x.data if isinstance(x, Value) else x!r:.80}"
 
 
 def _average_samples(
     loss: Callable[[list[Any], Any], Any], outputs: Any, targets: Any
 ) -> Any:
-    rows = _row(outputs)
+    rows = _make_row(outputs)
     if not is_rows(rows):
         return loss(rows, targets)
-    return functions.mean(loss(_row(y), t) for y, t in _pair(rows, targets))
+    return functions.mean(loss(_make_row(y), t) for y, t in _pair(rows, targets))
 
 
-def _flat(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
+def _flatten_pairs(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
     """All pairs of an output and its target, of one sample or of many."""
-    pairs = _pair(_row(outputs), targets)
+    pairs = _pair(_make_row(outputs), targets)
     while pairs and hasattr(pairs[0][0], "__len__"):
-        pairs = [pair for y, t in pairs for pair in _pair(_row(y), t)]
+        pairs = [pair for y, t in pairs for pair in _pair(_make_row(y), t)]
     return pairs
 
 
-def _row(outputs: Any) -> list[Any]:
+def _make_row(outputs: Any) -> list[Any]:
     """A bare number is a row of one."""
     numbers = list(outputs) if hasattr(outputs, "__len__") else [outputs]
     if not numbers:
@@ -202,7 +202,7 @@ def _row(outputs: Any) -> list[Any]:
 
 
 def _pair(ys: list[Any], targets: Any) -> list[tuple[Any, Any]]:
-    ts = _row(targets)
+    ts = _make_row(targets)
     if len(ys) != len(ts):
         raise ShapeError(f"{len(ys)} outputs and {len(ts)} targets do not go together")
     return list(zip(ys, ts, strict=True))

@@ -35,16 +35,18 @@ def accuracy(
             f"{len(xs)} samples and {len(labels)} labels: give one for each"
         )
     right = 0
-    for row, label in zip(_rows(model, xs), labels, strict=True):
-        wanted = _largest(label) if hasattr(label, "__len__") else int(label)
+    for row, label in zip(_compute_outputs(model, xs), labels, strict=True):
+        wanted = _find_largest(label) if hasattr(label, "__len__") else int(label)
         if len(row) == 1:
             right += (row[0] > 0) == (wanted > 0)
         else:
-            right += _largest(row) == wanted
+            right += _find_largest(row) == wanted
     return right / len(xs)
 
 
-def _rows(model: Callable[[Any], Any], xs: Sequence[Any]) -> list[list[float]]:
+def _compute_outputs(
+    model: Callable[[Any], Any], xs: Sequence[Any]
+) -> list[list[float]]:
     """The outputs for each sample; for many samples replayed from a tape."""
     if len(xs) >= _MANY:
         try:
@@ -60,5 +62,5 @@ def _rows(model: Callable[[Any], Any], xs: Sequence[Any]) -> list[list[float]]:
     return [list(y) if hasattr(y, "__len__") else [y] for y in outputs]
 
 
-def _largest(row: Sequence[Any]) -> int:
+def _find_largest(row: Sequence[Any]) -> int:
     return max(range(len(row)), key=lambda i: float(row[i]))

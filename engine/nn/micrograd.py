@@ -14,7 +14,7 @@ from typing import Any
 from engine import ops
 from engine.errors import ShapeError
 from engine.graph.value import Value, parameter
-from engine.nn.layers import shared
+from engine.nn.layers import share_inputs
 from engine.nn.module import Module, call_in_scope
 
 __all__ = ["MLP", "Layer", "Neuron"]
@@ -56,7 +56,7 @@ class Layer(Module):
         self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
 
     def forward(self, x: Sequence[Any]) -> Any:
-        x = shared(x)
+        x = share_inputs(x)
         out = [
             call_in_scope(f"neuron {i}", n, x) for i, n in enumerate(self.neurons, 1)
         ]

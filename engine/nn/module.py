@@ -11,7 +11,7 @@ from engine.errors import OptionError
 from engine.graph.context import scope
 from engine.graph.sweep import clear
 from engine.graph.value import Value
-from engine.nn import serialization as storage
+from engine.nn import serialization
 
 __all__ = ["Module", "call_in_scope"]
 
@@ -39,7 +39,7 @@ class Module:
     _scope = ""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _name(name, value)
+        _name_scopes(name, value)
         object.__setattr__(self, name, value)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
@@ -58,7 +58,7 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs of a name and a parameter, such as ("hidden.weight.0.2", w)."""
-        return _walk("", self, set())
+        return _find_parameters("", self, set())
 
     def zero_grad(self) -> None:
         """Set the gradients of the parameters to 0."""
@@ -70,7 +70,7 @@ class Module:
         Raises:
             OptionError: two parameters have one name.
         """
-        return {name: float(p.data) for name, p in self._by_name().items()}
+        return {name: float(p.data) for name, p in self._collect_by_name().items()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set the parameters to what `state_dict` gave.
@@ -79,8 +79,8 @@ class Module:
             ModelFileError: names are missing or unknown, or something is not a number;
                 no parameter is changed then.
         """
-        parameters = self._by_name()
-        numbers = storage.matching(state, parameters)
+        parameters = self._collect_by_name()
+        numbers = serialization.match_numbers(state, parameters)
         for name, parameter in parameters.items():
             parameter.data = numbers[name]
 
@@ -90,7 +90,9 @@ class Module:
         Raises:
             OSError: the file cannot be written.
         """
-        storage.write(path, "model", {"parameters": self.state_dict()}, repr(self))
+        serialization.write(
+            path, "model", {"parameters": self.state_dict()}, repr(self)
+        )
 
     def load(self, path: str | PathLike[str]) -> None:
         """Set the parameters to what `save` wrote, bit for bit.
@@ -100,11 +102,11 @@ class Module:
             ModelFileError: it is damaged, of another kind, or of another model;
                 no parameter is changed then.
         """
-        with storage.naming(path):
-            body = storage.read(path, "model", ("parameters",))
+        with serialization.name_file(path):
+            body = serialization.read(path, "model", ("parameters",))
             self.load_state_dict(body["parameters"])
 
-    def _by_name(self) -> dict[str, Value]:
+    def _collect_by_name(self) -> dict[str, Value]:
         named: dict[str, Value] = {}
         for name, parameter in self.named_parameters():
             if name in named:
@@ -128,19 +130,21 @@ def call_in_scope(name: str, part: Callable[[Any], Any], x: Any) -> Any:
         return part.forward(x) if own else part(x)  # type: ignore[attr-defined]
 
 
-def _name(name: str, thing: Any) -> None:
+def _name_scopes(name: str, thing: Any) -> None:
     """Let the scope of each module in it tell where it is held first."""
     if isinstance(thing, Module):
         vars(thing).setdefault("_scope", name)
     elif isinstance(thing, (list, tuple)):
         for i, part in enumerate(thing, 1):
-            _name(f"{name} {i}", part)
+            _name_scopes(f"{name} {i}", part)
     elif isinstance(thing, dict):
         for key, part in thing.items():
-            _name(f"{name} {key}", part)
+            _name_scopes(f"{name} {key}", part)
 
 
-def _walk(name: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Value]]:
+def _find_parameters(
+    name: str, thing: Any, seen: set[int]
+) -> Iterator[tuple[str, Value]]:
     if id(thing) in seen or not isinstance(thing, (Value, Module, list, tuple, dict)):
         return
     seen.add(id(thing))
@@ -153,4 +157,4 @@ def _walk(name: str, thing: Any, seen: set[int]) -> Iterator[tuple[str, Value]]:
     else:
         parts = (thing if isinstance(thing, dict) else vars(thing)).items()
     for key, part in list(parts):
-        yield from _walk(f"{name}.{key}" if name else str(key), part, seen)
+        yield from _find_parameters(f"{name}.{key}" if name else str(key), part, seen)

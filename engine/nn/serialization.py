@@ -15,7 +15,7 @@ from engine.util.files import write_atomically
 from engine.util.json import plain
 from engine.util.numbers import is_number
 
-__all__ = ["matching", "naming", "number", "read", "write"]
+__all__ = ["match_numbers", "name_file", "read", "read_number", "write"]
 
 VERSION = 1
 _SHOWN = 5
@@ -28,7 +28,7 @@ def write(path: str | PathLike[str], kind: str, body: Any, about: str) -> None:
         "format": f"dotgrad {kind}",
         "version": VERSION,
         "about": about,
-        "checksum": _checksum(body),
+        "checksum": _compute_checksum(body),
         kind: body,
     }
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
@@ -55,7 +55,9 @@ def read(
             f"this is version {document.get('version')!r} of the format; "
             f"this dotgrad reads version {VERSION}"
         )
-    if kind not in document or document.get("checksum") != _checksum(document[kind]):
+    if kind not in document or document.get("checksum") != _compute_checksum(
+        document[kind]
+    ):
         raise ModelFileError("the file is damaged: its checksum is wrong")
     body = document[kind]
     if not isinstance(body, dict) or any(field not in body for field in fields):
@@ -64,7 +66,7 @@ def read(
 
 
 @contextmanager
-def naming(path: str | PathLike[str]) -> Iterator[None]:
+def name_file(path: str | PathLike[str]) -> Iterator[None]:
     """Let errors of what is read name the file."""
     try:
         yield
@@ -72,29 +74,31 @@ def naming(path: str | PathLike[str]) -> Iterator[None]:
         raise ModelFileError(f"{fspath(path)}: {error}") from error
 
 
-def matching(state: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, float]:
+def match_numbers(
+    state: Mapping[str, Any], names: Mapping[str, Any]
+) -> dict[str, float]:
     """The numbers of `state`, which must have these names and no others."""
     if not isinstance(state, Mapping):
         raise ModelFileError(f"a state is a dict of numbers by name, not {state!r:.80}")
     missing = [name for name in names if name not in state]
     unknown = [name for name in state if name not in names]
     if missing or unknown:
-        complaints = [_few("the state lacks {}", missing)] if missing else []
+        complaints = [_list_few("the state lacks {}", missing)] if missing else []
         if unknown:
-            complaints.append(_few("the model has no {}", unknown))
+            complaints.append(_list_few("the model has no {}", unknown))
         raise ModelFileError(
             f"{'; '.join(complaints)}: build the model it was saved of"
         )
-    return {name: number(name, state[name]) for name in names}
+    return {name: read_number(name, state[name]) for name in names}
 
 
-def _few(text: str, names: list[str]) -> str:
+def _list_few(text: str, names: list[str]) -> str:
     more = len(names) - _SHOWN
     listed = ", ".join(map(str, names[:_SHOWN]))
     return text.format(listed + (f" and {more} more" if more > 0 else ""))
 
 
-def number(name: str, x: Any) -> float:
+def read_number(name: str, x: Any) -> float:
     """The number that stands in a file under this name.
 
     Raises:
@@ -107,6 +111,6 @@ def number(name: str, x: Any) -> float:
     raise ModelFileError(f"{name} is {x!r:.80}, not a number that a float can be")
 
 
-def _checksum(body: Any) -> str:
+def _compute_checksum(body: Any) -> str:
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()

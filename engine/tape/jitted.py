@@ -192,7 +192,7 @@ class Jitted:
         samples = _collect_samples(args)
         results: Any = None
         for one, which in self.specializations.split(samples):
-            found = one.batch.values(samples.columns[:, which], one.leaves())
+            found = one.batch.values(samples.columns[:, which], one.read_leaves())
             if results is None:
                 structure = one.recording.output
                 results = require_numpy().empty((len(found), samples.count))
@@ -250,7 +250,7 @@ class Jitted:
         for one, which in self.specializations.split(samples):
             one.require_one_output()
             values[which], part, by_leaf = one.batch.gradient(
-                samples.columns[:, which], one.leaves(), seeds[which],
+                samples.columns[:, which], one.read_leaves(), seeds[which],
                 by_inputs=by_inputs,
             )  # fmt: skip
             if by_inputs:

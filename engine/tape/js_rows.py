@@ -20,10 +20,10 @@ from engine.operation.symbol import ATOM
 from engine.registry import TABLE
 from engine.tape.backends.codegen import (
     Code,
+    build_partial_trees,
+    build_value_tree,
     name_operands,
-    partial_trees,
     rename_operands,
-    value_tree,
 )
 
 __all__ = ["javascript"]
@@ -100,7 +100,8 @@ def _write_row(op: Op, code: JavaScript) -> str:
     named = name_operands(op, "out", xs)
     head = f"({', '.join(('out', *xs))}) => "
     partials = [
-        head + code.text(rename_operands(tree, named)) for tree in partial_trees(op)
+        head + code.text(rename_operands(tree, named))
+        for tree in build_partial_trees(op)
     ]
     return f"{{value: {_write_value(op, code)}, partials: [{', '.join(partials)}]}}"
 
@@ -121,7 +122,7 @@ def _write_value(op: Op, code: JavaScript) -> str:
 
 def _find_formula(op: Op) -> Any:
     try:
-        return value_tree(op)
+        return build_value_tree(op)
     except Exception:  # whatever a person's own code raises when it meets a symbol
         return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import ShapeError
-from engine.tape.ir.arguments import flatten_argument, unflatten_argument
+from engine.tape.ir.arguments import flatten_argument
 from engine.util.nested import Structure
 
 __all__ = ["Samples", "require_numpy"]
@@ -50,11 +50,6 @@ class Samples:
     def take(self, which: Any) -> Samples:
         """Some of the samples, by their numbers or by a mask."""
         return Samples(self.keys, self.columns[:, which])
-
-    def one(self, i: int) -> list[Any]:
-        """The arguments of sample i, as floats."""
-        numbers = iter(self.columns[:, i].tolist())
-        return [unflatten_argument(key, numbers) for key in self.keys]
 
 
 def _make_columns(arg: Any, path: str) -> tuple[Structure, Any]:

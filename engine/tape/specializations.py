@@ -40,7 +40,7 @@ class Specialization:
         self.backend, self.threads = backend, threads
         self._compile = select_backend(backend).compile_sample
 
-    def leaves(self) -> list[float]:
+    def read_leaves(self) -> list[float]:
         """The numbers of the leaves, as they are now."""
         # Not by the getter of `data`, which is slower: this is done at each replay.
         return [leaf._data for leaf in self.recording.leaves]
@@ -71,14 +71,14 @@ class Specialization:
             return self._replay_column(numbers, gradient=gradient)
         if hasattr(numbers, "tolist"):
             numbers = numbers.tolist()
-        found = replay(numbers, self.leaves())
+        found = replay(numbers, self.read_leaves())
         return found if gradient or found is None else (found,)
 
     def _replay_column(self, numbers: Sequence[float], *, gradient: bool) -> Any:
         """The same, replayed as a batch of one sample."""
         import numpy as np
 
-        column, leaves = np.asarray(numbers, dtype=float)[:, None], self.leaves()
+        column, leaves = np.asarray(numbers, dtype=float)[:, None], self.read_leaves()
         if self.find_followers(column, leaves) is not None:
             return None
         if not gradient:
@@ -187,7 +187,7 @@ class Specializations:
         left, tried = np.arange(samples.count), 0
         while len(left):
             known = self.of(samples.keys)[tried:]
-            leaves = [one.leaves() if one.tape.guards else () for one in known]
+            leaves = [one.read_leaves() if one.tape.guards else () for one in known]
             parts, left = split_by_guards(known, leaves, samples, left)
             for i, which in parts:
                 yield known[i], which

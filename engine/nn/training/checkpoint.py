@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelFileError
-from engine.nn import serialization as storage
+from engine.nn import serialization
 from engine.nn.module import Module
 from engine.nn.training.history import History
 from engine.nn.training.optim import Optimizer
@@ -32,7 +32,9 @@ def store(
         "history": history.series,
         "rng": rng.getstate() if rng else None,
     }
-    storage.write(path, "checkpoint", body, f"{model!r} after {len(history)} epochs")
+    serialization.write(
+        path, "checkpoint", body, f"{model!r} after {len(history)} epochs"
+    )
 
 
 def restore(
@@ -48,11 +50,11 @@ def restore(
     """
     if not Path(path).exists():
         return History()
-    with storage.naming(path):
-        body = storage.read(path, "checkpoint", _FIELDS)
-        history = _history(body["history"])
-        state = _generator(body["rng"], rng)
-        storage.matching(body["model"], dict(model.named_parameters()))
+    with serialization.name_file(path):
+        body = serialization.read(path, "checkpoint", _FIELDS)
+        history = _read_history(body["history"])
+        state = _read_generator(body["rng"], rng)
+        serialization.match_numbers(body["model"], dict(model.named_parameters()))
         optimizer.load_state_dict(body["optimizer"])
         model.load_state_dict(body["model"])
     if rng is not None:
@@ -60,7 +62,7 @@ def restore(
     return history
 
 
-def _history(series: Any) -> History:
+def _read_history(series: Any) -> History:
     if not isinstance(series, dict) or not all(
         isinstance(row, list) for row in series.values()
     ):
@@ -68,11 +70,14 @@ def _history(series: Any) -> History:
             f"a history is lists of numbers by name, not {series!r:.80}"
         )
     return History(
-        {name: [storage.number(name, x) for x in row] for name, row in series.items()}
+        {
+            name: [serialization.read_number(name, x) for x in row]
+            for name, row in series.items()
+        }
     )
 
 
-def _generator(state: Any, rng: random.Random | None) -> Any:
+def _read_generator(state: Any, rng: random.Random | None) -> Any:
     """What `setstate` wants; it is tried on another generator."""
     if (state is None) != (rng is None):
         raise ModelFileError("the training was shuffled in another way: see rng=")

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from engine.errors import EngineError, ModelFileError, OptionError
 from engine.graph.sweep import clear
 from engine.graph.value import Value
-from engine.nn.serialization import number
+from engine.nn.serialization import read_number
 from engine.nn.training.schedules import Schedule
 
 __all__ = [
@@ -145,7 +145,7 @@ class Optimizer:
             raise ModelFileError(f"{own} keeps {self.remembers} numbers a parameter")
         if not isinstance(steps, int) or steps < 0:
             raise ModelFileError(f"steps is {steps!r:.80}, not a count")
-        self.state = [[number("state", x) for x in row] for row in rows]
+        self.state = [[read_number("state", x) for x in row] for row in rows]
         self.steps = steps
 
     def __repr__(self) -> str:

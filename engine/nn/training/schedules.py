@@ -22,7 +22,7 @@ def linear(first: float, last: float, count: int) -> Schedule:
     >>> schedule(0), round(schedule(50), 3), schedule(1000)
     (1.0, 0.55, 0.1)
     """
-    _positive(count)
+    _check_count(count)
 
     def schedule(step: int) -> float:
         part = min(step / count, 1)
@@ -47,7 +47,7 @@ def steps(first: float, factor: float, every: int) -> Schedule:
     >>> schedule(9), schedule(10)
     (0.1, 0.05)
     """
-    _positive(every)
+    _check_count(every)
     return lambda step: first * factor ** (step // every)
 
 
@@ -64,7 +64,7 @@ def cosine(first: float, last: float, count: int, *, warmup: int = 0) -> Schedul
     >>> schedule(4), schedule(10), round(schedule(60), 3), schedule(500)
     (0.5, 1.0, 0.5, 0.0)
     """
-    _positive(count)
+    _check_count(count)
 
     def schedule(step: int) -> float:
         if step < warmup:
@@ -75,6 +75,6 @@ def cosine(first: float, last: float, count: int, *, warmup: int = 0) -> Schedul
     return schedule
 
 
-def _positive(count: int) -> None:
+def _check_count(count: int) -> None:
     if not count > 0:
         raise OptionError(f"a schedule takes one step or more, not {count!r}")

@@ -10,8 +10,14 @@ from typing import Any, ClassVar, cast
 from engine.operation.op import Op, as_real
 from engine.operation.symbol import ATOM, CHOICE, Notation, Symbol
 
-__all__ = ["Code", "make_value", "name_operands", "partial_trees", "rename_operands",
-    "value_tree"]  # fmt: skip
+__all__ = [
+    "Code",
+    "build_partial_trees",
+    "build_value_tree",
+    "name_operands",
+    "rename_operands",
+    "wrap_value",
+]  # fmt: skip
 
 _COMPARE = {"=": "==", "≤": "<=", "≥": ">=", "<": "<", ">": ">"}
 _INFIX = {
@@ -72,7 +78,7 @@ class Code(Notation):
 
 
 @lru_cache(maxsize=1024)
-def value_tree(op: Op) -> Symbol | None:
+def build_value_tree(op: Op) -> Symbol | None:
     """The value as a formula, or None where it is a function of floats alone."""
     try:
         tree = op.value(*map(Symbol, op.operands))
@@ -82,7 +88,7 @@ def value_tree(op: Op) -> Symbol | None:
 
 
 @lru_cache(maxsize=1024)
-def partial_trees(op: Op) -> tuple[Any, ...]:
+def build_partial_trees(op: Op) -> tuple[Any, ...]:
     """The local derivatives as formulas of `out` and the operands."""
     return tuple(op.partials(Symbol("out"), *map(Symbol, op.operands)))
 
@@ -110,7 +116,7 @@ def rename_operands(tree: Any, names: dict[str, str]) -> Any:
     return Symbol(tree.head, tuple(rename_operands(arg, names) for arg in tree.args))
 
 
-def make_value(op: Op) -> Callable[..., float]:
+def wrap_value(op: Op) -> Callable[..., float]:
     """The value on floats, as a function that gives a float or raises."""
     value: Any = op.value
     if getattr(math, op.name, None) is value:

@@ -48,14 +48,9 @@ class Layout(NamedTuple):
         codes = [code for code, _ in instructions]
         args = [x for _, used in instructions for x in used]
         starts = np.cumsum([0, *(len(used) for _, used in instructions)])
-
-        def array(numbers: Any) -> Any:
-            return np.array(numbers, dtype=np.int64)
-
-        return cls(
-            array(codes), array(starts), array(places), array(args), array(outputs),
-            size,
-        )  # fmt: skip
+        lists = (codes, starts, places, args, outputs)
+        arrays = [np.array(numbers, dtype=np.int64) for numbers in lists]
+        return cls._make([*arrays, size])
 
 
 class LaneReplay:
@@ -170,7 +165,7 @@ class LaneReplay:
         )  # fmt: skip
         spare = self._spare[width, gradient]
 
-        def part(start: int, stop: int) -> Any:
+        def run_part(start: int, stop: int) -> Any:
             try:
                 lanes, adjoints = spare.pop()  # clean ones would cost more
             except IndexError:
@@ -182,11 +177,11 @@ class LaneReplay:
             return sums[: self.leaves]
 
         if self.threads == 1 or layout.size * count < LARGE:
-            return part(0, count)
+            return run_part(0, count)
         cuts = [count * i // self.threads for i in range(self.threads + 1)]
         parts = [(a, b) for a, b in pairwise(cuts) if a < b]
         with ThreadPoolExecutor(len(parts)) as pool:
-            return sum(pool.map(lambda bounds: part(*bounds), parts))
+            return sum(pool.map(lambda bounds: run_part(*bounds), parts))
 
 
 def _reuse_rows(

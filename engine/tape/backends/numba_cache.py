@@ -21,7 +21,7 @@ from engine.tape.backends.numba_kernels import (
     number_rows,
     write_kernels,
 )
-from engine.tape.ir.tape import STOP, row
+from engine.tape.ir.tape import STOP, find_row
 from engine.util.files import write_atomically
 
 __all__ = ["is_compiled", "load_kernels", "select_rows"]
@@ -37,7 +37,7 @@ def select_rows(names: Iterable[str]) -> tuple[Op, ...]:
     used = set(names) - {"dot"}
     if used <= {op.name for op in rows}:
         return rows
-    return tuple(map(row, sorted(used)))
+    return tuple(map(find_row, sorted(used)))
 
 
 def is_compiled(rows: tuple[Op, ...]) -> bool:
@@ -69,9 +69,9 @@ def _load(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
         module = _load_from_cache(_write_text(rows, cache=True))
     except (OSError, RuntimeError) as error:  # Numba's own is a RuntimeError
         print(
-            f"dotgrad: the folder {cache_folder()} cannot be used, so the Numba back "
-            f"end is compiled anew in each process: {error}. Set DOTGRAD_CACHE to a "
-            "folder that can be written",
+            f"dotgrad: the folder {find_cache_folder()} cannot be used, so the Numba "
+            f"back end is compiled anew in each process: {error}. Set DOTGRAD_CACHE to "
+            "a folder that can be written",
             file=sys.stderr,
         )
         module = _compile_in_memory(rows, {})
@@ -117,7 +117,7 @@ def _load_from_cache(text: str) -> ModuleType:
 
 def _find_path(text: str) -> Path:
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return cache_folder() / f"kernels_{digest}.py"
+    return find_cache_folder() / f"kernels_{digest}.py"
 
 
 def _find_compiled_files(path: Path) -> list[Path]:
@@ -126,7 +126,7 @@ def _find_compiled_files(path: Path) -> list[Path]:
     return list(path.parent.glob(f"**/{path.stem}.run-*.{version}.nbi"))
 
 
-def cache_folder() -> Path:
+def find_cache_folder() -> Path:
     """Where compiled loops are kept: DOTGRAD_CACHE, or the user's cache folder."""
     chosen = os.environ.get("DOTGRAD_CACHE")
     if chosen:

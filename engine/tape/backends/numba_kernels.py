@@ -13,10 +13,10 @@ from engine.operation.op import Op
 from engine.operation.symbol import ATOM, Symbol
 from engine.tape.backends.codegen import (
     Code,
+    build_partial_trees,
+    build_value_tree,
     name_operands,
-    partial_trees,
     rename_operands,
-    value_tree,
 )
 
 __all__ = ["DOT", "WEIGHTED", "find_opaque_rows", "number_rows", "write_kernels"]
@@ -146,7 +146,7 @@ class LaneCode(Code):
 
     def write_operation(self, op: Any, args: tuple[Any, ...]) -> tuple[str, int]:
         """A row: an operator, a function of a library, or its formula."""
-        tree = value_tree(op)
+        tree = build_value_tree(op)
         if tree is not None and tree.head is not op:
             names = dict(zip(op.operands, map(self.text, args), strict=True))
             return self.write(rename_operands(tree, names))
@@ -212,7 +212,7 @@ def _write_value(op: Op, code: LaneCode) -> list[str]:
 
 def _write_partials(op: Op, code: LaneCode) -> list[str]:
     lines = []
-    for i, tree in enumerate(partial_trees(op)):
+    for i, tree in enumerate(build_partial_trees(op)):
         text = code.text(rename_operands(tree, _name_operands(op)))
         lines += [
             f"if needed[p{i}]:",

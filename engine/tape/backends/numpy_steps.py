@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from engine.operation.extended import evaluate_extended
 from engine.operation.op import Op
 from engine.operation.symbol import ATOM
-from engine.tape.backends.codegen import Code, partial_trees, value_tree
-from engine.tape.ir.tape import row
+from engine.tape.backends.codegen import Code, build_partial_trees, build_value_tree
+from engine.tape.ir.tape import find_row
 
 __all__ = ["Elementwise", "MatrixProduct", "Place", "SumOfProducts"]
 
@@ -66,8 +66,8 @@ class Elementwise:
 
     def __init__(self, name: str, target: slice, places: list[Place]) -> None:
         self.name, self.target, self.places = name, target, places
-        self.value = make_value(row(name))
-        self.partials = make_partials(row(name))
+        self.value = vectorize_value(find_row(name))
+        self.partials = vectorize_partials(find_row(name))
 
     def forward(self, block: Any, uniforms: Any) -> None:
         """Compute the rows."""
@@ -186,7 +186,7 @@ class ArrayCode(Code):
 
 
 @lru_cache(maxsize=1024)
-def make_value(op: Op) -> Callable[..., Any]:
+def vectorize_value(op: Op) -> Callable[..., Any]:
     """The value, on arrays. What NumPy has is used, else the row is written out."""
     import numpy as np
 
@@ -197,16 +197,16 @@ def make_value(op: Op) -> Callable[..., Any]:
             return function
     if op.name == "relu":
         return lambda x: np.maximum(x, 0.0)  # much faster than where
-    tree = value_tree(op)
+    tree = build_value_tree(op)
     if tree is not None and tree.head is op:  # one of Python's operators
         return op.value
     return _compute_one_by_one(op) if tree is None else _compile(op, tree, ())
 
 
 @lru_cache(maxsize=1024)
-def make_partials(op: Op) -> tuple[Callable[..., Any], ...]:
+def vectorize_partials(op: Op) -> tuple[Callable[..., Any], ...]:
     """The local derivatives, each a function of (out, *operands) on arrays."""
-    return tuple(_compile(op, tree, ("out",)) for tree in partial_trees(op))
+    return tuple(_compile(op, tree, ("out",)) for tree in build_partial_trees(op))
 
 
 def _compile(op: Op, tree: Any, more: tuple[str, ...]) -> Callable[..., Any]:
@@ -216,7 +216,7 @@ def _compile(op: Op, tree: Any, more: tuple[str, ...]) -> Callable[..., Any]:
     code = ArrayCode()
     text = f"lambda {', '.join((*more, *op.operands))}: {code.text(tree)}"
     names: dict[str, Any] = {"where": np.where}
-    names |= {f"{name}_": make_value(used) for name, used in code.called.items()}
+    names |= {f"{name}_": vectorize_value(used) for name, used in code.called.items()}
     function: Callable[..., Any] = eval(text, names)
     return function
 

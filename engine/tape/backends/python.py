@@ -13,14 +13,14 @@ from typing import Any
 
 from engine.tape.backends.codegen import (
     Code,
+    build_partial_trees,
+    build_value_tree,
     is_short,
-    make_value,
     name_operands,
-    partial_trees,
     rename_operands,
-    value_tree,
+    wrap_value,
 )
-from engine.tape.ir.tape import Tape, row
+from engine.tape.ir.tape import Tape, find_row
 
 __all__ = ["SampleReplay", "compile_tape"]
 
@@ -41,7 +41,7 @@ def compile_tape(tape: Tape, *, gradient: bool) -> SampleReplay:
     text = write_source(tape, code, gradient=gradient)
     name = f"<tape {next(_numbers)}>"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    names: dict[str, Any] = {f"{n}_": make_value(op) for n, op in code.called.items()}
+    names: dict[str, Any] = {f"{n}_": wrap_value(op) for n, op in code.called.items()}
     exec(compile(text, name, "exec"), names)
     replay: SampleReplay = names["replay"]
     return replay
@@ -81,17 +81,17 @@ def _write_forward(tape: Tape, names: list[str], code: Code) -> list[str]:
     waiting = sorted(tape.guards, key=lambda g: max(g.left, g.right))
     lines = []
 
-    def checks(slot: int) -> None:
+    def write_guards(slot: int) -> None:
         while waiting and max(waiting[0].left, waiting[0].right) <= slot:
             guard = waiting.pop(0)
             asked = f"{names[guard.left]} {_RELATIONS[guard.relation]}"
             asked = f"({asked} {names[guard.right]}) is {bool(guard.outcome)}"
             lines.append(f"if not ({asked}): return None")
 
-    checks(tape.first_node - 1)
+    write_guards(tape.first_node - 1)
     for slot, name, used in tape.instructions():
-        op = row(name)
-        tree = value_tree(op)
+        op = find_row(name)
+        tree = build_value_tree(op)
         if tree is not None and is_short(tree):
             operands = name_operands(op, names[slot], [names[s] for s in used])
             text = code.text(rename_operands(tree, operands))
@@ -99,7 +99,7 @@ def _write_forward(tape: Tape, names: list[str], code: Code) -> list[str]:
             code.called[name] = op
             text = f"{name}_({', '.join(names[s] for s in used)})"
         lines.append(f"{names[slot]} = {text}")
-        checks(slot)
+        write_guards(slot)
     return lines
 
 
@@ -115,9 +115,9 @@ def _write_backward(tape: Tape, names: list[str], code: Code) -> list[str]:
         if slot < tape.first_node or slot not in active:
             continue
         used = tape.operands[slot - tape.first_node]
-        op = row(tape.ops[slot - tape.first_node])
+        op = find_row(tape.ops[slot - tape.first_node])
         operands = name_operands(op, names[slot], [names[s] for s in used])
-        for parent, tree in zip(used, partial_trees(op), strict=True):
+        for parent, tree in zip(used, build_partial_trees(op), strict=True):
             if parent not in active:
                 continue
             share = _write_share(f"a{slot}", tree, operands, code)

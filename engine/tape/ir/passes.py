@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.operation.extended import evaluate_extended
-from engine.tape.ir.tape import Guard, Tape, row
+from engine.tape.ir.tape import Guard, Tape, find_row
 
 __all__ = [
     "ALL",
@@ -91,7 +91,7 @@ def fold_constants(tape: Tape) -> Tape:
     def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
         if all(name < 0 for name in used) and op != "dot":
             numbers = tuple(new.constants[~name] for name in used)
-            return new.add_constant(evaluate_extended(row(op), numbers))
+            return new.add_constant(evaluate_extended(find_row(op), numbers))
         return new.emit(op, used)
 
     return _rewrite(tape, rule)

@@ -113,15 +113,15 @@ def _write_tape(
     first_node = first + len(constants.numbers)
     slots |= {node: first_node + i for i, node in enumerate(nodes)}
 
-    def slot(x: Any) -> int:
+    def find_slot(x: Any) -> int:
         return slots[x] if isinstance(x, Value) else first + constants[x]
 
-    def operands(node: Value) -> tuple[int, ...]:
+    def find_operands(node: Value) -> tuple[int, ...]:
         used = (slots[parent] for parent in node.parents)
-        return (*used, *map(slot, _find_folded(node)))
+        return (*used, *map(find_slot, _find_folded(node)))
 
     guards = (
-        Guard(slot(left), relation, slot(right), outcome, where)
+        Guard(find_slot(left), relation, find_slot(right), outcome, where)
         for left, relation, right, outcome, where in comparisons
     )
     tape = Tape(
@@ -129,8 +129,8 @@ def _write_tape(
         leaves=tuple(leaf.label or "" for leaf in captured),
         constants=tuple(constants.numbers),
         ops=tuple(node.op.name for node in nodes if node.op),
-        operands=tuple(map(operands, nodes)),
-        outputs=tuple(map(slot, results)),
+        operands=tuple(map(find_operands, nodes)),
+        outputs=tuple(map(find_slot, results)),
         guards=tuple(g for g in dict.fromkeys(guards) if g.varies(first, first_node)),
     )
     return tape, tuple(captured)

@@ -11,7 +11,7 @@ from engine.errors import TapeError, UnknownOperationError
 from engine.operation.op import Op, lookup
 from engine.operation.symbol import Symbol, formula
 
-__all__ = ["STOP", "Guard", "Tape", "row"]
+__all__ = ["STOP", "Guard", "Tape", "find_row"]
 
 STOP = Op("stop", "stop", lambda x: x, (0,))
 """The identity with the derivative 0: what `detach` and `no_grad` are on a tape."""
@@ -176,7 +176,7 @@ class Tape:
             raise TapeError("the tape is damaged: its counts do not fit")
         for slot, name, used in self.instructions():
             try:
-                arity = row(name).arity
+                arity = find_row(name).arity
             except UnknownOperationError as error:
                 raise TapeError(f"v{slot}: {error}") from error
             if len(used) != arity or not all(0 <= s < slot for s in used):
@@ -213,7 +213,7 @@ def _read_guard(data: Any) -> Guard:
     )
 
 
-def row(name: str) -> Op:
+def find_row(name: str) -> Op:
     """The row that an instruction stands for."""
     if name == "stop":
         return STOP
@@ -221,4 +221,4 @@ def row(name: str) -> Op:
 
 
 def _write_formula(name: str, used: Sequence[Any]) -> str:
-    return formula(Symbol(row(name), tuple(used)))
+    return formula(Symbol(find_row(name), tuple(used)))

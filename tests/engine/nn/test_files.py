@@ -10,7 +10,7 @@ from places import ROOT
 from small_training import in_a_process, trained
 
 from engine import ModelFileError, OptionError, nn
-from engine.nn import serialization as storage
+from engine.nn import serialization
 from engine.nn.training import checkpoint
 
 LOAD = """
@@ -137,7 +137,7 @@ def test_forged_files_change_nothing(kind, tmp_path):
         model = nn.Affine.of([[0.25]])
         rule, rng = nn.Adam(model.parameters()), random.Random(7)
         before = (model.state_dict(), rule.state_dict(), rng.getstate())
-        storage.write(path, kind, body, "")
+        serialization.write(path, kind, body, "")
         with pytest.raises(ModelFileError, match=r"forged\.json"):
             if kind == "model":
                 model.load(path)
@@ -175,11 +175,11 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_storage_knows_one_checksum_for_one_body(tmp_path):
-    storage.write(tmp_path / "a", "model", {"b": (1, 2.5), "a": {"x": None}}, "")
-    body = storage.read(tmp_path / "a", "model", ("a", "b"))
+    serialization.write(tmp_path / "a", "model", {"b": (1, 2.5), "a": {"x": None}}, "")
+    body = serialization.read(tmp_path / "a", "model", ("a", "b"))
     assert body == {"b": [1, 2.5], "a": {"x": None}}
     with pytest.raises(ModelFileError, match="it wants c"):
-        storage.read(tmp_path / "a", "model", ("c",))
+        serialization.read(tmp_path / "a", "model", ("c",))
 
 
 def test_a_resumed_training_is_the_uninterrupted_one(tmp_path):
