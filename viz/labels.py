@@ -6,7 +6,7 @@ import html
 import math
 import unicodedata
 
-__all__ = ["bare", "capped", "cell", "format_number", "text_width"]
+__all__ = ["escape_cell", "escape_label", "format_number", "shorten", "text_width"]
 
 MAX_LABEL = 40
 """The most characters of a label in a picture; longer ones are cut."""
@@ -31,10 +31,10 @@ def format_number(x: float, digits: int = 4) -> str:
     return text.replace("-", "−")
 
 
-def capped(label: str, limit: int = MAX_LABEL) -> str:
+def shorten(label: str, limit: int = MAX_LABEL) -> str:
     """A label on one line, without control characters, cut with "…" when long.
 
-    >>> capped("one\\ntwo\\x00"), capped("x" * 10, limit=5)
+    >>> shorten("one\\ntwo\\x00"), shorten("x" * 10, limit=5)
     ('one two', 'xxxx…')
     """
     label = label[: 20 * limit]  # enough to cut from, whatever was given
@@ -51,16 +51,15 @@ def _printable(c: str) -> bool:
     )
 
 
-def cell(text: str) -> str:
-    """`text` as it stands in the cell of a table; there, too, \\N is a node's name.
-
-    Graphviz refuses a cell with nothing but a closing bracket.
+def escape_cell(text: str) -> str:
+    """`text` for a cell of a table: escaped as HTML, and its backslashes, as Graphviz
+    writes a node's name for \\N. A cell with nothing but a closing bracket it refuses.
     """
     return html.escape(text).replace("\\", "\\\\").replace("]", "&#93;")
 
 
-def bare(text: str) -> str:
-    """`text` as it stands in a plain label: Graphviz reads entities and backslashes."""
+def escape_label(text: str) -> str:
+    """`text` for a plain label, in which Graphviz reads entities and backslashes."""
     return html.escape(text, quote=False).replace("\\", "\\\\")
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from engine import Value, scope
 from viz import STYLES, draw, save, tree
 from viz.formats.tikz import to_tikz
-from viz.labels import capped
+from viz.labels import shorten
 from viz.render import renderers
 
 PIECES = [
@@ -56,9 +56,9 @@ def test_an_svg_has_every_label_as_it_is_and_nothing_else(renderer, style):
         picture = draw(graph(label), style=style, title=label, renderer=renderer)
         words, *found = parts(picture.pipe())
         assert found == plain
-        if shown := capped(label):
+        if shown := shorten(label):
             assert sum(shown in word for word in words) >= 3
-            assert capped(label, 200) in words  # the title
+            assert shorten(label, 200) in words  # the title
 
     check()
 
@@ -69,7 +69,7 @@ def test_a_scope_has_its_name(renderer):
     def check(label):
         words, nodes, _ = parts(draw(graph(label), depth=1, renderer=renderer).pipe())
         assert nodes >= 2
-        assert capped(label or ".") in words or not capped(label)
+        assert shorten(label or ".") in words or not shorten(label)
 
     check()
 
@@ -125,7 +125,7 @@ def test_graphml_gives_any_label_back(tmp_path):
     def check(label):
         path = save(graph(label), tmp_path / "x.graphml")
         read = networkx.read_graphml(path, force_multigraph=True)
-        assert read.nodes["n0"].get("label", "") == capped(label)
+        assert read.nodes["n0"].get("label", "") == shorten(label)
         assert len(read) == 4
 
     check()

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-__all__ = ["Command", "Group", "command", "nobody_reads"]
+__all__ = ["Command", "Group", "command", "discard_output"]
 
 _SETTINGS = {
     "help_option_names": ["-h", "--help"],
@@ -51,11 +51,11 @@ class Group(Command, click.Group):
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a reader who went away (`| head`) is no error to tell."""
+        """Run the command; it is no error if the reader went away, as in `| head`."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise click.exceptions.Exit(nobody_reads()) from None
+            raise click.exceptions.Exit(discard_output()) from None
 
 
 def command(
@@ -65,7 +65,7 @@ def command(
     return click.command(cls=Command, examples=examples, closing=closing)
 
 
-def nobody_reads() -> int:
-    """The exit status when the output's reader has gone; what is left goes nowhere."""
+def discard_output() -> int:
+    """Send the rest of the output nowhere, as its reader has gone; the exit status."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 141

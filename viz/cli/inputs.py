@@ -79,7 +79,7 @@ def _read_expression(arguments: list[str], file: str | None) -> Expression:
     script = parse(_read("-") if text == "-" else text)
     numbers: dict[str, float] = {}
     for argument in arguments:
-        name, number = _assignment(argument)
+        name, number = _split_assignment(argument)
         if name in numbers:
             raise click.UsageError(f"{name} is given twice.")
         numbers[name] = number
@@ -98,7 +98,7 @@ def _read(path: str) -> str:
         raise FormatError(f"{where} is not a text in UTF-8: {error.reason}") from None
 
 
-def _assignment(argument: str) -> tuple[str, float]:
+def _split_assignment(argument: str) -> tuple[str, float]:
     name, equals, text = argument.partition("=")
     name = name.strip()
     if not equals or not name.isidentifier():
@@ -106,10 +106,10 @@ def _assignment(argument: str) -> tuple[str, float]:
             f"{argument!r} should be NAME=NUMBER, such as x=3; "
             "the expression comes first, as one word in quotes."
         )
-    return name, _number(name, text)
+    return name, _read_number(name, text)
 
 
-def _number(name: str, text: str) -> float:
+def _read_number(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:

@@ -12,7 +12,7 @@ import click
 
 import engine
 from engine import EngineError
-from viz.cli.command import Group, nobody_reads
+from viz.cli.command import Group, discard_output
 from viz.cli.commands.animate import animate
 from viz.cli.commands.bench import bench
 from viz.cli.commands.check import check
@@ -60,14 +60,14 @@ def _run(argv: Sequence[str] | None) -> int:
         status = PROGRAM.main(argv, "dotgrad", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        return nobody_reads()
+        return discard_output()
     except (click.Abort, KeyboardInterrupt):
         return 130
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)
         return 2
     except click.UsageError as error:
-        return _fail(f"{error.format_message()} {_advice(error)}", 2)
+        return _fail(f"{error.format_message()} {_advise(error)}", 2)
     except (RendererError, ModuleNotFoundError) as error:
         return _fail(error, 1)
     except OSError as error:
@@ -77,7 +77,7 @@ def _run(argv: Sequence[str] | None) -> int:
     return status or 0
 
 
-def _advice(error: click.UsageError) -> str:
+def _advise(error: click.UsageError) -> str:
     """Where help is; which commands there are; what to do with an expression -x."""
     help_ = f"see {error.ctx.command_path if error.ctx else 'dotgrad'} --help"
     if isinstance(error, click.exceptions.NoSuchCommand) and not error.possibilities:

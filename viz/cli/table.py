@@ -1,4 +1,4 @@
-"""Tables on a terminal, in colour where rich is installed, and as plain text else."""
+"""Tables on a terminal, in colour where rich is installed, otherwise as plain text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["print_lines", "print_table"]
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns: fitted to the terminal, or as wide as they are when piped."""
-    console = _console()
+    console = _find_console()
     if console is None:
         _print_plain([head, *rows])
         return
@@ -39,7 +39,7 @@ def _print_plain(lines: Sequence[Sequence[str]]) -> None:
 
 def print_lines(lines: Sequence[str], *, bad: str) -> None:
     """Lines as they are; those with the word `bad` are red."""
-    console = _console()
+    console = _find_console()
     for line in lines:
         if console is None:
             click.echo(line)
@@ -48,7 +48,7 @@ def print_lines(lines: Sequence[str], *, bad: str) -> None:
             console.print(line, style=style, markup=False, highlight=False)
 
 
-def _console() -> Console | None:
+def _find_console() -> Console | None:
     """A terminal, if there is one and rich to write on it; NO_COLOR is rich's."""
     if not sys.stdout.isatty():
         return None

@@ -17,7 +17,7 @@ from viz.diagram.diagram import (
     check_value,
     symbol,
 )
-from viz.labels import capped
+from viz.labels import shorten
 
 __all__ = ["collapse", "depths", "is_crowded", "is_simple"]
 
@@ -146,7 +146,7 @@ def _edge(
 
 
 def _part(value: Value, gradient: float | None) -> Part:
-    return Part(capped(value.label or "") or symbol(value), value.data, gradient)
+    return Part(shorten(value.label or "") or symbol(value), value.data, gradient)
 
 
 def _together(parts: tuple[Part, ...]) -> tuple[float, float | None]:
@@ -177,7 +177,7 @@ def _node(
         "scope",
         value,
         gradient,
-        capped(key[-1]) or "scope",
+        shorten(key[-1]) or "scope",
         scope=key,
         inside=inside,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import engine
 from engine import OperandError, Value, topological_order
 from viz.diagram.sentence import Place, Quantity
-from viz.labels import capped
+from viz.labels import shorten
 
 __all__ = [
     "Diagram",
@@ -298,7 +298,7 @@ class Reading:
             kind=value.kind,
             value=value.data,
             gradient=gradient,
-            label=capped(value.label or ""),
+            label=shorten(value.label or ""),
             operation=value.op.name if value.op else None,
             symbol=symbol(value),
             scope=value.scope,
@@ -309,7 +309,7 @@ class Reading:
 
 def symbol(value: Value) -> str:
     """The symbol of the operation that made a value, or nothing."""
-    return capped(value.op.symbol, 16) or value.op.name if value.op else ""
+    return shorten(value.op.symbol, 16) or value.op.name if value.op else ""
 
 
 def _elsewhere(gradient: float | None, shares: Sequence[float] | None) -> float:

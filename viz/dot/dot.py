@@ -12,7 +12,7 @@ from viz.dot.record_style import RecordEmitter
 from viz.dot.scopes import legend_of
 from viz.dot.tables import rows, table
 from viz.dot.wire import WireEmitter
-from viz.labels import capped, cell
+from viz.labels import escape_cell, shorten
 from viz.render.picture import Picture
 from viz.style.options import Options
 from viz.style.paint import Painter
@@ -70,11 +70,11 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
 def _caption(diagram: Diagram, options: Options) -> str:
     """Title, note and legend below the picture; what is missing is always said."""
     look = options.look
-    title, lines = capped(look["title"] or "", 200), []
+    title, lines = shorten(look["title"] or "", 200), []
     if options.note:
-        lines.append(cell(options.note))
+        lines.append(escape_cell(options.note))
     if not diagram.has_gradients:
-        lines.append(cell(VALUES_ONLY))
+        lines.append(escape_cell(VALUES_ONLY))
     elif look["legend"]:
         lines += _write_legend(diagram, options)
     if not (title or lines):
@@ -94,14 +94,14 @@ def _write_legend(diagram: Diagram, options: Options) -> Iterator[str]:
     vertical = options.look["direction"] in ("TB", "BT")
     for line in legend:
         if isinstance(line, str):
-            yield cell(line)
+            yield escape_cell(line)
         elif line.is_shown(options.lines, vertical=vertical):
             yield "".join(_write_words(words, options) for words in line.words)
 
 
 def _write_words(words: str | tuple[str, str], options: Options) -> str:
     if isinstance(words, str):
-        return cell(words)
+        return escape_cell(words)
     text, role = words
     tag = "B" if role in ("positive", "negative") else ""
     return Line(text, 10, getattr(options.theme, role), tag).html

@@ -10,7 +10,7 @@ from viz.dot.canvas import Canvas
 from viz.dot.scopes import ScopeEmitter
 from viz.dot.tables import table
 from viz.dot.wire import ORDERED
-from viz.labels import bare, cell
+from viz.labels import escape_cell, escape_label
 from viz.style.paint import Pen
 from viz.style.words import Words
 
@@ -51,7 +51,7 @@ class RecordEmitter:
             parts.append(f"grad {self._number(gradient_of(node))}")
         theme = self.words.painter.theme
         cells = "".join(
-            f'<TD><FONT COLOR="{theme.ink}">{cell(part)}</FONT></TD>'
+            f'<TD><FONT COLOR="{theme.ink}">{escape_cell(part)}</FONT></TD>'
             for part in parts
             if part
         )
@@ -73,7 +73,7 @@ class RecordEmitter:
     def _operation(self, node: Node) -> None:
         theme = self.words.painter.theme
         self.canvas.add(
-            f"{node.id}op", "op", bare(node.symbol), shape="ellipse", color=theme.ink,
-            fontsize="14", tooltip=self.words.story(node),
+            f"{node.id}op", "op", escape_label(node.symbol), shape="ellipse",
+            color=theme.ink, fontsize="14", tooltip=self.words.story(node),
             ordering="in" if node.operation in ORDERED else "",
         )  # fmt: skip

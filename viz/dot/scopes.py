@@ -9,7 +9,7 @@ from viz.diagram.diagram import Diagram, Node, gradient_of
 from viz.diagram.sentence import Quantity
 from viz.dot.canvas import Canvas
 from viz.dot.tables import row, rows, table
-from viz.labels import bare, capped, format_number
+from viz.labels import escape_label, format_number, shorten
 from viz.style.legends import CIRCLES, SCOPES, Legend
 from viz.style.words import Line, Words
 
@@ -151,4 +151,6 @@ class ScopeEmitter:
                 texts[-1] += f" ({gradient})"
         more = len(node.inside.outputs) - len(texts)
         texts += [f"and {more} more"] * (more > 0)
-        return bare(f"{' / '.join(map(capped, node.scope))}: {', '.join(texts)}")
+        return escape_label(
+            f"{' / '.join(map(shorten, node.scope))}: {', '.join(texts)}"
+        )

@@ -9,7 +9,7 @@ from viz.diagram.flow import Flow, flows_of_wires
 from viz.dot.canvas import Canvas
 from viz.dot.scopes import ScopeEmitter
 from viz.dot.tables import wire
-from viz.labels import bare
+from viz.labels import escape_label
 from viz.style.words import Words
 
 __all__ = ["WireEmitter"]
@@ -69,7 +69,7 @@ class WireEmitter:
         if len(symbol) > 5:  # more than fits into the circle
             shape = {"shape": "box", "height": "0.44", "style": "rounded,filled"}
         self.canvas.add(
-            node.id, "operation", bare(symbol), **shape, margin="0.08,0",
+            node.id, "operation", escape_label(symbol), **shape, margin="0.08,0",
             penwidth="1.4", fontsize="18" if len(symbol) == 1 else "12",
             color=line, fillcolor=fill, tooltip=self.words.story(node),
             ordering="in" if node.operation in ORDERED else "",
@@ -79,9 +79,9 @@ class WireEmitter:
         self, id_: str, kind: str, name: str, colors: tuple[str, str], pen: str = "1"
     ) -> None:
         self.canvas.add(
-            id_, kind, bare(name), shape="box", style="rounded,filled", height="0.32",
-            width="0.36", margin="0.1,0.03", fontsize="13", fillcolor=colors[0],
-            color=colors[1], penwidth=pen, tooltip=bare(name),
+            id_, kind, escape_label(name), shape="box", style="rounded,filled",
+            height="0.32", width="0.36", margin="0.1,0.03", fontsize="13", fillcolor=colors[0],
+            color=colors[1], penwidth=pen, tooltip=escape_label(name),
         )  # fmt: skip
 
     def _output(self, node: Node) -> None:

@@ -28,7 +28,7 @@ DIFF = DRAW.derive(
 def draw_form(form: Form, look: Look, **rest: Any) -> Picture:
     """The picture of a form; what `look` leaves open is as `viz.draw` has it.
 
-    `rest` is what no option says: which parts stand out, for instance; see `Options`.
+    `rest` are the other fields of `Options`, such as which parts stand out.
     """
     options = Options.of(look, form.style, note=form.note, **rest)
     return to_dot(form.diagram, options)

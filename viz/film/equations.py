@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from viz.diagram.diagram import Diagram, Edge, Node, gradient_of, value_of
 from viz.diagram.sentence import Quantity, Sentence, add_up
-from viz.labels import capped
+from viz.labels import shorten
 
 __all__ = ["Equations"]
 
@@ -32,7 +32,7 @@ class Equations:
     def name(self, node: Node) -> Sentence:
         """A node by its label, else by its symbol, else by its number."""
         name = node.label or node.symbol
-        return (capped(name, 20),) if name else (value_of(node),)
+        return (shorten(name, 20),) if name else (value_of(node),)
 
     def give(self) -> Sentence:
         """The values that everything begins with."""

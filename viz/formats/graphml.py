@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from viz.diagram.diagram import Diagram, Edge, Node
-from viz.labels import capped
+from viz.labels import shorten
 
 __all__ = ["to_graphml"]
 
@@ -42,7 +42,7 @@ def _of_node(node: Node) -> dict[str, Any]:
         "label": node.label or None,
         "operation": node.operation,
         "symbol": node.symbol or None,
-        "scope": "/".join(map(capped, node.scope)) or None,
+        "scope": "/".join(map(shorten, node.scope)) or None,
         "hidden": node.hidden or None,
         "values": node.inside.count if node.inside else None,
     }

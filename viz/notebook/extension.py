@@ -13,7 +13,7 @@ from viz.drawing.draw import draw
 from viz.drawing.select import CARDS
 from viz.formats.tree import tree
 
-__all__ = ["bundle", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["load_ipython_extension", "make_bundle", "unload_ipython_extension"]
 
 LIMIT = 20_000
 """The most values of a graph that is drawn unasked: that takes seconds at most."""
@@ -39,7 +39,9 @@ def load_ipython_extension(shell: Any) -> None:
     tree of the graph. A Value inside of a list stays a line of text.
     """
     formatter = shell.display_formatter
-    show = partial(bundle, pictures=lambda: "image/svg+xml" in formatter.active_types)
+    show = partial(
+        make_bundle, pictures=lambda: "image/svg+xml" in formatter.active_types
+    )
     formatter.mimebundle_formatter.for_type(Value, show)
 
 
@@ -48,13 +50,13 @@ def unload_ipython_extension(shell: Any) -> None:
     shell.display_formatter.mimebundle_formatter.pop(Value, None)
 
 
-def bundle(value: Value, *, pictures: Callable[[], bool] = lambda: True) -> Bundle:
+def make_bundle(value: Value, *, pictures: Callable[[], bool] = lambda: True) -> Bundle:
     """The picture of a Value and its text, by media type.
 
     A picture that cannot be made is replaced by a line that says why; nothing is
     raised, since showing a result must not look as if computing it had failed.
 
-    >>> data, sizes = bundle(Value(2.0, label="x") * 3)
+    >>> data, sizes = make_bundle(Value(2.0, label="x") * 3)
     >>> sorted(data), sorted(sizes["image/png"])
     (['image/png', 'image/svg+xml', 'text/plain'], ['height', 'width'])
     """

@@ -14,7 +14,7 @@ from viz.drawing.select import WHOLE
 from viz.errors import OptionError, TooLargeError
 from viz.notebook.sliders import find_name, name_leaves, select_leaves
 
-__all__ = ["FunctionSource", "GraphSource", "Source", "parameters"]
+__all__ = ["FunctionSource", "GraphSource", "Source", "find_parameters"]
 
 
 class GraphSource:
@@ -82,7 +82,7 @@ Source = GraphSource | FunctionSource
 """What a widget shows: both have `leaves`, `output`, `note` and `move`."""
 
 
-def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
+def find_parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
     """The parameters of a function that can be given by name or place, one each.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from engine import OperandError, Value
 from viz.errors import OptionError
 from viz.notebook.sliders import Range, Slider, find_name, to_number
-from viz.notebook.source import FunctionSource, GraphSource, Source, parameters
+from viz.notebook.source import FunctionSource, GraphSource, Source, find_parameters
 from viz.style.options import AUTO_THEME, DRAW, Look
 
 if TYPE_CHECKING:
@@ -94,16 +94,18 @@ def widget(
     elif callable(of):
         if leaves is not None:
             raise OptionError("leaves= is for a Value; a function's are its parameters")
-        source = _call(of, options)
+        source = _make_source(of, options)
     else:
         raise OperandError(f"widget wants a Value or a function, not {of!r}")
-    sliders = _sliders(source, ranges or {})
+    sliders = _make_sliders(source, ranges or {})
     return GraphWidget(source, sliders, WIDGET.complete(options))
 
 
-def _call(function: Callable[..., Any], options: dict[str, Any]) -> FunctionSource:
+def _make_source(
+    function: Callable[..., Any], options: dict[str, Any]
+) -> FunctionSource:
     """The function at the numbers among the options, which are taken out of them."""
-    known = parameters(function)
+    known = find_parameters(function)
     numbers = {}
     for name, parameter in known.items():
         if name in options:
@@ -121,7 +123,7 @@ def _check_names(options: Mapping[str, Any], otherwise: str) -> None:
     WIDGET.check_names(options, ("leaves", "ranges"), otherwise)
 
 
-def _sliders(source: Source, ranges: Mapping[Any, Range]) -> dict[str, Slider]:
+def _make_sliders(source: Source, ranges: Mapping[Any, Range]) -> dict[str, Slider]:
     ends = {find_name(key, source.leaves): ends for key, ends in ranges.items()}
     return {
         name: Slider.between(name, leaf.data, ends[name])

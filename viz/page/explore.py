@@ -13,7 +13,7 @@ from viz.drawing.select import check_choice
 from viz.errors import TooLargeError
 from viz.film.events import Film
 from viz.formats.save import FileKind
-from viz.labels import capped
+from viz.labels import shorten
 from viz.page.html import write_page
 from viz.page.replay import make_replay
 from viz.page.views import Layouts, make_views
@@ -110,7 +110,7 @@ def compose_page(value: Value, options: Look) -> bytes:
     layouts = Layouts(film.diagram, look)
     data = make_views(order, layouts, look["depth"], look["budget"])
     replay = make_replay(order, film)
-    name = capped(title or "", 200) or capped(value.label or "") or "output"
+    name = shorten(title or "", 200) or shorten(value.label or "") or "output"
     data |= replay.data
     data |= {"title": name, "digits": digits, "style": layouts.describe_style()}
     data["theme"] = theme if isinstance(theme, str) else "only"

@@ -14,7 +14,7 @@ from itertools import takewhile
 
 from engine import Value
 from viz.diagram.diagram import Diagram, Edge, Inside, Node, Part
-from viz.labels import capped
+from viz.labels import shorten
 from viz.page.layout import Sheet
 
 __all__ = ["Scope", "nest"]
@@ -84,7 +84,7 @@ def _is_output(place: int, name: Name, homes: Sequence[Name], diagram: Diagram) 
 
 def _homes(order: Sequence[Value], diagram: Diagram) -> list[Name]:
     """The scope that each value is drawn in: leaves go where they are used."""
-    homes = [tuple(capped(part) or "scope" for part in value.scope) for value in order]
+    homes = [tuple(shorten(part) or "scope" for part in value.scope) for value in order]
     inner: defaultdict[Name, list[int]] = defaultdict(list)
     for place, node in enumerate(diagram.nodes):
         if node.kind != "operation" and (uses := diagram.uses(node.id)):

@@ -4,7 +4,7 @@ Measured by drawing every character below U+3000 and comparing with the box that
 stands for a missing one.
 """
 
-__all__ = ["missing_characters"]
+__all__ = ["find_missing_characters"]
 
 _HAS = """
 0020-052F 05BE-05F4 1D00-20BE 2100-214F 2153-2154 215B-215E 2184 2190-2195 219A-219B
@@ -20,10 +20,10 @@ _RANGES = [
 ]
 
 
-def missing_characters(text: str) -> str:
+def find_missing_characters(text: str) -> str:
     """The characters of `text`, each once, that the bundled fonts cannot draw.
 
-    >>> missing_characters("∇f = りんご θ₁")
+    >>> find_missing_characters("∇f = りんご θ₁")
     '∇りんご'
     """
     return "".join(

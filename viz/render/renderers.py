@@ -1,4 +1,4 @@
-"""The programs that turn DOT into a picture, and which of them is asked."""
+"""The programs that turn DOT into a picture, and which of them is used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from viz.errors import FormatError, OptionError, RendererError
-from viz.render.fonts import missing_characters
+from viz.render.fonts import find_missing_characters
 
 __all__ = ["RENDERERS", "Renderer", "render"]
 
@@ -28,7 +28,7 @@ _COMMON = frozenset({"svg", "json0", *_RASTER})
 
 
 class CannotStartError(RendererError):
-    """A program is there and cannot be run: another may do."""
+    """A program is installed but cannot be run; perhaps another one can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _run_program(
 
 
 def _explain_end(done: subprocess.CompletedProcess[bytes]) -> str:
-    """How a program ended, and what it said of it; its warnings are no reason."""
+    """How a program ended, and what it wrote of that, without its warnings."""
     if done.returncode < 0:
         how = "it was killed from outside, perhaps for want of memory"
         return f"(signal {-done.returncode}): {how}"
@@ -172,7 +172,7 @@ def render(
     found = [(r, where) for r in candidates if (where := r.find())]
     if not found:
         raise RendererError(_advise_install(candidates, format_))
-    missing = missing_characters(source) if format_ in _RASTER else ""
+    missing = find_missing_characters(source) if format_ in _RASTER else ""
     if missing:  # a stable sort: those that can draw them come first
         found.sort(key=lambda pair: not pair[0].any_script)
     broken = []

@@ -8,7 +8,7 @@ from viz.diagram.crop import MOST_COUNTED
 from viz.diagram.diagram import Diagram, Node, differ, gradient_of, value_of
 from viz.diagram.flow import Flow
 from viz.diagram.sentence import Quantity, write
-from viz.labels import bare, capped, cell, format_number, text_width
+from viz.labels import escape_cell, escape_label, format_number, shorten, text_width
 from viz.style.lines import LINES, WireLine, tell
 from viz.style.paint import Painter, Pen
 
@@ -33,7 +33,7 @@ class Line:
     @property
     def html(self) -> str:
         """The line as it stands in a cell."""
-        text = cell(self.text)
+        text = escape_cell(self.text)
         if not text:  # Graphviz knows no empty FONT
             return ""
         if self.tag:
@@ -158,7 +158,7 @@ class Words:
         text = f"{self.called(node)}{made} = {self.number(value_of(node))}"
         if node.gradient is not None:
             text += f"; gradient {self.number(gradient_of(node))}"
-        return bare(text)
+        return escape_label(text)
 
     def hidden(self, node: Node) -> str:
         """How many values are not drawn that a node depends on."""
@@ -166,7 +166,7 @@ class Words:
 
     def called(self, node: Node) -> str:
         """A node in a sentence."""
-        return capped(node.label or node.symbol or "constant", 20)
+        return shorten(node.label or node.symbol or "constant", 20)
 
 
 def behind(hidden: int) -> str:

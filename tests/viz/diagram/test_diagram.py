@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine import OperandError, Value, edges, scope, topological_order
 from engine.testing import expressions
 from viz import STYLES, Diagram, draw
-from viz.labels import bare, capped, cell, format_number, text_width
+from viz.labels import escape_cell, escape_label, format_number, shorten, text_width
 
 
 @given(expressions())
@@ -129,14 +129,14 @@ def test_numbers_mean_what_they_say(x, digits):
 
 @given(st.text())
 def test_labels_are_one_line_without_control_characters(text):
-    shown = capped(text)
+    shown = shorten(text)
     assert len(shown) <= 40
     assert not set(shown) & set(map(chr, [*range(32), 127, 0x202E, 0x2028]))
 
 
 def test_escapes():
-    assert cell("<b>&\"'") == "&lt;b&gt;&amp;&quot;&#x27;"
-    assert bare(r"\N <b>") == r"\\N &lt;b&gt;"
+    assert escape_cell("<b>&\"'") == "&lt;b&gt;&amp;&quot;&#x27;"
+    assert escape_label(r"\N <b>") == r"\\N &lt;b&gt;"
 
 
 def test_text_width_is_helveticas():

@@ -101,14 +101,14 @@ def _to_data(output: Value, nodes: list[Value]) -> dict[str, Any]:
                 "name": node.label,
                 "value": node.data,
                 "gradient": node.grad,
-                "uses": _uses(output, node),
+                "uses": _list_uses(output, node),
             }
             for node in nodes
         ],
     }
 
 
-def _uses(output: Value, node: Value) -> list[dict[str, Any]]:
+def _list_uses(output: Value, node: Value) -> list[dict[str, Any]]:
     return [
         {
             "operation": edge.child.op.name,

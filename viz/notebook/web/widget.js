@@ -171,8 +171,8 @@ class View {
     this.grid.append(row.element);
   }
 
-  showPicture(svg, told) {
-    this.picture.setAttribute("aria-label", `computational graph, ${told}`);
+  showPicture(svg, result) {
+    this.picture.setAttribute("aria-label", `computational graph, ${result}`);
     if (svg === this.drawn) return;
     this.drawn = svg;
     // Read as XML: no script in it would run, and nothing outside is asked for.

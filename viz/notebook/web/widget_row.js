@@ -19,7 +19,7 @@ class Row {
     this.element.append(this.label, this.range, this.box, this.gradient);
     this.range.addEventListener("input", () => this.go(Number(this.range.value)));
     this.box.addEventListener("input", () => (this.typing = true));
-    this.box.addEventListener("change", () => this.typed());
+    this.box.addEventListener("change", () => this.readBox());
     this.box.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("focus", () => this.show(this.x));
     this.box.addEventListener("blur", () => this.show(this.x));
@@ -31,7 +31,7 @@ class Row {
     this.moved(x);
   }
 
-  typed() {
+  readBox() {
     const text = this.box.value.trim().replace("−", "-").replace(",", ".");
     const x = text === "" ? NaN : Number(text);
     if (Number.isFinite(x)) this.go(x);
@@ -51,12 +51,12 @@ class Row {
   show(x) {
     this.x = x;
     this.range.value = x;
-    this.range.setAttribute("aria-valuetext", written(x, 6));
+    this.range.setAttribute("aria-valuetext", format(x, 6));
     if (this.typing) return;
     const exact = this.box.getRootNode().activeElement === this.box;
-    const text = exact ? written(x, 17) : written(x, 6);
+    const text = exact ? format(x, 17) : format(x, 6);
     if (this.box.value !== text) this.box.value = text;
-    this.box.title = written(x, 17);
+    this.box.title = format(x, 17);
     this.refuse(false);
   }
 
@@ -86,7 +86,7 @@ function tidy(x, digits = 12) {
 }
 
 /** The shortest text of a number of so many digits. */
-function written(x, digits) {
+function format(x, digits) {
   return String(digits < 17 ? tidy(x, digits) : x).replace("-", "−");
 }
 
