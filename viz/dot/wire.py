@@ -81,7 +81,8 @@ class WireEmitter:
         self.canvas.add(
             id_, kind, escape_label(name), shape="box", style="rounded,filled",
             height="0.32", width="0.36", margin="0.1,0.03", fontsize="13",
-            fillcolor=colors[0], color=colors[1], penwidth=pen, tooltip=escape_label(name),
+            fillcolor=colors[0], color=colors[1], penwidth=pen,
+            tooltip=escape_label(name),
         )  # fmt: skip
 
     def _output(self, node: Node) -> None:
