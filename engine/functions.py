@@ -32,11 +32,11 @@ def logsumexp(xs: Iterable[Any]) -> Any:
     Raises:
         ValueError: there is no operand.
     """
-    terms = _several("logsumexp", xs)
+    terms = _check_terms("logsumexp", xs)
     top = terms.pop(max(range(len(terms)), key=terms.__getitem__))
     if not terms or math.isinf(top):
         return top
-    return top + ops.log1p(_sum(ops.exp(x - top) for x in terms))
+    return top + ops.log1p(_add_up(ops.exp(x - top) for x in terms))
 
 
 @overload
@@ -54,15 +54,15 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     Raises:
         ValueError: there is no operand.
     """
-    terms = _several("softmax", xs)
-    shift = largest(terms)
+    terms = _check_terms("softmax", xs)
+    shift = _find_largest(terms)
     exponentials = [ops.exp(x - shift) for x in terms]
-    total = _sum(exponentials)
+    total = _add_up(exponentials)
     return [e / total for e in exponentials]
 
 
-def largest(terms: list[Any]) -> Any:
-    """The largest, as a constant: no gradient flows through what only shifts."""
+def _find_largest(terms: list[Any]) -> Any:
+    """The largest, as a constant: as it only shifts, no gradient flows through it."""
     top = reduce(ops.max, terms)
     if isinstance(top, Value):
         top = top.detach()
@@ -83,8 +83,8 @@ def mean(xs: Iterable[Any]) -> Any:
     Raises:
         ValueError: there is no operand.
     """
-    terms = _several("mean", xs)
-    return ops.truediv(_sum(terms), len(terms))
+    terms = _check_terms("mean", xs)
+    return ops.truediv(_add_up(terms), len(terms))
 
 
 @overload
@@ -115,7 +115,7 @@ def gelu(x: Any) -> Any:
     return ops.mul(ops.truediv(x, 2), ops.erfc(ops.truediv(x, -math.sqrt(2))))
 
 
-def _several(name: str, xs: Iterable[Any]) -> list[Any]:
+def _check_terms(name: str, xs: Iterable[Any]) -> list[Any]:
     if not isinstance(xs, Iterable):
         raise OperandError(f"{name} wants a list of numbers: write {name}([x, y])")
     terms = list(xs)
@@ -124,5 +124,5 @@ def _several(name: str, xs: Iterable[Any]) -> list[Any]:
     return terms
 
 
-def _sum(terms: Iterable[Any]) -> Any:
+def _add_up(terms: Iterable[Any]) -> Any:
     return reduce(ops.add, terms)

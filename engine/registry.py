@@ -17,13 +17,7 @@ from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol
 
 __all__ = [
-    "TABLE",
-    "add_help",
-    "add_row",
-    "built_in_rows",
-    "lookup",
-    "register",
-    "unregister",
+    "TABLE", "add_help", "add_row", "built_in_rows", "lookup", "register", "unregister",
 ]  # fmt: skip
 
 _registered: set[str] = set()
@@ -65,16 +59,19 @@ def register(*args: Any, **options: Any) -> Op:
 
 
 def add_row(op: Op) -> None:
-    """Put a row into the table and its operator or method on every operand class."""
+    """Put a row into the table, and its operator or method on all kinds of operands."""
     _rows[op.name] = op
     op.methods[Value] = make_method(op)
     for kind in (Value, Symbol, Extended):
-        for name, method in _methods(op, kind).items():
+        for name, method in _make_methods(op, kind).items():
             setattr(kind, name, method)
 
 
 def add_help(op: Op) -> None:
-    """Give Value's operator or method the row's documentation, for `help`."""
+    """Give the operator or method of Value the documentation of the row, for `help`.
+
+    It is written from the rule, which may use rows that come later in the table.
+    """
     method = op.methods[Value]
     method.__doc__, method.__name__ = op.__doc__, op.name
     method.__qualname__ = f"Value.{op.name}"
@@ -93,7 +90,7 @@ def unregister(name: str) -> None:
     _registered.discard(name)
     del _rows[name]
     for kind in (Value, Symbol, Extended):
-        for method in _methods(op, kind):
+        for method in _make_methods(op, kind):
             delattr(kind, method)
 
 
@@ -123,17 +120,17 @@ def _check_rule(op: Op) -> None:
         )
 
 
-def _methods(op: Op, kind: type[Operators]) -> dict[str, Callable[..., Any]]:
+def _make_methods(op: Op, kind: type[Operators]) -> dict[str, Callable[..., Any]]:
     """A row named like one of Python's operators is that operator, others a method."""
     method = op.methods.get(kind, lambda *args: op(*args))
     if not hasattr(float, f"__{op.name}__"):
         return {op.name: method}
     if op.arity == 1:
         return {f"__{op.name}__": method}
-    return {f"__{op.name}__": method, f"__r{op.name}__": _reflected(op)}
+    return {f"__{op.name}__": method, f"__r{op.name}__": _reflect(op)}
 
 
-def _reflected(op: Op) -> Callable[..., Any]:
+def _reflect(op: Op) -> Callable[..., Any]:
     def method(y: Operators, x: Any) -> Any:
         return op(x, y)
 

@@ -86,10 +86,10 @@ def numbers(
     Numbers nearer than 1e-6 to an open end or to 0 are left out, except 0 itself:
     special points deserve tests of their own.
     """
-    return st.one_of([_within(part, bound) for part in intervals(domain)])
+    return st.one_of([_draw_within(part, bound) for part in intervals(domain)])
 
 
-def _within(part: Interval, bound: float) -> st.SearchStrategy[float]:
+def _draw_within(part: Interval, bound: float) -> st.SearchStrategy[float]:
     margin = 1e-6
     low = part.low if part.closed[0] else part.low + margin
     high = part.high if part.closed[1] else part.high - margin
@@ -179,7 +179,7 @@ def expressions(
         candidates = {}
         for op in ops or TABLE.values():
             chosen = (places * op.arity)[: op.arity]
-            out = _outcome(op, [known[place] for place in chosen], bound, smooth)
+            out = _evaluate(op, [known[place] for place in chosen], bound, smooth)
             if out is not None:
                 candidates[op.name] = chosen, out
         if candidates:
@@ -190,7 +190,7 @@ def expressions(
     return Expression(inputs, tuple(steps))
 
 
-def _outcome(op: Op, xs: Sequence[float], bound: float, smooth: bool) -> float | None:
+def _evaluate(op: Op, xs: Sequence[float], bound: float, smooth: bool) -> float | None:
     """The result of the operation, None where it should not be used."""
     for x, domain in zip(xs, op.domain, strict=True):
         parts = intervals(domain)

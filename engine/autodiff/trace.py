@@ -65,7 +65,7 @@ class Trace:
         """One thing for each output, in the structure of the result of `f`."""
         return unflatten(self._result, iter(found))
 
-    def plain(self, x: Any) -> Any:
+    def as_plain(self, x: Any) -> Any:
         """A result as the caller gets it: a float, or a Value where transforms nest."""
         return x if self.nested else as_float(float(x))
 

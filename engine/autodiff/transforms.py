@@ -67,13 +67,13 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     (6.0, (3.0, 2.0))
     """
 
-    def transformed(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+    def differentiate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = Trace(f, args, select_arguments(argnums, args), kwargs)
         output = require_number(trace)
         slopes = trace.unflatten_inputs(trace.pull_back(output))
-        return trace.plain(output), unwrap(argnums, slopes)
+        return trace.as_plain(output), unwrap(argnums, slopes)
 
-    return transformed
+    return differentiate
 
 
 def derivative(f: Function, n: int = 1) -> Function:
@@ -88,7 +88,7 @@ def derivative(f: Function, n: int = 1) -> Function:
     if not (isinstance(n, int) and n >= 0):
         raise ValueError(f"n={n!r}: the order of a derivative is 0, 1, 2, ...")
 
-    def transformed(x: Any) -> Any:
+    def differentiate(x: Any) -> Any:
         trace = Trace(f, (x,), [0], {})
         output = require_number(trace)
         for left in range(n, 0, -1):
@@ -98,9 +98,9 @@ def derivative(f: Function, n: int = 1) -> Function:
                 [output] = trace.pull_back(output)
             else:
                 [output] = gradients(output, trace.variables)
-        return trace.plain(output)
+        return trace.as_plain(output)
 
-    return transformed
+    return differentiate
 
 
 def jvp(
@@ -120,8 +120,8 @@ def jvp(
     args = tuple(primals)
     trace = Trace(f, args, range(len(args)), {})
     moved = trace.push_forward(flatten_like(args, tuple(tangents), "tangents"))
-    value = trace.unflatten_output(map(trace.plain, trace.outputs))
-    return value, trace.unflatten_output(map(trace.plain, moved))
+    value = trace.unflatten_output(map(trace.as_plain, trace.outputs))
+    return value, trace.unflatten_output(map(trace.as_plain, moved))
 
 
 def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
@@ -145,9 +145,9 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
         for output, weight in zip(trace.outputs, weights, strict=True):
             shares = trace.pull_back(output, weight)
             sums = [a + b for a, b in zip(sums, shares, strict=True)]
-        return tuple(trace.unflatten_inputs(map(trace.plain, sums)))
+        return tuple(trace.unflatten_inputs(map(trace.as_plain, sums)))
 
-    return trace.unflatten_output(map(trace.plain, trace.outputs)), pullback
+    return trace.unflatten_output(map(trace.as_plain, trace.outputs)), pullback
 
 
 def jacobian(
@@ -171,17 +171,18 @@ def jacobian(
     if mode not in ("auto", "forward", "reverse"):
         raise ValueError(f"mode={mode!r}: choose auto, forward or reverse")
 
-    def transformed(*args: Any, **kwargs: Any) -> Any:
+    def differentiate(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(f, args, select_arguments(argnums, args), kwargs)
         rows = [
-            trace.unflatten_inputs(map(trace.plain, row)) for row in _rows(trace, mode)
+            trace.unflatten_inputs(map(trace.as_plain, row))
+            for row in _compute_rows(trace, mode)
         ]
         return trace.unflatten_output(unwrap(argnums, row) for row in rows)
 
-    return transformed
+    return differentiate
 
 
-def _rows(trace: Trace, mode: str) -> list[list[Any]]:
+def _compute_rows(trace: Trace, mode: str) -> list[list[Any]]:
     """The Jacobian: for each output the derivatives by every variable."""
     n = len(trace.variables)
     if mode == "reverse" or (mode == "auto" and len(trace.outputs) <= n):

@@ -200,7 +200,7 @@ def _build_table(
         raise OptionError(f"method={method!r}: choose from {', '.join(METHODS)}")
     if not modes or not set(modes) <= set(MODES):
         raise OptionError(f"modes={modes!r}: some of {', '.join(MODES)}")
-    analytic = {mode: about.analytic(mode) for mode in modes}
+    analytic = {mode: about.differentiate(mode) for mode in modes}
     rows = []
     for i in track(range(len(about.inputs)), "gradient check", "input", show=progress):
         for j, slope in enumerate(

@@ -66,6 +66,7 @@ def estimate_slopes(
 
 
 def _try(f: Callable[[float], list[float]], x: float) -> list[float] | None:
+    """f(x), or None where it is not defined."""
     try:
         return f(x)
     except (ArithmeticError, ValueError):
@@ -94,6 +95,8 @@ def _estimate_slope(
 def _judge(
     both: tuple[float, float], left: tuple[float, float], right: tuple[float, float]
 ) -> Slope:
+    """The slope that follows from three limits: of differences over both sides of the
+    point, over the left and over the right, each with its error."""
     sides = [side for side in (left, right) if not math.isnan(side[0])]
     if not sides:
         return Slope(math.nan, math.nan, math.nan, math.nan, "not defined around here")
@@ -114,7 +117,7 @@ def _judge(
 
 
 def _are_growing(differences: Sequence[float]) -> bool:
-    """Whether they go on growing with every step, as those of √x at 0 do."""
+    """Whether they grow at every step, as those of √x at 0 do."""
     pairs = pairwise(differences)
     return (
         len(differences) > 2
@@ -133,8 +136,8 @@ def _extrapolate(
     if _are_growing(differences):
         return math.copysign(math.inf, differences[-1]), abs(differences[-1])
     finest = differences[-1]
-    # Large steps may reach over poles and jumps and agree by chance: what the
-    # smallest ones say, to within their own scatter, is not to be left.
+    # Large steps may reach over poles and jumps and agree by chance: a limit counts
+    # only if it is what the smallest steps say, to within their own scatter.
     slack = 10 * (abs(finest - differences[-2]) + noise[-1] + noise[-2])
     best, best_error = finest, abs(finest - differences[-2]) + noise[-1]
     previous: list[float] = []

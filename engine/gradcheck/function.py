@@ -1,7 +1,7 @@
-"""What a gradient check is about: a function of a flat list of numbers.
+"""The function that a gradient check is about, as one of a flat list of numbers.
 
-The numbers are those of the arguments, or the data of leaves that the function
-closes over. It is run on Values without a graph to have its value at other points.
+The numbers are those in the arguments, or the data of leaves that the function closes
+over. For its results at other points it is run on Values without a graph.
 """
 
 from __future__ import annotations
@@ -48,15 +48,12 @@ class CheckedFunction:
         """The results as a function of input number i alone."""
         raise NotImplementedError
 
-    def analytic(self, mode: str) -> list[list[float]]:
+    def differentiate(self, mode: str) -> list[list[float]]:
         """The engine's derivative of each result by each input."""
         nodes = [result for result in self.results if isinstance(result, Value)]
         if mode == "reverse":
-            swept = {node: adjoints(node) for node in nodes}
-            return [
-                [swept[r].get(v, 0.0) if r in swept else 0.0 for v in self.variables]
-                for r in map(_node_or_none, self.results)
-            ]
+            swept = [adjoints(r) if isinstance(r, Value) else {} for r in self.results]
+            return [[found.get(v, 0.0) for v in self.variables] for found in swept]
         pushed = [tangents(nodes, {variable: 1.0}) for variable in self.variables]
         return [
             [found[r] if isinstance(r, Value) else 0.0 for found in pushed]
@@ -64,12 +61,8 @@ class CheckedFunction:
         ]
 
 
-def _node_or_none(result: Any) -> Any:
-    return result if isinstance(result, Value) else None
-
-
 class FunctionOfArguments(CheckedFunction):
-    """A function of arguments."""
+    """A function whose inputs are the numbers in its arguments."""
 
     def __init__(self, f: Function, args: tuple[Any, ...]) -> None:
         trace = Trace(f, args, range(len(args)), {})
@@ -94,7 +87,7 @@ class FunctionOfArguments(CheckedFunction):
 
 
 class FunctionOfParameters(CheckedFunction):
-    """A function without arguments, of the data of leaves."""
+    """A function without arguments, whose inputs are the data of leaves."""
 
     def __init__(self, f: Function, leaves: Iterable[Value]) -> None:
         self.f = f
@@ -131,7 +124,7 @@ def _as_floats(output: Any) -> list[float]:
 def make_checked_function(
     f: Function, args: tuple[Any, ...], parameters: Iterable[Value] | None
 ) -> CheckedFunction:
-    """What to check: the arguments, or the parameters when there are any.
+    """`f` with its arguments as inputs, or the parameters where they are given.
 
     Raises:
         OperandError: both are given, or neither.

@@ -36,7 +36,12 @@ def describe(op: Row) -> str:
     Local derivative: ∂/∂x = 1 if x > 0 else 0.
     Kink: where x is 0.
     """
-    lines = [_headline(op), "", f"Domain: {_domain(op)}.", *_derivatives(op)]
+    lines = [
+        _write_headline(op),
+        "",
+        f"Domain: {_write_domain(op)}.",
+        *_write_derivatives(op),
+    ]
     if kink := _as_formula(op.kinks, op):
         lines.append(f"Kink: where {kink} is 0.")
     if op.default is not None:
@@ -44,7 +49,7 @@ def describe(op: Row) -> str:
     return "\n".join(lines)
 
 
-def _headline(op: Row) -> str:
+def _write_headline(op: Row) -> str:
     """The call, and what it means where its name does not say so."""
     call = f"{op.name}({', '.join(op.operands)})"
     if op.about:
@@ -61,14 +66,14 @@ def _as_formula(function: Callable[..., Any] | None, op: Row) -> str:
         return ""
 
 
-def _domain(op: Row) -> str:
+def _write_domain(op: Row) -> str:
     pairs = zip(op.operands, op.intervals, strict=True)
     if len(set(op.intervals)) == 1:
         return f"{', '.join(op.operands)} in {op.intervals[0]}"
     return ", ".join(f"{name} in {interval}" for name, interval in pairs)
 
 
-def _derivatives(op: Row) -> list[str]:
+def _write_derivatives(op: Row) -> list[str]:
     try:
         pairs = zip(op.operands, op.formulas, strict=True)
     except NameError:  # the rule calls an operation that is not registered yet

@@ -77,16 +77,16 @@ class Op:
         self.name = self.__name__ = name
         self.symbol = symbol
         self.value = value
-        self.entries = _entries(partials)
+        self.entries = _split_rule(partials)
         self.partials: Rule = (
             partial(_call_all, self.entries)
             if isinstance(partials, tuple)
             else partials
         )
         """The local derivatives: a function of (out, *operands) giving a tuple."""
-        self.constants = _constants(partials)
+        self.constants = _find_constants(partials)
         """The local derivatives when they are the same everywhere, else empty."""
-        self.operands = tuple(operands) or _operand_names(partials)
+        self.operands = tuple(operands) or _find_operands(partials)
         self.arity = len(self.operands)
         """The number of operands."""
         self.domain = (
@@ -96,7 +96,7 @@ class Op:
         self.limits = dict(limits or {})
         self.folds = folds
         self.about = about
-        self.default = _default(value) if folds else None
+        self.default = _find_default(value) if folds else None
         self.made_from: tuple[Op, float] | None = None
         """The row and the number that `fixed` made this one from."""
         self.methods: dict[type, Callable[..., Any]] = {}
@@ -199,34 +199,34 @@ def _fix(op: Op, number: float) -> Op:
     return made
 
 
-def _entries(partials: Rule | tuple[Rule | int, ...]) -> tuple[Rule, ...]:
+def _split_rule(partials: Rule | tuple[Rule | int, ...]) -> tuple[Rule, ...]:
     """One function per operand."""
     if isinstance(partials, tuple):
         return tuple(
             entry if callable(entry) else partial(_return_constant, entry)
             for entry in partials
         )
-    places = range(len(_operand_names(partials)))
+    places = range(len(_find_operands(partials)))
     return tuple(partial(_call_one, partials, place) for place in places)
 
 
-def _constants(partials: Rule | tuple[Rule | int, ...]) -> tuple[float, ...]:
+def _find_constants(partials: Rule | tuple[Rule | int, ...]) -> tuple[float, ...]:
     if callable(partials) or any(map(callable, partials)):
         return ()
     return tuple(float(entry) for entry in partials if not callable(entry))
 
 
-def _operand_names(partials: Rule | tuple[Rule | int, ...]) -> tuple[str, ...]:
+def _find_operands(partials: Rule | tuple[Rule | int, ...]) -> tuple[str, ...]:
     """What the rule calls its operands; x, y, ... when it is constant."""
     if not isinstance(partials, tuple):
         return tuple(inspect.signature(partials).parameters)[1:]
     for entry in partials:
         if callable(entry):
-            return _operand_names(entry)
+            return _find_operands(entry)
     return tuple("xyzuvw"[: len(partials)])
 
 
-def _default(value: Callable[..., Any]) -> float | None:
+def _find_default(value: Callable[..., Any]) -> float | None:
     last = list(inspect.signature(value).parameters.values())[-1]
     return None if last.default is last.empty else last.default
 
