@@ -55,13 +55,13 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
         ValueError: there is no operand.
     """
     terms = _check_terms("softmax", xs)
-    shift = _find_largest(terms)
+    shift = find_largest(terms)
     exponentials = [ops.exp(x - shift) for x in terms]
     total = _add_up(exponentials)
     return [e / total for e in exponentials]
 
 
-def _find_largest(terms: list[Any]) -> Any:
+def find_largest(terms: list[Any]) -> Any:
     """The largest, as a constant: as it only shifts, no gradient flows through it."""
     top = reduce(ops.max, terms)
     if isinstance(top, Value):

@@ -58,7 +58,7 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Any:
 
 
 def _cross_entropy(logits: list[Any], target: Any) -> Any:
-    top = functions.largest(logits)
+    top = functions.find_largest(logits)
     shifted = [a - top for a in logits]
     total = ops.log(reduce(add, map(ops.exp, shifted)))
     if hasattr(target, "__len__") and not isinstance(target, str):
