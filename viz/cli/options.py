@@ -14,7 +14,6 @@ __all__ = ["seed_option", "takes_look"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-
 seed_option = click.option(
     "--seed", type=float, default=1.0, help="The upstream gradient."
 )

@@ -80,7 +80,7 @@ class Format:
     """Whether a terminal cannot show it."""
 
 
-def _picture_encoder(suffix: str) -> Callable[[Value, Look], bytes]:
+def _render(suffix: str) -> Callable[[Value, Look], bytes]:
     def encode_picture(value: Value, look: Look) -> bytes:
         data = draw(value, **look).pipe(suffix)
         assert isinstance(data, bytes)
@@ -89,25 +89,9 @@ def _picture_encoder(suffix: str) -> Callable[[Value, Look], bytes]:
     return encode_picture
 
 
-def _encode_source(value: Value, look: Look) -> str:
-    return str(draw(value, **look).source)
-
-
-def _encode_tikz(value: Value, look: Look) -> str:
-    return to_tikz(draw(value, **look))
-
-
 def _encode_mermaid(value: Value, look: Look) -> str:
     form = select_form(value, look)
     return to_mermaid(form.diagram, Options.of(look, form.style, note=form.note))
-
-
-def _encode_graphml(value: Value, look: Look) -> str:
-    return to_graphml(_select_data(value, look))
-
-
-def _encode_json(value: Value, look: Look) -> str:
-    return to_json(_select_data(value, look)) + "\n"
 
 
 def _select_data(value: Value, look: Look) -> Diagram:
@@ -118,22 +102,23 @@ def _select_data(value: Value, look: Look) -> Diagram:
     return fuse(diagram) if look["fuse"] else diagram
 
 
-def _encode_text(value: Value, look: Look) -> str:
-    return f"{tree(value, digits=look['digits'])}\n"
-
-
 _EVERY = (
-    Format(("png",), "a picture", _picture_encoder("png"), binary=True),
-    Format(("svg",), "a picture that stays sharp", _picture_encoder("svg")),
-    Format(("jpg", "jpeg"), "a picture", _picture_encoder("jpg"), binary=True),
-    Format(("pdf",), "a page with the picture", _picture_encoder("pdf"), binary=True),
-    Format(("gv", "dot"), "the source of the picture for Graphviz", _encode_source),
-    Format(("tex",), "the picture in TikZ, a document of LaTeX", _encode_tikz),
+    Format(("png",), "a picture", _render("png"), binary=True),
+    Format(("svg",), "a picture that stays sharp", _render("svg")),
+    Format(("jpg", "jpeg"), "a picture", _render("jpg"), binary=True),
+    Format(("pdf",), "a page with the picture", _render("pdf"), binary=True),
+    Format(("gv", "dot"), "the source of the picture for Graphviz",
+           lambda value, look: str(draw(value, **look).source)),
+    Format(("tex",), "the picture in TikZ, a document of LaTeX",
+           lambda value, look: to_tikz(draw(value, **look))),
     Format(("mmd",), "a flowchart for Mermaid", _encode_mermaid),
-    Format(("graphml",), "the graph as data (extra `graphml`)", _encode_graphml),
-    Format(("json",), "the graph as data", _encode_json),
-    Format(("txt",), "a tree of text", _encode_text),
-)
+    Format(("graphml",), "the graph as data (extra `graphml`)",
+           lambda value, look: to_graphml(_select_data(value, look))),
+    Format(("json",), "the graph as data",
+           lambda value, look: to_json(_select_data(value, look)) + "\n"),
+    Format(("txt",), "a tree of text",
+           lambda value, look: f"{tree(value, digits=look['digits'])}\n"),
+)  # fmt: skip
 FORMATS = {suffix: format_ for format_ in _EVERY for suffix in format_.suffixes}
 """The formats by their suffixes. An entry above is all that a new one needs."""
 

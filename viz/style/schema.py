@@ -98,21 +98,13 @@ class Schema:
         own = [p for p in signature.parameters.values() if p.kind != p.VAR_KEYWORD]
         taken = [
             Parameter(
-                name,
-                Parameter.KEYWORD_ONLY,
-                default=option.default,
-                annotation=option.type,
+                name, Parameter.KEYWORD_ONLY, default=o.default, annotation=o.type
             )
-            for name, option in self.options.items()
+            for name, o in self.options.items()
         ]
         function.__signature__ = signature.replace(parameters=[*own, *taken])  # type: ignore[attr-defined]
-        return add_section(self.help)(function)
-
-    @property
-    def help(self) -> str:
-        """The options as a section of a docstring."""
         lines = [_describe(name, option) for name, option in self.options.items()]
-        return "\n".join(["Options:", *lines])
+        return add_section("\n".join(["Options:", *lines]))(function)
 
 
 def add_section(text: str) -> Callable[[Function], Function]:
