@@ -49,9 +49,8 @@ class Trace:
         fresh = list(args)
         with _tracing():
             self.variables = [_variable(x) for x in given]
-            for i, tree in zip(
-                selected, self.unflatten_inputs(self.variables), strict=True
-            ):
+            trees = self.unflatten_inputs(self.variables)
+            for i, tree in zip(selected, trees, strict=True):
                 fresh[i] = tree
             self.output = f(*fresh, **kwargs)
         self._result, self.outputs = flatten_numbers(self.output, "the result of f")
@@ -92,7 +91,7 @@ class Trace:
 
 
 def _variable(x: Any) -> Value:
-    """A leaf for a float; a node of its own for a Value of somebody else's."""
+    """A leaf for a number; for a Value of the caller's a node with the same number."""
     return identity(x) if isinstance(x, Value) else Value(x)
 
 

@@ -22,10 +22,11 @@ find_moved_modules()
 
 
 class _Announced(threading.local):
-    """The ancestors that a list just handed out is about to visit, in their order.
+    """The nodes in the list of ancestors that was given to `pickle` last.
 
-    Should a pickling break off half way, what is left here is harmless: a node out
-    of order is not taken for an announced one, and gets a list of its own.
+    They are pickled next, in their order, and need no lists of their own. Should a
+    pickling break off half way, what is left here is harmless: a node that comes out
+    of order gets a list of its own.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class _Announced(threading.local):
         self.last = -1
 
     def visit(self, node: Node) -> bool:
+        """Whether this node is one of them, and comes in its order."""
         place = self.places.get(id(node), -1)
         announced = place > self.last
         if announced:
@@ -47,7 +49,7 @@ _announced = _Announced()
 
 
 def reduce(node: Node) -> tuple[Any, ...]:
-    """What `pickle` and `copy` want to know: how to make this node again."""
+    """What `__reduce_ex__` gives `pickle` and `copy`: how to make this node again."""
     ancestors: list[Node] = []
     if not _announced.visit(node) and any(parent.parents for parent in node.parents):
         ancestors = topological_order(node)[:-1]

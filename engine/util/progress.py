@@ -49,7 +49,7 @@ class Progress:
 
 
 def _is_watched(stream: Any) -> bool:
-    """Whether somebody looks: at a terminal, or a notebook, which says it is none."""
+    """Whether a person sees it: on a terminal, or in a notebook, which is no tty."""
     in_notebook = type(stream).__module__.startswith("ipykernel.")
     return in_notebook or bool(stream.isatty())
 
