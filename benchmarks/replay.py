@@ -52,7 +52,7 @@ def measure_in_turn(cases: Cases, runs: int) -> dict[str, float]:
     times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(runs):
         for name, work in works.items():
-            gc.collect()  # nobody is to clear away what another one has left
+            gc.collect()  # so that none has to clear away what another one has left
             times[name].append(_seconds(work, repeats[name]))
     return {name: statistics.median(found) for name, found in times.items()}
 

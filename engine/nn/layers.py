@@ -16,15 +16,8 @@ from engine.nn.module import Module, call_in_scope
 from engine.operation.op import Op
 
 __all__ = [
-    "Affine",
-    "Identity",
-    "Linear",
-    "ReLU",
-    "Sequential",
-    "Sigmoid",
-    "Softmax",
-    "Tanh",
-]
+    "Affine", "Identity", "Linear", "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh",
+]  # fmt: skip
 
 
 class Rowwise(Module):
@@ -229,7 +222,7 @@ class Sequential(Module):
         for layer in layers:
             if not callable(layer):
                 raise OptionError(f"a layer is a Module or a function, not {layer!r}")
-        # Not by setattr, for a layer is named by its place here and not for all time.
+        # Not by setattr, which would name each layer after its place here for good.
         vars(self)["layers"] = list(layers)
 
     def forward(self, x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How good a model is, in a number for people."""
+"""Metrics: how good a model is, as a number."""
 
 from __future__ import annotations
 

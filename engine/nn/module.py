@@ -131,7 +131,7 @@ def call_in_scope(name: str, part: Callable[[Any], Any], x: Any) -> Any:
 
 
 def _name_scopes(name: str, thing: Any) -> None:
-    """Let the scope of each module in it tell where it is held first."""
+    """Name the scope of each module in it after the attribute that held it first."""
     if isinstance(thing, Module):
         vars(thing).setdefault("_scope", name)
     elif isinstance(thing, (list, tuple)):

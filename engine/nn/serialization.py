@@ -1,4 +1,4 @@
-"""Numbers in files: JSON that is checked before anything is believed."""
+"""Numbers in files: JSON that is checked before any number of it is used."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def read(
 
 @contextmanager
 def name_file(path: str | PathLike[str]) -> Iterator[None]:
-    """Let errors of what is read name the file."""
+    """Put the name of the file into errors about what is in it."""
     try:
         yield
     except ModelFileError as error:

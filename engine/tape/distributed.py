@@ -14,7 +14,6 @@ from typing import Any
 from engine.errors import OperandError, ShapeError
 from engine.graph.sweep import add_gradients
 from engine.tape.jitted import Jitted, jit
-from engine.tape.nonfinite import check_finite
 from engine.tape.partition import (
     PackedTape,
     StepNumbers,
@@ -23,6 +22,7 @@ from engine.tape.partition import (
     sum_partition,
     take_first,
 )
+from engine.tape.samples import check_finite
 
 __all__ = ["Distributed", "distributed"]
 

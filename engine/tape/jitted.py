@@ -21,8 +21,7 @@ from engine.tape.ir.arguments import (
     unflatten_argument,
 )
 from engine.tape.ir.tape import Tape
-from engine.tape.nonfinite import check_finite
-from engine.tape.samples import Samples, require_numpy
+from engine.tape.samples import Samples, check_finite, require_numpy
 from engine.tape.specializations import Specializations
 from engine.util.nested import map_tree, unflatten
 
@@ -169,14 +168,7 @@ class Jitted:
     # -- many samples ----------------------------------------------------------------
 
     def record(self, *args: Any) -> None:
-        """Record all ways that these samples go, or that of a function of its leaves.
-
-        Nothing is computed yet, and nothing compiled but the guards.
-        """
-        if not args:
-            if not self.specializations.of(()):
-                self.specializations.record((), [], 0)
-            return
+        """Record all ways that these samples go, and compute nothing yet."""
         for _ in self.specializations.split(_collect_samples(args)):
             pass
 

@@ -1,16 +1,20 @@
-"""`Samples`: many arguments of one structure, as columns of an array."""
+"""Many samples at one time: arguments as columns, and a check of the results."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import ShapeError
-from engine.tape.ir.arguments import flatten_argument
+from engine.autodiff.trace import flatten_numbers
+from engine.errors import ShapeError, TapeError
+from engine.explanation.why_nan import why_nan
+from engine.graph.context import extended_arithmetic, record_source
+from engine.graph.value import Value
+from engine.tape.ir.arguments import flatten_argument, make_values
 from engine.util.nested import Structure
 
-__all__ = ["Samples", "require_numpy"]
+__all__ = ["Samples", "check_finite", "require_numpy"]
 
 
 @dataclass(frozen=True)
@@ -98,3 +102,38 @@ def require_numpy() -> Any:
             "batches need numpy: pip install 'dotgrad[fast]'"
         ) from None
     return np
+
+
+def check_finite(
+    f: Callable[..., Any], nonfinite: str, samples: Samples, results: Any
+) -> None:
+    """Check that the results, a column for each sample, are finite.
+
+    Raises:
+        TapeError: one is not, and it is not allowed.
+    """
+    import numpy as np
+
+    if nonfinite == "allow" or np.isfinite(results).all():
+        return
+    bad = np.flatnonzero(~np.isfinite(results).all(axis=0))
+    first = int(bad[0])
+    shown = ", ".join(f"{x:.6g}" for x in results[:, first] if not np.isfinite(x))
+    text = f"the result of sample {first} is {shown}"
+    if len(bad) > 1:
+        text += f", and {len(bad) - 1} more are not finite"
+    if nonfinite == "explain":
+        raise TapeError(f"{text}.\n{_explain(f, samples, first)}")
+    raise TapeError(
+        f'{text}: nonfinite="explain" tells why, nonfinite="allow" lets it through'
+    )
+
+
+def _explain(f: Callable[..., Any], samples: Samples, i: int) -> str:
+    """What `why_nan` says of sample i."""
+    with extended_arithmetic(), record_source():
+        args, _ = make_values(samples.keys, samples.columns[:, i].tolist())
+        output = f(*args)
+    nodes = [x for x in flatten_numbers(output, "f")[1] if isinstance(x, Value)]
+    odd = [node for node in nodes if node.data - node.data != 0]
+    return str(why_nan((odd or nodes)[0]))

@@ -98,9 +98,8 @@ class Specialization:
     @cached_property
     def _compared(self) -> ArrayReplay:
         """Computes what the guards compare: two outputs for each guard."""
-        slots = [s for guard in self.tape.guards for s in (guard.left, guard.right)]
-        tape = replace(self.tape, outputs=tuple(slots), guards=())
-        return ArrayReplay(compress(tape))
+        outputs = tuple(self.tape.guarded)
+        return ArrayReplay(compress(replace(self.tape, outputs=outputs, guards=())))
 
     def find_followers(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """A mask of the samples that go this way; None if all do."""

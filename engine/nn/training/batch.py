@@ -90,7 +90,7 @@ class BatchGradient:
 def _record_penalty(penalty: Penalty) -> Jitted | None:
     taped: Jitted = jit(penalty)
     try:
-        taped.record()
+        taped.specializations.record((), [], 0)
     except (EscapeError, TapeError):
         return None
     return taped

@@ -19,16 +19,9 @@ from engine.nn.serialization import read_number
 from engine.nn.training.schedules import Schedule
 
 __all__ = [
-    "OPTIMIZERS",
-    "SGD",
-    "AdaGrad",
-    "Adam",
-    "AdamW",
-    "Momentum",
-    "Nesterov",
-    "Optimizer",
-    "RMSProp",
-]
+    "OPTIMIZERS", "SGD", "AdaGrad", "Adam", "AdamW", "Momentum", "Nesterov",
+    "Optimizer", "RMSProp",
+]  # fmt: skip
 
 POSITIVE: Mapping[str, float] = {"low": 0, "below": math.inf}
 """The range of a rate: low ≤ x < below."""
@@ -169,7 +162,6 @@ class Momentum(Optimizer):
 
     _: KW_ONLY
     momentum: float = field(default=0.9, metadata=SHARE)
-
     remembers = 1
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
@@ -199,7 +191,6 @@ class AdaGrad(Optimizer):
 
     _: KW_ONLY
     epsilon: float = field(default=1e-10, metadata=SHARE)
-
     remembers = 1
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
@@ -219,7 +210,6 @@ class RMSProp(Optimizer):
     _: KW_ONLY
     decay: float = field(default=0.99, metadata=SHARE)
     epsilon: float = field(default=1e-8, metadata=SHARE)
-
     remembers = 1
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
@@ -243,7 +233,6 @@ class Adam(Optimizer):
     _: KW_ONLY
     betas: tuple[float, float] = field(default=(0.9, 0.999), metadata=SHARE)
     epsilon: float = field(default=1e-8, metadata=SHARE)
-
     remembers = 3
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
@@ -268,7 +257,6 @@ class AdamW(Adam):
 
     _: KW_ONLY
     weight_decay: float = field(default=0.01, metadata=POSITIVE)
-
     decoupled = True
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:

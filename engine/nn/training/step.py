@@ -27,7 +27,7 @@ class NotFiniteError(Exception):
 
 
 class TrainingStep:
-    """TrainingStep of an optimizer along the gradients of batches.
+    """A step of an optimizer along the gradient of a batch.
 
     Args:
         gradient: computes the gradient.

@@ -41,18 +41,6 @@ class BatchReplay(Protocol):
         """The output, its derivatives by the inputs, Σ seed · derivative by leaf."""
 
 
-def _always(_: Tape) -> bool:
-    return True
-
-
-def _compile_arrays(tape: Tape, _: int) -> BatchReplay:
-    return ArrayReplay(tape)
-
-
-def _compile_lanes(tape: Tape, threads: int) -> BatchReplay:
-    return LaneReplay(tape, threads=threads)
-
-
 @dataclass(frozen=True, slots=True)
 class Backend:
     """One way to replay tapes."""
@@ -62,7 +50,9 @@ class Backend:
     compile_sample: Callable[..., SampleReplay] | None = compile_tape
     """Compile a tape for one sample, with `gradient=` True or False; None: one sample
     is replayed as a batch of one."""
-    compile_batch: Callable[[Tape, int], BatchReplay] = _compile_arrays
+    compile_batch: Callable[[Tape, int], BatchReplay] = lambda tape, _: ArrayReplay(
+        tape
+    )
     """Compile a compress tape without guards for batches, to be shared by so many
     threads."""
     for_batches: bool = True
@@ -71,7 +61,7 @@ class Backend:
     """Whether one sample gives bit for bit what the engine computes."""
     modules: tuple[str, ...] = ()
     """What has to be installed; all of it is in the extra `fast`."""
-    suits: Callable[[Tape], bool] = _always
+    suits: Callable[[Tape], bool] = lambda _: True
     """Whether "auto" takes it for batches of this tape, rather than those before it."""
 
     @property
@@ -93,7 +83,7 @@ BACKENDS = {
     "numba": Backend(
         "Numba",
         compile_sample=None,
-        compile_batch=_compile_lanes,
+        compile_batch=lambda tape, threads: LaneReplay(tape, threads=threads),
         modules=("numpy", "numba"),
         suits=_is_better_in_loops,
     ),

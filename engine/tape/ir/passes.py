@@ -16,14 +16,9 @@ from engine.operation.extended import evaluate_extended
 from engine.tape.ir.tape import Guard, Tape, find_row
 
 __all__ = [
-    "ALL",
-    "compress",
-    "expand_powers",
-    "fold_constants",
-    "fuse_dot_products",
-    "remove_dead_code",
-    "share_subexpressions",
-]
+    "ALL", "compress", "expand_powers", "fold_constants", "fuse_dot_products",
+    "remove_dead_code", "share_subexpressions",
+]  # fmt: skip
 
 
 class _Rewriting:
@@ -59,7 +54,7 @@ class _Rewriting:
     def finish(self) -> Tape:
         first, more = self.first, len(self.constants)
         nodes = range(first + more, first + more + len(self.ops))
-        # What name ~i, the last but i, stands for comes last but i in the list.
+        # A constant is named ~i, and as an index that counts from the end of the list.
         slot = [*range(first), *nodes, *reversed(range(first, first + more))]
         place = {old: slot[name] for old, name in self.place.items()}
         return replace(
@@ -127,8 +122,7 @@ def expand_powers(tape: Tape) -> Tape:
 
 def remove_dead_code(tape: Tape) -> Tape:
     """Leave out what no output and no guard needs."""
-    asked = [s for guard in tape.guards for s in (guard.left, guard.right)]
-    needed = {*tape.outputs, *asked}
+    needed = {*tape.outputs, *tape.guarded}
     for slot, _, used in reversed(list(tape.instructions())):
         if slot in needed:
             needed.update(used)
@@ -146,8 +140,7 @@ def fuse_dot_products(tape: Tape) -> Tape:
     order as before.
     """
     uses = Counter(s for _, _, used in tape.instructions() for s in used)
-    uses.update(tape.outputs)
-    uses.update(s for guard in tape.guards for s in (guard.left, guard.right))
+    uses.update([*tape.outputs, *tape.guarded])
     products = {
         slot: used
         for slot, op, used in tape.instructions()

@@ -85,6 +85,11 @@ class Tape:
         """The number of slots."""
         return self.first_node + len(self.ops)
 
+    @property
+    def guarded(self) -> list[int]:
+        """The slots that the guards compare, two for each."""
+        return [slot for guard in self.guards for slot in (guard.left, guard.right)]
+
     def instructions(self) -> Iterator[tuple[int, str, tuple[int, ...]]]:
         """Slot, operation and operands of each instruction."""
         first = self.first_node
@@ -181,8 +186,7 @@ class Tape:
                 raise TapeError(f"v{slot}: {error}") from error
             if len(used) != arity or not all(0 <= s < slot for s in used):
                 raise TapeError(f"the tape is damaged: v{slot} = {name}{used}")
-        asked = [s for guard in self.guards for s in (guard.left, guard.right)]
-        if not all(0 <= s < self.size for s in (*self.outputs, *asked)):
+        if not all(0 <= s < self.size for s in (*self.outputs, *self.guarded)):
             raise TapeError("the tape is damaged: it gives slots that it does not have")
         if not all(guard.relation in _SIGNS for guard in self.guards):
             raise TapeError("the tape is damaged: a guard compares in an unknown way")

@@ -1,5 +1,6 @@
 """`fit`: it is the plain loop, and stops well."""
 
+import dataclasses
 import io
 import json
 import math
@@ -12,6 +13,9 @@ from places import ROOT
 from small_training import in_a_process, small, trained
 
 from engine import OperandError, OptionError, ShapeError, Value, exp, nn
+from engine.tape import BACKENDS
+from engine.tape.backends.table import select_backend
+from engine.tape.samples import Samples
 
 
 def test_fit_is_the_plain_loop():
@@ -47,6 +51,29 @@ def test_fit_learns_and_watches():
     assert repr(history).startswith("History(60 epochs: loss ")
     with pytest.raises(KeyError, match="'loss', 'accuracy'"):
         history["precision"]
+
+
+def test_fit_makes_its_samples_once_and_compiles_one_replay(monkeypatch):
+    pytest.importorskip("numpy", reason="the extra fast is not installed")
+    made, compiled = [], []
+    make, compile_batch = Samples.of, select_backend("numpy").compile_batch
+
+    def compile_and_note(tape, threads):
+        compiled.append(len(tape.ops))
+        return compile_batch(tape, threads)
+
+    for name, backend in BACKENDS.items():
+        spied = dataclasses.replace(
+            backend, compile_batch=compile_and_note, compile_sample=None
+        )
+        monkeypatch.setitem(BACKENDS, name, spied)
+    monkeypatch.setattr(
+        Samples, "of", lambda args: made.append(len(args[0])) or make(args)
+    )
+    _, history = trained(3)
+    assert len(history) == 3
+    assert made == [12]
+    assert len(compiled) == 1
 
 
 def test_fit_adds_the_penalty_once_for_each_batch():
