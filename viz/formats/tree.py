@@ -5,11 +5,18 @@ from __future__ import annotations
 import shutil
 import sys
 import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine import Value
+from engine import Value, topological_order
 from viz.checks import check, or_none, whole_number
-from viz.formats.branches import Branches, Span
+from viz.diagram.diagram import Diagram, Edge, assemble, check_value
+from viz.diagram.flow import flow_of
+from viz.diagram.sentence import Quantity, write
+from viz.labels import format_number
+from viz.style.lines import LINES, tell_now
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -17,7 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["Tree", "show", "tree"]
 
 LIMIT = 200
-"""So many lines are written, unless asked otherwise."""
+"""The most lines that are written, unless asked otherwise."""
+
+DEEPEST = 12
+"""Deeper branches are not indented further; their depth stands before them."""
+
+Span = tuple[str, str]
+"""Text, and what it is: '', 'name', 'value', 'positive', 'negative' or 'small'."""
 
 _PIPES = ("├─ ", "└─ ", "│  ", "   ", "↑", "…")
 _ASCII_PIPES = ("|- ", "`- ", "|  ", "   ", "^", "...")
@@ -72,9 +85,11 @@ def tree(
         engine.OperandError: `value` is not a Value.
         OptionError: an option has a value that it cannot have.
     """
-    lines = _written(value, ascii=ascii, digits=digits, limit=limit)
-    width = _width(width)
-    return Tree("\n".join(_cut("".join(t for t, _ in line), width) for line in lines))
+    lines = _write_lines(value, ascii=ascii, digits=digits, limit=limit)
+    width = _choose_width(width)
+    return Tree(
+        "\n".join(_shorten("".join(t for t, _ in line), width) for line in lines)
+    )
 
 
 def show(
@@ -94,9 +109,9 @@ def show(
         print(tree(value, ascii=ascii, digits=digits, limit=limit))
         return
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    lines = _written(value, ascii=ascii, digits=digits, limit=limit)
+    lines = _write_lines(value, ascii=ascii, digits=digits, limit=limit)
     for line in lines:
-        console.print(_colored(line), no_wrap=True, overflow="ellipsis", markup=False)
+        console.print(_color(line), no_wrap=True, overflow="ellipsis", markup=False)
 
 
 _STYLES = {
@@ -105,20 +120,20 @@ _STYLES = {
 }  # fmt: skip
 
 
-def _colored(line: list[Span]) -> Text:
+def _color(line: list[Span]) -> Text:
     from rich.text import Text
 
     return Text.assemble(*((text, _STYLES.get(kind, "")) for text, kind in line))
 
 
-def _width(width: int | None) -> int | None:
+def _choose_width(width: int | None) -> int | None:
     check("width", width, or_none(whole_number(8, 10**6, "give 8 or more")))
     if width is None and sys.stdout is not None and sys.stdout.isatty():
         return shutil.get_terminal_size().columns
     return width
 
 
-def _written(
+def _write_lines(
     value: Value,
     *,
     ascii: bool,  # noqa: A002
@@ -130,15 +145,15 @@ def _written(
     pipes = _ASCII_PIPES if ascii else _PIPES
     lines = Branches.of(value, digits, pipes, limit).lines(limit)
     if ascii:
-        lines = [[(_plain(text), kind) for text, kind in line] for line in lines]
+        lines = [[(_to_ascii(text), kind) for text, kind in line] for line in lines]
     return lines
 
 
-def _plain(text: str) -> str:
+def _to_ascii(text: str) -> str:
     return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
 
 
-def _cut(line: str, width: int | None) -> str:
+def _shorten(line: str, width: int | None) -> str:
     """A line that fits, counted in the columns of a terminal."""
     if width is None or sum(map(_columns, line)) <= width:
         return line
@@ -158,3 +173,115 @@ def _columns(c: str) -> int:
     if unicodedata.combining(c) or unicodedata.category(c) in ("Cf", "Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(c) in "WF" else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """Writes the lines of a tree."""
+
+    diagram: Diagram
+    digits: int
+    pipes: tuple[str, ...]
+    shared: Set[str]
+    """The ids of the values that are used several times, drawn or not."""
+    count: int
+    """How many values the whole graph has."""
+
+    @classmethod
+    def of(
+        cls, output: Value, digits: int, pipes: tuple[str, ...], limit: int
+    ) -> Branches:
+        """The branches of a graph, of which only what fits on so many lines is read."""
+        order = topological_order(check_value(output))
+        met = _find_met(output, limit)
+        near = met.union(*(value.parents for value in met))
+        drawn = [value for value in order if value in near]
+        uses = Counter(x for value in order for x in value.parents if x in near)
+        shared = {f"n{i}" for i, value in enumerate(drawn) if uses[value] > 1}
+        diagram = assemble(drawn, dict.fromkeys(near - met, 0))
+        return cls(diagram, digits, pipes, shared, len(order))
+
+    def lines(self, limit: int) -> list[list[Span]]:
+        """The lines of the tree, and one that counts what the limit leaves out."""
+        made: list[list[Span]] = []
+        seen: set[str] = set()
+        for id_, use, prefix in self._walk(seen):
+            if len(made) == limit:
+                more = self.count - len(seen)
+                text = (
+                    f"{self.pipes[5]} {more:,} more values" if more else self.pipes[5]
+                )
+                return [*made, [(text, "small")]]
+            first = id_ not in seen
+            seen.add(id_)
+            made.append([(prefix, "small"), *self._line(id_, use, first=first)])
+        return made
+
+    def _walk(self, seen: set[str]) -> Iterator[tuple[str, Edge | None, str]]:
+        """Depth first; operands only where a node is met for the first time."""
+        last, between, pipe, space = self.pipes[1], self.pipes[0], *self.pipes[2:4]
+        waiting: list[tuple[str, Edge | None, int, str, str]] = [
+            (self.diagram.output.id, None, 0, "", "")
+        ]
+        while waiting:
+            id_, use, depth, above, branch = waiting.pop()
+            fresh = id_ not in seen
+            yield id_, use, above + branch
+            if not fresh:
+                continue
+            if 0 < depth < DEEPEST:
+                above += space if branch == last else pipe
+            elif depth >= DEEPEST:
+                above = f"[{depth + 1}] "
+            operands = self.diagram.into(id_)
+            for edge in reversed(operands):
+                end = last if edge is operands[-1] else between
+                waiting.append((edge.source, edge, depth + 1, above, end))
+
+    def _line(self, id_: str, use: Edge | None, *, first: bool) -> Iterator[Span]:
+        node = self.diagram[id_]
+        shared = id_ in self.shared
+        name = node.label or (f"#{node.id[1:]}" if shared else "")
+        yield name, "name"
+        if not first:
+            yield f" {self.pipes[4]}", "small"
+        else:
+            joint = ": " if name and node.symbol else " " if name else ""
+            yield f"{joint}{node.symbol}{' ' * bool(node.symbol)}", ""
+            yield "= " if name or node.symbol else "", ""
+            yield format_number(node.value, self.digits), "value"
+            if node.gradient is not None:
+                yield "  grad ", "small"
+                yield self._gradient(node.gradient)
+        if use is None:
+            return
+        if shared and use.gradient is not None:
+            yield ", here " if first else "  here ", "small"
+            yield self._gradient(use.gradient)
+        flow = flow_of(use, "", use.source)
+        for line in LINES:
+            if line.in_tree and (said := tell_now(line, flow, self.diagram)):
+                yield f", {write(said, self._number)}", "small"
+
+    def _number(self, quantity: Quantity) -> str:
+        x = self.diagram.number(quantity)
+        assert x is not None
+        return format_number(x, self.digits)
+
+    def _gradient(self, x: float) -> Span:
+        kind = "positive" if x > 0 else "negative" if x < 0 else "small"
+        return format_number(x, self.digits), kind
+
+
+def _find_met(output: Value, limit: int) -> set[Value]:
+    """The values that so many lines tell of: `Branches` meets them in this order."""
+    met: set[Value] = set()
+    waiting = [output]
+    for _ in range(limit):
+        if not waiting:
+            break
+        value = waiting.pop()
+        if value not in met:
+            met.add(value)
+            waiting += reversed(value.parents)
+    return met

@@ -13,7 +13,7 @@ from viz.diagram.diagram import Diagram
 from viz.diagram.flow import Flow
 from viz.diagram.sentence import Quantity, Sentence
 
-__all__ = ["CHOICES", "LINES", "WireLine", "tell"]
+__all__ = ["CHOICES", "LINES", "WireLine", "tell", "tell_now"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class WireLine:
     always: bool = False
     """Whether it is there whatever `show=` says."""
     in_tree: bool = True
-    """Whether the tree of text has it, too."""
+    """Whether the tree of text has it, too, at the end of a line; there the name, the
+    value and the gradient stand in a form of their own."""
     legend: str = ""
 
     @property
@@ -51,6 +52,17 @@ def tell(line: WireLine, flow: Flow, diagram: Diagram) -> Sentence:
     numbers = (part for part in sentence if isinstance(part, Quantity))
     known = all(diagram.number(number) is not None for number in numbers)
     return sentence if known else ()
+
+
+def tell_now(line: WireLine, flow: Flow, diagram: Diagram) -> Sentence:
+    """The same, and nothing where the line is needless, too."""
+    sentence = tell(line, flow, diagram)
+    is_needless = any(
+        part.kind == line.not_where_one and diagram.number(part) == 1
+        for part in sentence
+        if isinstance(part, Quantity)
+    )
+    return () if is_needless else sentence
 
 
 def _tell_value(flow: Flow) -> Sentence:
@@ -80,8 +92,8 @@ LINES = (
         always=True,
         in_tree=False,
     ),
-    WireLine("value", _tell_value, above=True, size=12, role="value"),
-    WireLine("gradient", _tell_gradient, size=12, role="gradient"),
+    WireLine("value", _tell_value, above=True, size=12, role="value", in_tree=False),
+    WireLine("gradient", _tell_gradient, size=12, role="gradient", in_tree=False),
     WireLine(
         "chain",
         _tell_chain,

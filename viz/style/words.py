@@ -9,7 +9,7 @@ from viz.diagram.diagram import Diagram, Node, differ, gradient_of, value_of
 from viz.diagram.flow import Flow
 from viz.diagram.sentence import Quantity, write
 from viz.labels import escape_cell, escape_label, format_number, shorten, text_width
-from viz.style.lines import LINES, WireLine, tell
+from viz.style.lines import LINES, WireLine, tell_now
 from viz.style.paint import Painter, Pen
 
 __all__ = ["Line", "Words", "behind"]
@@ -93,13 +93,7 @@ class Words:
         """What a line says of a flow, or nothing."""
         if line.name not in self.shown:
             return ""
-        sentence = tell(line, flow, self.diagram)
-        is_needless = any(
-            part.kind == line.not_where_one and self.diagram.number(part) == 1
-            for part in sentence
-            if isinstance(part, Quantity)
-        )
-        return "" if is_needless else write(sentence, self.number)
+        return write(tell_now(line, flow, self.diagram), self.number)
 
     def value(self, quantity: Quantity) -> list[Line]:
         """A forward value, where values are shown."""

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from engine import OperandError, Value, topological_order
 from engine.testing import expressions
 from viz import OptionError, save, show, tree
-from viz.formats.branches import Branches
-from viz.formats.tree import _PIPES
+from viz.formats.tree import _PIPES, Branches
 
 FAN = """\
 L: + = 33  grad 1
