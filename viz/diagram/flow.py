@@ -84,10 +84,10 @@ def flows_of_wires(diagram: Diagram) -> Iterator[Flow]:
 
 def _all_of(node: Node, uses: Sequence[Edge], end: str, kind: str, name: str) -> Flow:
     """All that flows to a node's uses, and back from them."""
-    value, gradient, total = value_of(node), gradient_of(node), _total(node, uses)
     return Flow(
-        f"w{node.id}", node.id, end, kind, value, gradient, total=total, name=name
-    )
+        f"w{node.id}", node.id, end, kind, value_of(node), gradient_of(node),
+        uses[0] if len(uses) == 1 else None, _total(node, uses), name,
+    )  # fmt: skip
 
 
 def _branches(uses: Sequence[Edge], id_: str, start: str) -> Iterator[Flow]:
