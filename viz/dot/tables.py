@@ -46,7 +46,8 @@ def wire(
         return _vertical_wire(above, below, pen)
     lines = (*above, *below)
     small = lines and all(line.size <= 10 for line in lines)
-    height = 28 if max(len(above), len(below)) > 1 else 13 if small else 16
+    most = max(len(above), len(below), 1)
+    height = 13 if small and most == 1 else 4 + 12 * most
     width = max([23.0, *(line.width for line in lines)])
     return table(
         rows(
