@@ -19,7 +19,7 @@ from viz.diagram.diagram import (
 )
 from viz.labels import shorten
 
-__all__ = ["collapse", "depths", "is_crowded", "is_simple"]
+__all__ = ["collapse", "is_crowded", "is_simple", "measure_depth"]
 
 Key = tuple[str, ...] | Value
 """What a value is drawn in: a scope, or a node of its own."""
@@ -31,7 +31,7 @@ CROWD = 9
 """From so many scopes with one output on, they are circles without a name."""
 
 
-def depths(order: Iterable[Value]) -> int:
+def measure_depth(order: Iterable[Value]) -> int:
     """How deep the scopes of these values go."""
     return max((len(value.scope) for value in order), default=0)
 
@@ -57,38 +57,38 @@ def collapse(output: Value, depth: int) -> Diagram:
     [42.0, 1.0]
     """
     order = topological_order(check_value(output))
-    keys = _keys(order, depth)
+    keys = _assign_keys(order, depth)
     members: dict[Key, list[Value]] = {}
     for value in order:  # a scope stands where its last value does
         held = members.pop(keys[value], [])
         held.append(value)
         members[keys[value]] = held
     reading = Reading(output.has_gradient)
-    crossing = _crossing(output, keys, reading)
+    crossing = _find_crossing(output, keys, reading)
     used = {value for values in crossing.values() for value in values} | {output}
     ids = {key: f"n{i}" for i, key in enumerate(members)}
     bundles = tuple(
-        _edge(ids[start], ids[end], position, parts)
+        _make_edge(ids[start], ids[end], position, parts)
         for position, ((start, end), parts) in enumerate(crossing.items())
     )
     nodes = tuple(
-        _node(ids[key], key, held, used, reading) for key, held in members.items()
+        _make_node(ids[key], key, held, used, reading) for key, held in members.items()
     )
     return Diagram(nodes, bundles)
 
 
-def _keys(order: list[Value], depth: int) -> dict[Value, Key]:
+def _assign_keys(order: list[Value], depth: int) -> dict[Value, Key]:
     """What each value is drawn in."""
     keys: dict[Value, Key] = {}
     only_user: dict[Value, Key | None] = {}
     for value in order:
         key = keys[value] = value.scope[:depth] or value
         for operand in value.parents:
-            if operand.op is None and not _same(
+            if operand.op is None and not _is_same(
                 only_user.setdefault(operand, key), key
             ):
                 only_user[operand] = None
-    for key, leaves in _inner_leaves(only_user).items():
+    for key, leaves in _find_inner_leaves(only_user).items():
         named = [v for v in leaves if v.label and v.kind == "leaf"]
         visible = named if len(named) <= MOST_INPUTS else []
         keys |= dict.fromkeys(leaves, key) | {v: v for v in visible}
@@ -102,12 +102,12 @@ def _keys(order: list[Value], depth: int) -> dict[Value, Key]:
     return keys | alone
 
 
-def _same(a: Key | None, b: Key | None) -> bool:
+def _is_same(a: Key | None, b: Key | None) -> bool:
     """Whether two values are drawn in the same node; == of Values compares numbers."""
     return a is b or (isinstance(a, tuple) and isinstance(b, tuple) and a == b)
 
 
-def _inner_leaves(
+def _find_inner_leaves(
     only_user: dict[Value, Key | None],
 ) -> dict[Key, list[Value]]:
     """For each scope the leaves, its own or of around it, that only it uses."""
@@ -118,14 +118,14 @@ def _inner_leaves(
     return leaves
 
 
-def _crossing(
+def _find_crossing(
     output: Value, keys: dict[Value, Key], reading: Reading
 ) -> dict[tuple[Key, Key], dict[Value, float | None]]:
     """For each pair of nodes the values used across, and their contributions."""
     crossing: dict[tuple[Key, Key], dict[Value, float | None]] = {}
     for use in edges(output):
         start, end = keys[use.parent], keys[use.child]
-        if _same(start, end):
+        if _is_same(start, end):
             continue
         parts = crossing.setdefault((start, end), {})
         upstream = reading.gradient(use.child)
@@ -137,19 +137,19 @@ def _crossing(
     return crossing
 
 
-def _edge(
+def _make_edge(
     source: str, target: str, position: int, parts: dict[Value, float | None]
 ) -> Edge:
-    shown = tuple(_part(value, gradient) for value, gradient in parts.items())
-    value, gradient = _together(shown)
+    shown = tuple(_make_part(value, gradient) for value, gradient in parts.items())
+    value, gradient = _combine(shown)
     return Edge(source, target, position, value, None, None, gradient, shown)
 
 
-def _part(value: Value, gradient: float | None) -> Part:
+def _make_part(value: Value, gradient: float | None) -> Part:
     return Part(shorten(value.label or "") or symbol(value), value.data, gradient)
 
 
-def _together(parts: tuple[Part, ...]) -> tuple[float, float | None]:
+def _combine(parts: tuple[Part, ...]) -> tuple[float, float | None]:
     """One value and gradient: those of the only part, or norms over several."""
     if len(parts) == 1:
         return parts[0].value, parts[0].gradient
@@ -161,15 +161,15 @@ def _norm(numbers: Iterable[float | None]) -> float | None:
     return math.hypot(*known) if known else None
 
 
-def _node(
+def _make_node(
     id_: str, key: Key, held: list[Value], used: set[Value], reading: Reading
 ) -> Node:
     if key.__class__ is Value:
-        return reading.node(held[0], id_, None)
+        return reading.make_node(held[0], id_, None)
     assert isinstance(key, tuple)
-    outputs = tuple(_part(v, reading.gradient(v)) for v in held if v in used)
+    outputs = tuple(_make_part(v, reading.gradient(v)) for v in held if v in used)
     parameters = [v for v in held if v.kind == "parameter" and v not in used]
-    value, gradient = _together(outputs)
+    value, gradient = _combine(outputs)
     norm = _norm(map(reading.gradient, parameters))
     inside = Inside(len(held), outputs, len(parameters), norm)
     return Node(

@@ -38,13 +38,13 @@ def select_values(
     """The values that are drawn, in topological order, and how many values are hidden
     behind those whose operands are not."""
     order = topological_order(check_value(output))
-    shown = _along_the_largest(output, budget, gradient)
+    shown = _follow_largest(output, budget, gradient)
     drawn = [value for value in order if value in shown]
     stubs = [value for value in drawn if not shown.issuperset(value.parents)]
     return drawn, {stub: _count_behind(stub, shown) for stub in stubs}
 
 
-def _along_the_largest(
+def _follow_largest(
     output: Value, budget: int, gradient: Callable[[Value], float]
 ) -> set[Value]:
     """The output, then the operands of the largest gradient, and so on."""
@@ -59,11 +59,11 @@ def _along_the_largest(
         shown.update(new)
         for operand in new:
             count += 1
-            heapq.heappush(waiting, (-_weight(gradient(operand)), count, operand))
+            heapq.heappush(waiting, (-_weigh(gradient(operand)), count, operand))
     return shown
 
 
-def _weight(gradient: float) -> float:
+def _weigh(gradient: float) -> float:
     return math.inf if math.isnan(gradient) else abs(gradient)
 
 

@@ -250,7 +250,7 @@ def assemble(order: Sequence[Value], hidden: Mapping[Value, int] = {}) -> Diagra
     reading = Reading(order[-1].has_gradient)
     ids = {value: f"n{i}" for i, value in enumerate(order)}
     edges = tuple(
-        reading.edge(use, ids[use.parent], ids[use.child])
+        reading.make_edge(use, ids[use.parent], ids[use.child])
         for use in engine.edges(order[-1])
         if use.child in ids and use.child not in hidden
     )
@@ -258,7 +258,9 @@ def assemble(order: Sequence[Value], hidden: Mapping[Value, int] = {}) -> Diagra
     for edge in edges:
         shares[edge.source].append(edge.gradient or 0.0)
     nodes = tuple(
-        reading.node(value, ids[value], shares.get(ids[value]), hidden.get(value, 0))
+        reading.make_node(
+            value, ids[value], shares.get(ids[value]), hidden.get(value, 0)
+        )
         for value in order
     )
     return Diagram(nodes, edges)
@@ -275,7 +277,7 @@ class Reading:
         """What is known of the gradient of a value."""
         return value.grad if self.swept and value.has_gradient else None
 
-    def edge(self, use: engine.Edge, source: str, target: str) -> Edge:
+    def make_edge(self, use: engine.Edge, source: str, target: str) -> Edge:
         """The edge of a use."""
         upstream = self.gradient(use.child)
         return Edge(
@@ -288,7 +290,7 @@ class Reading:
             gradient=None if upstream is None else upstream * use.partial,
         )
 
-    def node(
+    def make_node(
         self, value: Value, id_: str, shares: Sequence[float] | None, hidden: int = 0
     ) -> Node:
         """The node of a value, which contributes these shares to the drawn uses."""
@@ -302,7 +304,7 @@ class Reading:
             operation=value.op.name if value.op else None,
             symbol=symbol(value),
             scope=value.scope,
-            elsewhere=_elsewhere(gradient, shares),
+            elsewhere=_find_rest(gradient, shares),
             hidden=hidden,
         )
 
@@ -312,7 +314,7 @@ def symbol(value: Value) -> str:
     return shorten(value.op.symbol, 16) or value.op.name if value.op else ""
 
 
-def _elsewhere(gradient: float | None, shares: Sequence[float] | None) -> float:
+def _find_rest(gradient: float | None, shares: Sequence[float] | None) -> float:
     """What the drawn uses leave unexplained, 0.0 if it is rounding only."""
     if gradient is None or shares is None or not math.isfinite(gradient):
         return 0.0

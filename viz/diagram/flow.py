@@ -70,27 +70,29 @@ def flows_of_wires(diagram: Diagram) -> Iterator[Flow]:
         uses, id_ = diagram.uses(node.id), f"w{node.id}"
         name = node.label if node.kind == "operation" else ""
         if node.inside:
-            yield from _branches(uses, id_, node.id)
+            yield from _branch_out(uses, id_, node.id)
         elif len(uses) == 1 and node.elsewhere:
-            yield _all_of(node, uses, uses[0].target, "use", name)
+            yield _flow_of_all(node, uses, uses[0].target, "use", name)
         elif len(uses) == 1:
             yield flow_of(uses[0], id_, node.id, name=name)
         elif uses:
-            yield _all_of(node, uses, f"k{node.id}", "trunk", name)
-            yield from _branches(uses, id_, f"k{node.id}")
+            yield _flow_of_all(node, uses, f"k{node.id}", "trunk", name)
+            yield from _branch_out(uses, id_, f"k{node.id}")
     if not diagram.output.inside and diagram.output.kind != "exit":
         yield flow_of_output(diagram.output)
 
 
-def _all_of(node: Node, uses: Sequence[Edge], end: str, kind: str, name: str) -> Flow:
+def _flow_of_all(
+    node: Node, uses: Sequence[Edge], end: str, kind: str, name: str
+) -> Flow:
     """All that flows to a node's uses, and back from them."""
     return Flow(
         f"w{node.id}", node.id, end, kind, value_of(node), gradient_of(node),
-        uses[0] if len(uses) == 1 else None, _total(node, uses), name,
+        uses[0] if len(uses) == 1 else None, _add_contributions(node, uses), name,
     )  # fmt: skip
 
 
-def _branches(uses: Sequence[Edge], id_: str, start: str) -> Iterator[Flow]:
+def _branch_out(uses: Sequence[Edge], id_: str, start: str) -> Iterator[Flow]:
     for i, use in enumerate(uses):
         yield flow_of(use, f"{id_}_{i}", start)
 
@@ -104,7 +106,7 @@ def flows_of_cards(diagram: Diagram) -> Iterator[Flow]:
             yield flow_of(use, id_, node.id, "use" if use.parts else "share")
 
 
-def _total(node: Node, uses: Sequence[Edge]) -> Sentence:
+def _add_contributions(node: Node, uses: Sequence[Edge]) -> Sentence:
     """How the contributions of uses add up to the gradient of a node."""
     shares = [gradient_of(use) if use.gradient is not None else "0" for use in uses]
     rest: Sentence = ()

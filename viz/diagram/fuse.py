@@ -33,7 +33,7 @@ def fuse(diagram: Diagram) -> Diagram:
             edges += operands
         else:
             nodes.append(replace(node, operation="sum", symbol="Σ"))
-            edges += _summands(diagram, node, inner)
+            edges += _find_summands(diagram, node, inner)
     used = {edge.source for edge in edges}
     kept = [n for n in nodes if n.id in used or n is nodes[-1]]
     return Diagram(tuple(kept), tuple(edges))
@@ -47,7 +47,7 @@ def _is_inner(diagram: Diagram, node: Node) -> bool:
     return diagram[uses[0].target].operation == "add" and not node.elsewhere
 
 
-def _summands(diagram: Diagram, node: Node, inner: set[str]) -> list[Edge]:
+def _find_summands(diagram: Diagram, node: Node, inner: set[str]) -> list[Edge]:
     found: list[Edge] = []
     waiting = list(reversed(diagram.into(node.id)))
     while waiting:

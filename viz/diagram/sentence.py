@@ -50,12 +50,12 @@ def write(sentence: Sentence, number: Callable[[Quantity], str]) -> str:
     '= 22 − 3'
     """
     return "".join(
-        part if isinstance(part, str) else _written(part, number(part))
+        part if isinstance(part, str) else _write_number(part, number(part))
         for part in sentence
     )
 
 
-def _written(quantity: Quantity, number: str) -> str:
+def _write_number(quantity: Quantity, number: str) -> str:
     if not quantity.added:
         return number
     return f"− {number[1:]}" if number.startswith("−") else f"+ {number}"

@@ -32,7 +32,7 @@ class Canvas:
         """Whether the picture goes up or down."""
         return self.direction in ("TB", "BT")
 
-    def called(self, name: str) -> str:
+    def prefix_name(self, name: str) -> str:
         """A name as it stands in this picture.
 
         The hyphen keeps a wire of one picture (wn0) apart from a node of a picture
@@ -43,17 +43,17 @@ class Canvas:
     def add(self, name: str, class_: str, label: str, **attributes: str) -> None:
         """A node; its id and class are for those who style the SVG."""
         if name == self.focus:
-            label, attributes = self._focused(label, attributes)
+            label, attributes = self._mark_focus(label, attributes)
         if not self._is_lit(name):
             label = fade(label, self.theme.background)
             attributes.setdefault("fontcolor", self.theme.ink)
             attributes = {
                 k: fade(v, self.theme.background) for k, v in attributes.items()
             }
-        name = self.called(name)
+        name = self.prefix_name(name)
         self.graph.node(name, label, id=name, **attributes, **{"class": class_})
 
-    def _focused(
+    def _mark_focus(
         self, label: str, attributes: dict[str, str]
     ) -> tuple[str, dict[str, str]]:
         """Where something happens, in the colours of an output; nothing moves."""
@@ -77,11 +77,13 @@ class Canvas:
         self, tail: str, head: str, pen: Pen, *, arrow: bool = True, ranks: int = 1
     ) -> None:
         """An edge between two names, each with a port or without, over some ranks."""
-        name = self.called(f"{tail}--{head}".replace(":", "-"))
-        lit = self._is_lit(*_deciding(tail.partition(":")[0], head.partition(":")[0]))
+        name = self.prefix_name(f"{tail}--{head}".replace(":", "-"))
+        lit = self._is_lit(
+            *_select_deciding(tail.partition(":")[0], head.partition(":")[0])
+        )
         self.graph.edge(
-            self.called(tail),
-            self.called(head),
+            self.prefix_name(tail),
+            self.prefix_name(head),
             id=name,
             color=pen.color if lit else fade(pen.color, self.theme.background),
             penwidth=str(pen.width),
@@ -92,6 +94,6 @@ class Canvas:
         )
 
 
-def _deciding(tail: str, head: str) -> list[str]:
+def _select_deciding(tail: str, head: str) -> list[str]:
     """Whose standing out decides about an edge: the wire's, else that of both ends."""
     return [name for name in (tail, head) if name[0] == "w"] or [tail, head]

@@ -10,10 +10,10 @@ from viz.diagram.flow import Flow, flows_of_cards
 from viz.diagram.sentence import Quantity
 from viz.dot.canvas import Canvas
 from viz.dot.scopes import ScopeEmitter
-from viz.dot.tables import row, rows, table, wire
+from viz.dot.tables import make_row, make_rows, make_table, make_wire
 from viz.dot.wire import ORDERED
 from viz.style.paint import Pen
-from viz.style.words import Line, Words
+from viz.style.words import Line, Words, describe_hidden
 
 __all__ = ["CardEmitter"]
 
@@ -41,42 +41,43 @@ class CardEmitter:
         """The cards, then the edges between them."""
         for node in self.diagram.nodes:
             if self.scopes.draws(node):
-                self.scopes.body(node)
+                self.scopes.draw(node)
             elif node.kind == "constant" and not node.label:
-                self._constant(node)
+                self._draw_constant(node)
             else:
-                self._card(node)
+                self._draw_card(node)
         for flow in flows_of_cards(self.diagram):
-            self._use(flow)
+            self._draw_use(flow)
 
-    def _constant(self, node: Node) -> None:
+    def _draw_constant(self, node: Node) -> None:
+        number = self.words.write_number(value_of(node))
         self.canvas.add(
-            node.id, "constant", self.words.number(value_of(node)), shape="plaintext",
-            fontsize="12", fontcolor=self.words.painter.theme.small, margin="0.04,0.02",
+            node.id, "constant", number, shape="plaintext", margin="0.04,0.02",
+            fontsize="12", fontcolor=self.words.painter.theme.small,
             height="0.2", width="0.2",
         )  # fmt: skip
 
-    def _card(self, node: Node) -> None:
-        fill, line = self._colors(node)
+    def _draw_card(self, node: Node) -> None:
+        fill, line = self._choose_colors(node)
         cells = [
-            row(self._title(node), f'BGCOLOR="{fill}"'),
-            *(row([line]) for line in self.words.value(value_of(node))),
+            make_row(self._write_title(node), f'BGCOLOR="{fill}"'),
+            *(make_row([line]) for line in self.words.write_value(value_of(node))),
         ]
         if node.gradient is not None and "gradient" in self.words.shown:
-            cells.append(self._gradient(gradient_of(node)))
+            cells.append(self._write_gradient(gradient_of(node)))
         border = 2 if node is self.diagram.output else 1
-        label = table(
-            rows(cells),
+        label = make_table(
+            make_rows(cells),
             f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" '
             f'COLOR="{line}" BGCOLOR="{self.words.painter.theme.operation[0]}"',
         )
         self.canvas.add(
             node.id, node.kind, label, shape="plain",
-            tooltip=self.words.story(node),
+            tooltip=self.words.tell_story(node),
             ordering="in" if node.operation in ORDERED else "",
         )  # fmt: skip
 
-    def _colors(self, node: Node) -> tuple[str, str]:
+    def _choose_colors(self, node: Node) -> tuple[str, str]:
         theme = self.words.painter.theme
         if node is self.diagram.output:
             return theme.output_band, theme.output[1]
@@ -86,42 +87,44 @@ class CardEmitter:
             return theme.parameter_band, theme.parameter[1]
         return theme.leaf_band, theme.leaf[1]
 
-    def _title(self, node: Node) -> list[Line]:
+    def _write_title(self, node: Node) -> list[Line]:
         ink = self.words.painter.theme.ink
         if node.hidden:
-            return [Line(self.words.hidden(node), 13, ink, "B")]
+            return [Line(describe_hidden(node.hidden), 13, ink, "B")]
         head = Line(node.symbol or node.label or "·", 13, ink, "B")
         named = node.symbol and node.label
         return [head, Line(node.label, 11, ink, "I")] if named else [head]
 
-    def _gradient(self, gradient: Quantity) -> str:
+    def _write_gradient(self, gradient: Quantity) -> str:
         painter = self.words.painter
-        color = painter.on_band(self.diagram.change(gradient) or 0.0)
+        color = painter.color_on_band(self.diagram.change(gradient) or 0.0)
         if gradient in self.diagram.hidden:
             color = painter.theme.zero
-        line = Line(self.words.number(gradient), 12, color)
-        fill = self.words.pen_of(gradient).color
-        return row([line], f'BGCOLOR="{fill}" CELLPADDING="1"')
+        line = Line(self.words.write_number(gradient), 12, color)
+        fill = self.words.choose_pen_of(gradient).color
+        return make_row([line], f'BGCOLOR="{fill}" CELLPADDING="1"')
 
-    def _use(self, flow: Flow) -> None:
+    def _draw_use(self, flow: Flow) -> None:
         """An arrow; only a use among several needs its share of the gradient on it."""
         assert flow.use
         source = self.diagram[flow.start]
-        above, below = self.words.wire(flow)
-        pen = self.words.pen(flow)
+        above, below = self.words.write_wire(flow)
+        pen = self.words.choose_pen(flow)
         if source.kind == "constant" and not source.label:
             pen = Pen(self.words.painter.theme.zero, 1)
             above = below = []
         elif self.scopes.crowded if flow.use.parts else not flow.is_one_of_several:
             above = below = []
         if not (above or below):
-            self.canvas.connect(flow.start, flow.end, pen, ranks=self._ranks(flow.use))
+            self.canvas.connect(
+                flow.start, flow.end, pen, ranks=self._count_ranks(flow.use)
+            )
             return
-        label = wire(above, below, pen, vertical=self.canvas.vertical)
+        label = make_wire(above, below, pen, vertical=self.canvas.vertical)
         self.canvas.add(flow.id, "wire", label, shape="plain")
         self.canvas.join(flow.start, flow.id, flow.end, pen)
 
-    def _ranks(self, use: Edge) -> int:
+    def _count_ranks(self, use: Edge) -> int:
         """Over how many ranks an arrow goes: the summands of a large picture stand in
         steps, where all in one rank would be a column that nobody can see whole."""
         large = len(self.diagram.nodes) > POSTER

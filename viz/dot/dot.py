@@ -10,7 +10,7 @@ from viz.dot.canvas import Canvas
 from viz.dot.card import CardEmitter
 from viz.dot.record_style import RecordEmitter
 from viz.dot.scopes import legend_of
-from viz.dot.tables import rows, table
+from viz.dot.tables import make_rows, make_table
 from viz.dot.wire import WireEmitter
 from viz.labels import escape_cell, shorten
 from viz.render.picture import Picture
@@ -45,7 +45,7 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     crowded = is_crowded(diagram)
     picture.attr(
         "graph",
-        id=canvas.called("graph"),
+        id=canvas.prefix_name("graph"),
         rankdir=look["direction"],
         nodesep="0.18",
         ranksep="1.6" if crowded else f"{options.style.ranksep:g}",
@@ -59,7 +59,7 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     )
     picture.attr("node", fontname=options.style.font, fontcolor=options.theme.ink)
     picture.attr("edge", fontname=options.style.font)
-    if caption := _caption(diagram, options):
+    if caption := _write_caption(diagram, options):
         picture.attr("graph", label=caption, labelloc="b", labeljust="l")
     painter = Painter.of(diagram, options.style, options.theme)
     words = Words(painter, diagram, look["digits"], options.lines)
@@ -67,7 +67,7 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     return picture
 
 
-def _caption(diagram: Diagram, options: Options) -> str:
+def _write_caption(diagram: Diagram, options: Options) -> str:
     """Title, note and legend below the picture; what is missing is always said."""
     look = options.look
     title, lines = shorten(look["title"] or "", 200), []
@@ -86,7 +86,7 @@ def _caption(diagram: Diagram, options: Options) -> str:
     if lines:
         text = "".join(f'{line}<BR ALIGN="LEFT"/>' for line in lines)
         cells.append(f'<TD ALIGN="LEFT" BALIGN="LEFT">{text}</TD>')
-    return table(rows(cells))
+    return make_table(make_rows(cells))
 
 
 def _write_legend(diagram: Diagram, options: Options) -> Iterator[str]:

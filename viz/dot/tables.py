@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from viz.style.paint import Pen
 from viz.style.words import Line
 
-__all__ = ["row", "rows", "table", "wire"]
+__all__ = ["make_row", "make_rows", "make_table", "make_wire"]
 
 _PLAIN = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
 
 
-def table(inner: str, attributes: str = _PLAIN) -> str:
+def make_table(inner: str, attributes: str = _PLAIN) -> str:
     """A table as the label of a node: the outer brackets mark it as HTML."""
     return f"<<TABLE {attributes}>{inner}</TABLE>>"
 
 
-def rows(cells: Sequence[str]) -> str:
+def make_rows(cells: Sequence[str]) -> str:
     """One row a cell."""
     return "".join(f"<TR>{cell_}</TR>" for cell_ in cells)
 
 
-def row(words: Sequence[Line], attributes: str = "") -> str:
+def make_row(words: Sequence[Line], attributes: str = "") -> str:
     """A cell with words beside each other, and room left and right of them.
 
     Graphviz has its own idea of how wide a text is, which is too small for some signs.
@@ -33,7 +33,7 @@ def row(words: Sequence[Line], attributes: str = "") -> str:
     return f"<TD {start}>{text}</TD>"
 
 
-def wire(
+def make_wire(
     above: Sequence[Line], below: Sequence[Line], pen: Pen, *, vertical: bool = False
 ) -> str:
     """A piece of wire with text above and below, to stand between two edges.
@@ -43,24 +43,24 @@ def wire(
     one has its text on the left and on the right, and is met at m:n and m:s.
     """
     if vertical:
-        return _vertical_wire(above, below, pen)
+        return _make_vertical_wire(above, below, pen)
     lines = (*above, *below)
     small = lines and all(line.size <= 10 for line in lines)
     most = max(len(above), len(below), 1)
     height = 13 if small and most == 1 else 4 + 12 * most
     width = max([23.0, *(line.width for line in lines)])
-    return table(
-        rows(
+    return make_table(
+        make_rows(
             [
-                _text(above, height, "BOTTOM"),
-                _line(pen, round(width - 1)),
-                _text(below, height, "TOP"),
+                _make_text(above, height, "BOTTOM"),
+                _make_line(pen, round(width - 1)),
+                _make_text(below, height, "TOP"),
             ]
         )
     )
 
 
-def _vertical_wire(left: Sequence[Line], right: Sequence[Line], pen: Pen) -> str:
+def _make_vertical_wire(left: Sequence[Line], right: Sequence[Line], pen: Pen) -> str:
     width = round(max([12.0, *(line.width for line in (*left, *right))])) + 4
     height = 14 * max(1, len(left), len(right)) + 4
 
@@ -76,26 +76,26 @@ def _vertical_wire(left: Sequence[Line], right: Sequence[Line], pen: Pen) -> str
     if pen.dashed:
         gap, dash = f'<TD {size} HEIGHT="3"></TD>', f'<TD {size} HEIGHT="5"'
         dash += f' BGCOLOR="{pen.color}"></TD>'
-        inner = rows([dash, gap] * max(1, height // 8 - 1) + [dash])
+        inner = make_rows([dash, gap] * max(1, height // 8 - 1) + [dash])
         dashes = f"<TABLE {_PLAIN}>{inner}</TABLE>"
     middle = f'<TD PORT="m" {size} HEIGHT="{height - 4}">{dashes}</TD>'
     color = "" if pen.dashed else f' BGCOLOR="{pen.color}"'
-    inner = f"<TABLE {_PLAIN}>{rows([end, middle, end])}</TABLE>"
+    inner = f"<TABLE {_PLAIN}>{make_rows([end, middle, end])}</TABLE>"
     line = f"<TD {size}{color}>{inner}</TD>"
-    return table(f"<TR>{text(left, 'RIGHT')}{line}{text(right, 'LEFT')}</TR>")
+    return make_table(f"<TR>{text(left, 'RIGHT')}{line}{text(right, 'LEFT')}</TR>")
 
 
-def _text(lines: Sequence[Line], height: int, align: str) -> str:
+def _make_text(lines: Sequence[Line], height: int, align: str) -> str:
     inner = "<BR/>".join(line.html for line in lines)
     return f'<TD HEIGHT="{height}" VALIGN="{align}" CELLPADDING="1">{inner}</TD>'
 
 
-def _line(pen: Pen, width: int) -> str:
+def _make_line(pen: Pen, width: int) -> str:
     """The coloured cell. The port is on an inner cell: on the outer one it would
     leave gaps of a point between the edges and the line."""
     size = f'HEIGHT="{pen.width}"'
     ends = f'<TD WIDTH="2" {size}></TD>'
-    dashes = _dashes(pen, width) if pen.dashed else ""
+    dashes = _make_dashes(pen, width) if pen.dashed else ""
     middle = f'<TD PORT="m" {size} WIDTH="{width}">{dashes}</TD>'
     inner = f"<TABLE {_PLAIN}><TR>{ends}{middle}{ends}</TR></TABLE>"
     if pen.dashed:
@@ -103,7 +103,7 @@ def _line(pen: Pen, width: int) -> str:
     return f'<TD {size} BGCOLOR="{pen.color}">{inner}</TD>'
 
 
-def _dashes(pen: Pen, width: int) -> str:
+def _make_dashes(pen: Pen, width: int) -> str:
     """Cells that continue the dashes of an edge across the middle of a wire."""
     count = max(1, round((width + 3) / 8))
     gap = f'<TD WIDTH="3" HEIGHT="{pen.width}"></TD>'

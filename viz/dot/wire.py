@@ -8,9 +8,9 @@ from viz.diagram.diagram import Diagram, Node, value_of
 from viz.diagram.flow import Flow, flows_of_wires
 from viz.dot.canvas import Canvas
 from viz.dot.scopes import ScopeEmitter
-from viz.dot.tables import wire
+from viz.dot.tables import make_wire
 from viz.labels import escape_label
-from viz.style.words import Words
+from viz.style.words import Words, describe_hidden
 
 __all__ = ["WireEmitter"]
 
@@ -35,33 +35,33 @@ class WireEmitter:
         """First everything that is computed, then the wires between."""
         for node in self.diagram.nodes:
             if node.inside:
-                self.scopes.body(node)
+                self.scopes.draw(node)
             else:
-                self._body(node)
+                self._draw_body(node)
         for flow in flows_of_wires(self.diagram):
             if flow.kind == "trunk":
-                self._fork(flow)
+                self._draw_fork(flow)
             elif flow.kind == "output":
-                self._output(self.diagram.output)
-            self._wire(flow)
+                self._draw_output(self.diagram.output)
+            self._draw_wire(flow)
 
-    def _body(self, node: Node) -> None:
+    def _draw_body(self, node: Node) -> None:
         theme = self.words.painter.theme
         if node.hidden:
-            self._box(node.id, "stub", self.words.hidden(node), theme.band)
+            self._draw_box(node.id, "stub", describe_hidden(node.hidden), theme.band)
         elif node.kind == "operation":
-            self._operation(node)
+            self._draw_operation(node)
         elif node.kind == "constant" and not node.label:
             self.canvas.add(
                 node.id, "constant", "", shape="point", width="0.05",
-                color=theme.small, tooltip=self.words.number(value_of(node)),
+                color=theme.small, tooltip=self.words.write_number(value_of(node)),
             )  # fmt: skip
         else:
             colors = theme.parameter if node.kind == "parameter" else theme.leaf
-            name = node.label or self.words.number(value_of(node))
-            self._box(node.id, node.kind, name, colors)
+            name = node.label or self.words.write_number(value_of(node))
+            self._draw_box(node.id, node.kind, name, colors)
 
-    def _operation(self, node: Node) -> None:
+    def _draw_operation(self, node: Node) -> None:
         fill, line = self.words.painter.theme.operation
         symbol = node.symbol
         shape = {"shape": "circle", "width": "0.44", "fixedsize": "true"}
@@ -71,11 +71,11 @@ class WireEmitter:
         self.canvas.add(
             node.id, "operation", escape_label(symbol), **shape, margin="0.08,0",
             penwidth="1.4", fontsize="18" if len(symbol) == 1 else "12",
-            color=line, fillcolor=fill, tooltip=self.words.story(node),
+            color=line, fillcolor=fill, tooltip=self.words.tell_story(node),
             ordering="in" if node.operation in ORDERED else "",
         )  # fmt: skip
 
-    def _box(
+    def _draw_box(
         self, id_: str, kind: str, name: str, colors: tuple[str, str], pen: str = "1"
     ) -> None:
         self.canvas.add(
@@ -85,20 +85,22 @@ class WireEmitter:
             tooltip=escape_label(name),
         )  # fmt: skip
 
-    def _output(self, node: Node) -> None:
+    def _draw_output(self, node: Node) -> None:
         """The box of its own that the result goes into."""
         name = (node.label if node.kind == "operation" else "") or "output"
         colors = self.words.painter.theme.output
-        self._box(f"out{node.id}", "output", name, colors, "2")
+        self._draw_box(f"out{node.id}", "output", name, colors, "2")
 
-    def _fork(self, flow: Flow) -> None:
+    def _draw_fork(self, flow: Flow) -> None:
         """The dot between a trunk and its branches."""
-        color = self.words.pen(flow).color
+        color = self.words.choose_pen(flow).color
         self.canvas.add(flow.end, "fork", "", shape="point", width="0.09", color=color)
 
-    def _wire(self, flow: Flow) -> None:
-        pen = self.words.pen(flow)
-        label = wire(*self.words.wire(flow), pen, vertical=self.canvas.vertical)
+    def _draw_wire(self, flow: Flow) -> None:
+        pen = self.words.choose_pen(flow)
+        label = make_wire(
+            *self.words.write_wire(flow), pen, vertical=self.canvas.vertical
+        )
         self.canvas.add(flow.id, "wire", label, shape="plain")
         arrow = flow.kind != "trunk"
         self.canvas.join(flow.start, flow.id, flow.end, pen, arrow=arrow)

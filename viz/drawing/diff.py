@@ -55,21 +55,21 @@ def compare(
     elif len(form.diagram.nodes) == len(new):
         then, now = assemble(old), form.diagram
     else:
-        then, now = _most_changed(old, new)
+        then, now = _select_most_changed(old, new)
         note += f", drawn are the {len(now.nodes)} that changed most"
-    return replace(form, diagram=_together(then, now), note=note)
+    return replace(form, diagram=_combine(then, now), note=note)
 
 
-def _most_changed(
+def _select_most_changed(
     old: Sequence[Value], new: Sequence[Value]
 ) -> tuple[Diagram, Diagram]:
     places = {value: i for i, value in enumerate(new)}
 
-    def moved(value: Value) -> float:
+    def measure_change(value: Value) -> float:
         was = old[places[value]]
         return math.hypot(value.grad - was.grad, value.data - was.data)
 
-    drawn, hidden = select_values(new[-1], BUDGET, moved)
+    drawn, hidden = select_values(new[-1], BUDGET, measure_change)
     then = assemble(
         [old[places[value]] for value in drawn],
         {old[places[value]]: count for value, count in hidden.items()},
@@ -77,7 +77,7 @@ def _most_changed(
     return then, assemble(drawn, hidden)
 
 
-def _together(then: Diagram, now: Diagram) -> Diagram:
+def _combine(then: Diagram, now: Diagram) -> Diagram:
     if _outline(then) != _outline(now):
         raise ComparisonError(
             "not two runs of one expression: the scopes or the names of inputs differ; "

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine import Value, topological_order
-from viz.diagram.collapse import collapse, depths, is_crowded
+from viz.diagram.collapse import collapse, is_crowded, measure_depth
 from viz.diagram.crop import crop
 from viz.diagram.diagram import Diagram, assemble, check_value
 from viz.diagram.fuse import fuse
@@ -108,7 +108,7 @@ def _reduce(order: Sequence[Value], look: Look) -> Form:
         if len(form.diagram.nodes) <= CARDS:
             note = f"{count} values; chains of + are one Σ (each +: fuse=False)"
             return replace(form, note=note)
-    for depth in range(depths(order), 0, -1):
+    for depth in range(measure_depth(order), 0, -1):
         if len({value.scope[:depth] for value in order}) <= SCOPES:
             form = _collapse(order, depth, look)
             most = BUNDLES if is_crowded(form.diagram) else LABELLED
@@ -127,7 +127,7 @@ def advise_scopes(depth: int) -> str:
 
 
 def _collapse(order: Sequence[Value], depth: int, look: Look) -> Form:
-    deepest = depths(order)
+    deepest = measure_depth(order)
     if not deepest:
         raise OptionError(advise_scopes(depth))
     depth = min(depth, deepest)

@@ -138,7 +138,9 @@ def _check_size(image: Image, film: Frames, look: Look) -> None:
 def _draw_frame(view: FrameView, style: Any, look: Look) -> Image:
     from PIL import Image
 
-    picture = draw_form(view.form(style), look, lit=view.lit, focus=view.frame.focus)
+    picture = draw_form(
+        view.make_form(style), look, lit=view.lit, focus=view.frame.focus
+    )
     data = picture.pipe("png")
     assert isinstance(data, bytes)
     return Image.open(io.BytesIO(data)).convert("RGB")

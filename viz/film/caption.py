@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from viz.dot.tables import table
+from viz.dot.tables import make_table
 from viz.film.frames import Frame
 from viz.labels import text_width
 from viz.render.picture import Picture
@@ -40,9 +40,9 @@ class Strip:
         self.theme = find_theme(look)
         self.dpi = look["dpi"]
         self.renderer = look["renderer"]
-        self.width = max(width, self._pixels(_LEAST_WIDTH))
+        self.width = max(width, self._to_pixels(_LEAST_WIDTH))
         lines = max(len(self._break_up(equation)) for equation in equations)
-        self.height = self._pixels(lines * _LINE + 1.5 * _MARGIN)
+        self.height = self._to_pixels(lines * _LINE + 1.5 * _MARGIN)
 
     def put_below(self, image: Image, frame: Frame) -> Image:
         """The page of a frame."""
@@ -53,16 +53,16 @@ class Strip:
         page.paste(image, ((self.width - image.width) // 2, 0))
         for place, line in enumerate(self._break_up(frame.equation)):
             text = _render(line, self.theme, self.dpi, self.renderer)
-            top = image.height + self._pixels(place * _LINE)
-            page.paste(text, (self._pixels(_MARGIN), top))
-        top = page.height - self._pixels(3)
+            top = image.height + self._to_pixels(place * _LINE)
+            page.paste(text, (self._to_pixels(_MARGIN), top))
+        top = page.height - self._to_pixels(3)
         done = round(page.width * frame.number / frame.total)
         draw = ImageDraw.Draw(page)
         draw.rectangle((0, top, *page.size), fill=self.theme.zero)
         draw.rectangle((0, top, done, page.height), fill=self.theme.output[1])
         return page
 
-    def _pixels(self, points: float) -> int:
+    def _to_pixels(self, points: float) -> int:
         return round(points * self.dpi / 72)
 
     def _break_up(self, text: str) -> list[str]:
@@ -91,7 +91,7 @@ def _render(text: str, theme: Theme, dpi: int, renderer: str | None) -> Image:
     picture = Picture()
     picture.renderer = renderer
     picture.attr("graph", bgcolor=theme.background, pad="0.01", dpi=str(dpi))
-    label = table(f"<TR><TD>{Line(text, SIZE, theme.ink).html}</TD></TR>")
+    label = make_table(f"<TR><TD>{Line(text, SIZE, theme.ink).html}</TD></TR>")
     picture.node("n", label, shape="plain", fontname="Helvetica")
     data = picture.pipe("png")
     assert isinstance(data, bytes)

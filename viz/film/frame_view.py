@@ -27,7 +27,7 @@ class FrameView:
             lambda edge: edge.source in self.known,
         )
 
-    def form(self, style: object) -> Form:
+    def make_form(self, style: object) -> Form:
         """To be drawn in this style."""
         return Form(self.diagram, style)  # type: ignore[arg-type]
 

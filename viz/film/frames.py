@@ -65,17 +65,18 @@ class Frames(Sequence[Frame]):
         self._digits = digits
         total = len(film.events)
         self._frames = [
-            self._frame(number, total, event)
+            self._make_frame(number, total, event)
             for number, event in enumerate(film.events, 1)
         ]
 
-    def _frame(self, number: int, total: int, event: Event) -> Frame:
+    def _make_frame(self, number: int, total: int, event: Event) -> Frame:
+        equation = write(event.sentence, self._write_number)
         return Frame(
-            number, total, event.kind, write(event.sentence, self._number), event.focus,
-            event.values, event.gradients, event.contributions,
+            number, total, event.kind, equation, event.focus, event.values,
+            event.gradients, event.contributions,
         )  # fmt: skip
 
-    def _number(self, quantity: Quantity) -> str:
+    def _write_number(self, quantity: Quantity) -> str:
         x = self.complete.number(quantity)
         assert x is not None
         return format_number(x, self._digits)

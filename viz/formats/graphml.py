@@ -28,13 +28,13 @@ def to_graphml(diagram: Diagram) -> str:
         ) from None
     graph = networkx.MultiDiGraph(output=diagram.output.id)
     for node in diagram.nodes:
-        graph.add_node(node.id, **_known(_of_node(node)))
+        graph.add_node(node.id, **_drop_unknown(_describe_node(node)))
     for edge in diagram.edges:
-        graph.add_edge(edge.source, edge.target, **_known(_of_edge(edge)))
+        graph.add_edge(edge.source, edge.target, **_drop_unknown(_describe_edge(edge)))
     return "\n".join(networkx.generate_graphml(graph)) + "\n"
 
 
-def _of_node(node: Node) -> dict[str, Any]:
+def _describe_node(node: Node) -> dict[str, Any]:
     return {
         "kind": node.kind,
         "value": node.value,
@@ -48,7 +48,7 @@ def _of_node(node: Node) -> dict[str, Any]:
     }
 
 
-def _of_edge(edge: Edge) -> dict[str, Any]:
+def _describe_edge(edge: Edge) -> dict[str, Any]:
     return {
         "position": edge.position,
         "value": edge.value,
@@ -59,5 +59,5 @@ def _of_edge(edge: Edge) -> dict[str, Any]:
     }
 
 
-def _known(attributes: dict[str, Any]) -> dict[str, Any]:
+def _drop_unknown(attributes: dict[str, Any]) -> dict[str, Any]:
     return {name: x for name, x in attributes.items() if x is not None}

@@ -9,7 +9,7 @@ from viz.diagram.flow import Flow, flow_of, flow_of_output
 from viz.errors import TooLargeError
 from viz.style.options import Options
 from viz.style.paint import Painter
-from viz.style.words import Words
+from viz.style.words import Words, describe_hidden
 
 __all__ = ["to_mermaid"]
 
@@ -39,7 +39,10 @@ def to_mermaid(diagram: Diagram, options: Options) -> str:
         TooLargeError: a page with Mermaid would show an error instead.
     """
     writer = _Writer(diagram, options)
-    text = "\n".join(["flowchart " + options.look["direction"], *writer.lines()]) + "\n"
+    text = (
+        "\n".join(["flowchart " + options.look["direction"], *writer.write_lines()])
+        + "\n"
+    )
     edges = len(diagram.edges) + 1
     if edges > MOST_EDGES or len(text) > MOST_TEXT:
         raise TooLargeError(
@@ -57,18 +60,18 @@ class _Writer:
         painter = Painter.of(diagram, options.style, options.theme)
         self.words = Words(painter, diagram, options.look["digits"], options.lines)
 
-    def lines(self) -> Iterator[str]:
+    def write_lines(self) -> Iterator[str]:
         for node in self.diagram.nodes:
-            yield f"  {node.id}{self._shape(node)}:::{_CLASSES[node.kind]}"
+            yield f"  {node.id}{self._write_shape(node)}:::{_CLASSES[node.kind]}"
         output = self.diagram.output
-        yield f'  out(["{escape(self._result(output))}"]):::output'
+        yield f'  out(["{escape(self._name_output(output))}"]):::output'
         flows = [flow_of(edge, "", edge.source) for edge in self.diagram.edges]
         flows.append(flow_of_output(self.diagram.output))
         for flow in flows:
             end = "out" if flow.kind == "output" else flow.end
-            yield f"  {flow.start} --{self._text(flow)}--> {end}"
+            yield f"  {flow.start} --{self._write_text(flow)}--> {end}"
         for place, flow in enumerate(flows):
-            pen = self.words.pen(flow)
+            pen = self.words.choose_pen(flow)
             dashes = ",stroke-dasharray:4" if pen.dashed else ""
             look = f"stroke:{pen.color},stroke-width:{pen.width}px{dashes}"
             yield f"  linkStyle {place} {look}"
@@ -77,21 +80,21 @@ class _Writer:
             look = f"fill:{fill},stroke:{line},color:{self.theme.ink}"
             yield f"  classDef {name} {look}"
 
-    def _shape(self, node: Node) -> str:
+    def _write_shape(self, node: Node) -> str:
         if node.inside:
             return f'["{escape(node.label)}<br/>{node.inside.count:,} values"]'
         if node.hidden:
-            return f'["{escape(self.words.hidden(node))}"]'
+            return f'["{escape(describe_hidden(node.hidden))}"]'
         if node.kind == "operation":
             named = f" {escape(node.label)}" if node.label else ""
             return f'(("{escape(node.symbol)}{named}"))'
-        return f'(["{escape(node.label or self.words.number(value_of(node)))}"])'
+        return f'(["{escape(node.label or self.words.write_number(value_of(node)))}"])'
 
-    def _result(self, output: Node) -> str:
+    def _name_output(self, output: Node) -> str:
         return output.label if output.kind == "operation" and output.label else "output"
 
-    def _text(self, flow: Flow) -> str:
-        above, below = self.words.wire(flow)
+    def _write_text(self, flow: Flow) -> str:
+        above, below = self.words.write_wire(flow)
         lines = [escape(line.text) for line in (*above, *below)]
         return f' "{"<br/>".join(lines)}" ' if lines else ""
 

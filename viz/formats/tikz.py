@@ -45,7 +45,7 @@ def to_tikz(picture: Picture) -> str:
     assert isinstance(svg, bytes)
     colors: Colors = {}
     body = [
-        line for shape in ET.fromstring(svg).iter() for line in _drawn(shape, colors)
+        line for shape in ET.fromstring(svg).iter() for line in _draw(shape, colors)
     ]
     named = [
         rf"\definecolor{{{name}}}{{HTML}}{{{color[1:].upper()}}}"
@@ -61,87 +61,87 @@ def to_tikz(picture: Picture) -> str:
     ]) + "\n"  # fmt: skip
 
 
-def _drawn(shape: ET.Element, colors: Colors) -> Iterator[str]:
+def _draw(shape: ET.Element, colors: Colors) -> Iterator[str]:
     draw = _SHAPES.get(shape.tag.removeprefix(_SVG))
     if draw is not None:
         yield "  " + draw(shape, colors)
 
 
-def _polygon(shape: ET.Element, colors: Colors) -> str:
-    points = " -- ".join(f"({x}, {y})" for x, y in _pairs(shape.get("points")))
-    return rf"\path[{_look(shape, colors)}] {points} -- cycle;"
+def _draw_polygon(shape: ET.Element, colors: Colors) -> str:
+    points = " -- ".join(f"({x}, {y})" for x, y in _find_pairs(shape.get("points")))
+    return rf"\path[{_describe_look(shape, colors)}] {points} -- cycle;"
 
 
-def _ellipse(shape: ET.Element, colors: Colors) -> str:
+def _draw_ellipse(shape: ET.Element, colors: Colors) -> str:
     cx, cy, rx, ry = (shape.get(name) for name in ("cx", "cy", "rx", "ry"))
     size = f"x radius={rx}, y radius={ry}"
-    return rf"\path[{_look(shape, colors)}] ({cx}, {cy}) circle [{size}];"
+    return rf"\path[{_describe_look(shape, colors)}] ({cx}, {cy}) circle [{size}];"
 
 
-def _path(shape: ET.Element, colors: Colors) -> str:
-    first, *rest = [f"({x}, {y})" for x, y in _pairs(shape.get("d"))]
+def _draw_path(shape: ET.Element, colors: Colors) -> str:
+    first, *rest = [f"({x}, {y})" for x, y in _find_pairs(shape.get("d"))]
     curves = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
     text = "".join(f" .. controls {a} and {b} .. {c}" for a, b, c in curves)
-    return rf"\path[{_look(shape, colors)}] {first}{text};"
+    return rf"\path[{_describe_look(shape, colors)}] {first}{text};"
 
 
-def _polyline(shape: ET.Element, colors: Colors) -> str:
-    points = " -- ".join(f"({x}, {y})" for x, y in _pairs(shape.get("points")))
-    return rf"\path[{_look(shape, colors)}] {points};"
+def _draw_polyline(shape: ET.Element, colors: Colors) -> str:
+    points = " -- ".join(f"({x}, {y})" for x, y in _find_pairs(shape.get("points")))
+    return rf"\path[{_describe_look(shape, colors)}] {points};"
 
 
-def _text(shape: ET.Element, colors: Colors) -> str:
+def _draw_text(shape: ET.Element, colors: Colors) -> str:
     size = float(shape.get("font-size", "14"))
     font = rf"\fontsize{{{size:g}bp}}{{{size:g}bp}}\selectfont"
     font += r"\bfseries" * (shape.get("font-weight") == "bold")
     font += r"\itshape" * (shape.get("font-style") == "italic")
     anchor = "base" if shape.get("text-anchor") == "middle" else "base west"
-    color = _color(shape.get("fill", "#000000"), colors)
+    color = _name_color(shape.get("fill", "#000000"), colors)
     look = f"anchor={anchor}, inner sep=0, text={color}, font={font}"
-    words = _words("".join(shape.itertext()))
+    words = _write_words("".join(shape.itertext()))
     return rf"\node[{look}] at ({shape.get('x')}, {shape.get('y')}) {{{words}}};"
 
 
 _SHAPES: dict[str, Callable[[ET.Element, Colors], str]] = {
-    "polygon": _polygon,
-    "polyline": _polyline,
-    "ellipse": _ellipse,
-    "path": _path,
-    "text": _text,
+    "polygon": _draw_polygon,
+    "polyline": _draw_polyline,
+    "ellipse": _draw_ellipse,
+    "path": _draw_path,
+    "text": _draw_text,
 }
 
 
-def _pairs(text: str | None) -> list[tuple[str, str]]:
+def _find_pairs(text: str | None) -> list[tuple[str, str]]:
     return _PAIR.findall(text or "")
 
 
-def _look(shape: ET.Element, colors: Colors) -> str:
+def _describe_look(shape: ET.Element, colors: Colors) -> str:
     fill, stroke = shape.get("fill", "none"), shape.get("stroke", "none")
     parts = []
     if fill not in ("none", "transparent"):
-        parts.append(f"fill={_color(fill, colors)}")
+        parts.append(f"fill={_name_color(fill, colors)}")
     if stroke not in ("none", "transparent"):
         width = shape.get("stroke-width", "1")
-        parts.append(f"draw={_color(stroke, colors)}, line width={width}bp")
+        parts.append(f"draw={_name_color(stroke, colors)}, line width={width}bp")
         if shape.get("stroke-dasharray"):
             parts.append("dash pattern=on 5bp off 2bp")
     return ", ".join(parts)
 
 
-def _color(color: str, colors: Colors) -> str:
+def _name_color(color: str, colors: Colors) -> str:
     if not re.fullmatch("#[0-9a-fA-F]{6}", color):
         color = {"white": "#ffffff"}.get(color, "#000000")
     return colors.setdefault(color, f"dotgrad{len(colors)}")
 
 
-def _words(text: str) -> str:
+def _write_words(text: str) -> str:
     """Words for LaTeX, which drops a space at the beginning unless it is told."""
     text = text.replace("\u00a0", " ")
     start = "\\ " if text.startswith(" ") else ""
-    return start + "".join(_letter(c) for c in latex_text(text.lstrip(" ")))
+    return start + "".join(_write_letter(c) for c in latex_text(text.lstrip(" ")))
 
 
-def _letter(c: str) -> str:
+def _write_letter(c: str) -> str:
     if c.isascii() or "\u00c0" <= c <= "\u017f":
         return c
     return rf"\sign{{{c}}}"

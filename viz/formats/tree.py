@@ -143,7 +143,7 @@ def _write_lines(
     check("digits", digits, whole_number(1, 17))
     check("limit", limit, whole_number(1, 10**9, "give a number of lines from 1"))
     pipes = _ASCII_PIPES if ascii else _PIPES
-    lines = Branches.of(value, digits, pipes, limit).lines(limit)
+    lines = Branches.of(value, digits, pipes, limit).write_lines(limit)
     if ascii:
         lines = [[(_to_ascii(text), kind) for text, kind in line] for line in lines]
     return lines
@@ -155,21 +155,21 @@ def _to_ascii(text: str) -> str:
 
 def _shorten(line: str, width: int | None) -> str:
     """A line that fits, counted in the columns of a terminal."""
-    if width is None or sum(map(_columns, line)) <= width:
+    if width is None or sum(map(_count_columns, line)) <= width:
         return line
     room, end = width - 1, "…"
     if line.isascii():
         room, end = width - 3, "..."
     kept = ""
     for c in line:
-        room -= _columns(c)
+        room -= _count_columns(c)
         if room < 0:
             break
         kept += c
     return kept + end
 
 
-def _columns(c: str) -> int:
+def _count_columns(c: str) -> int:
     if unicodedata.combining(c) or unicodedata.category(c) in ("Cf", "Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(c) in "WF" else 1
@@ -201,7 +201,7 @@ class Branches:
         diagram = assemble(drawn, dict.fromkeys(near - met, 0))
         return cls(diagram, digits, pipes, shared, len(order))
 
-    def lines(self, limit: int) -> list[list[Span]]:
+    def write_lines(self, limit: int) -> list[list[Span]]:
         """The lines of the tree, and one that counts what the limit leaves out."""
         made: list[list[Span]] = []
         seen: set[str] = set()
@@ -214,7 +214,7 @@ class Branches:
                 return [*made, [(text, "small")]]
             first = id_ not in seen
             seen.add(id_)
-            made.append([(prefix, "small"), *self._line(id_, use, first=first)])
+            made.append([(prefix, "small"), *self._write_line(id_, use, first=first)])
         return made
 
     def _walk(self, seen: set[str]) -> Iterator[tuple[str, Edge | None, str]]:
@@ -238,7 +238,7 @@ class Branches:
                 end = last if edge is operands[-1] else between
                 waiting.append((edge.source, edge, depth + 1, above, end))
 
-    def _line(self, id_: str, use: Edge | None, *, first: bool) -> Iterator[Span]:
+    def _write_line(self, id_: str, use: Edge | None, *, first: bool) -> Iterator[Span]:
         node = self.diagram[id_]
         shared = id_ in self.shared
         name = node.label or (f"#{node.id[1:]}" if shared else "")
@@ -252,23 +252,23 @@ class Branches:
             yield format_number(node.value, self.digits), "value"
             if node.gradient is not None:
                 yield "  grad ", "small"
-                yield self._gradient(node.gradient)
+                yield self._write_gradient(node.gradient)
         if use is None:
             return
         if shared and use.gradient is not None:
             yield ", here " if first else "  here ", "small"
-            yield self._gradient(use.gradient)
+            yield self._write_gradient(use.gradient)
         flow = flow_of(use, "", use.source)
         for line in LINES:
             if line.in_tree and (said := tell_now(line, flow, self.diagram)):
-                yield f", {write(said, self._number)}", "small"
+                yield f", {write(said, self._write_number)}", "small"
 
-    def _number(self, quantity: Quantity) -> str:
+    def _write_number(self, quantity: Quantity) -> str:
         x = self.diagram.number(quantity)
         assert x is not None
         return format_number(x, self.digits)
 
-    def _gradient(self, x: float) -> Span:
+    def _write_gradient(self, x: float) -> Span:
         kind = "positive" if x > 0 else "negative" if x < 0 else "small"
         return format_number(x, self.digits), kind
 

@@ -175,7 +175,7 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]
     def _describe_rows(self, theme: Theme) -> list[dict[str, Any]]:
         """For each slider its number, and the gradient as the picture shows it."""
         style = find_style(self._look["style"] or "wire")
-        color = Painter(style, theme, 1.0).text
+        color = Painter(style, theme, 1.0).color_gradient
         return [
             {"x": x.data, "gradient": self._format(x.grad), "color": color(x.grad)}
             for x in self._source.leaves.values()

@@ -44,8 +44,10 @@ def write_page(
         themes: the colours in the light and in the dark.
         headed: whether the title is seen on the page as well.
     """
-    style = _colors(themes) + _read("explorer.css")
-    script = f'"use strict";\n(() => {{\nconst ROWS = {rows};\n{_script()}}})();\n'
+    style = _write_colors(themes) + _read("explorer.css")
+    script = (
+        f'"use strict";\n(() => {{\nconst ROWS = {rows};\n{_join_scripts()}}})();\n'
+    )
     return Template(_read("explorer.html")).substitute(
         title=html.escape(title),
         heading="" if headed else ' class="unseen"',
@@ -69,9 +71,9 @@ _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 """In JSON that is escaped with these no tag can begin or end."""
 
 
-def _colors(themes: dict[str, Theme]) -> str:
+def _write_colors(themes: dict[str, Theme]) -> str:
     """The themes as custom properties: by the system's wish, or by the switch."""
-    light, dark = (_properties(themes[name]) for name in ("light", "dark"))
+    light, dark = (_write_properties(themes[name]) for name in ("light", "dark"))
     return (
         f":root {{ color-scheme: light; {light} }}\n"
         "@media (prefers-color-scheme: dark) "
@@ -80,7 +82,7 @@ def _colors(themes: dict[str, Theme]) -> str:
     )
 
 
-def _properties(theme: Theme) -> str:
+def _write_properties(theme: Theme) -> str:
     made = []
     for name in theme.__slots__[1:]:
         given = getattr(theme, name)
@@ -93,7 +95,7 @@ def _properties(theme: Theme) -> str:
 
 
 @lru_cache(maxsize=1)
-def _script() -> str:
+def _join_scripts() -> str:
     """The modules in one: each sees what was there before, so imports are left out."""
     parts = [_read(f"{name}.js") for name in SCRIPTS]
     text = re.sub(r"(?ms)^import .*?;\n", "", "\n".join(parts))

@@ -132,7 +132,7 @@ def lay_out(sheet: Sheet, options: Options, lines: Sequence[WireLine]) -> Scene:
                     side.node(name)
     found = json.loads(picture.pipe("json0"))
     flows = flows_of_cards if options.style.layout == "card" else flows_of_wires
-    return _Reader(sheet, found, flows(sheet.diagram), lines).scene()
+    return _Reader(sheet, found, flows(sheet.diagram), lines).read()
 
 
 MANY = 150
@@ -182,48 +182,48 @@ class _Reader:
         self.sheet, self.found, self.lines = sheet, found, lines
         self.flows = {flow.id: flow for flow in flows}
         self.arrows = {(flow.start, flow.end): flow for flow in self.flows.values()}
-        self.left, self.bottom, self.right, self.top = _numbers(found["bb"])
+        self.left, self.bottom, self.right, self.top = _read_numbers(found["bb"])
         self.objects = {
             item["_gvid"]: item for item in found["objects"] if "pos" in item
         }
 
-    def scene(self) -> Scene:
-        curves = tuple(self._curve(edge) for edge in self.found.get("edges", ()))
+    def read(self) -> Scene:
+        curves = tuple(self._read_curve(edge) for edge in self.found.get("edges", ()))
         before = {curve.head: curve.points[-1] for curve in curves}
         after = {curve.tail: curve.points[0] for curve in curves}
         bodies, wires = [], []
         for item in self.objects.values():
             name = item["name"]
             if name.startswith("w"):
-                wires.append(self._wire(name, before[name], after[name]))
+                wires.append(self._read_wire(name, before[name], after[name]))
             else:
-                bodies.append(self._body(item))
+                bodies.append(self._read_body(item))
         width = _round(self.right - self.left)
         height = _round(self.top - self.bottom)
         return Scene(width, height, tuple(bodies), tuple(wires), curves)
 
-    def _point(self, x: float, y: float) -> Point:
+    def _read_point(self, x: float, y: float) -> Point:
         return _round(x - self.left), _round(self.top - y)
 
-    def _body(self, item: dict[str, Any]) -> Body:
+    def _read_body(self, item: dict[str, Any]) -> Body:
         name = item["name"]
-        node = self._node(name)
+        node = self._find_node(name)
         width, height = float(item["width"]) * 72, float(item["height"]) * 72
         return Body(
             name,
             item["class"],
             _SHAPES.get(item["shape"], item["shape"]),
             self.sheet.refs[node.id],
-            *self._point(*_numbers(item["pos"])),
+            *self._read_point(*_read_numbers(item["pos"])),
             _round(width),
             _round(height),
         )
 
-    def _node(self, name: str) -> Node:
+    def _find_node(self, name: str) -> Node:
         """The node that a name in DOT belongs to: kn3 and outn3 to n3."""
         return self.sheet.diagram[name[name.rindex("n") :]]
 
-    def _wire(self, name: str, start: Point, end: Point) -> Wire:
+    def _read_wire(self, name: str, start: Point, end: Point) -> Wire:
         flow = self.flows[name]
         if flow.use and flow.use.key in self.sheet.names:
             flow = replace(flow, name=self.sheet.names[flow.use.key])
@@ -231,30 +231,32 @@ class _Reader:
         length = _round(abs(end[0] - start[0]) + abs(end[1] - start[1]))
         diagram = self.sheet.diagram
         sentences = [self.sheet.refer(tell(line, flow, diagram)) for line in self.lines]
-        return Wire(name, flow.kind, self._uses(flow), x, y, length, tuple(sentences))
+        return Wire(
+            name, flow.kind, self._find_uses(flow), x, y, length, tuple(sentences)
+        )
 
-    def _uses(self, flow: Flow) -> tuple[int, ...]:
+    def _find_uses(self, flow: Flow) -> tuple[int, ...]:
         """The uses of the whole graph that a wire stands for."""
         edges = [flow.use] if flow.use else self.sheet.diagram.uses(flow.start)
         return tuple(use for edge in edges for use in self.sheet.uses[edge.key])
 
-    def _curve(self, edge: dict[str, Any]) -> Curve:
+    def _read_curve(self, edge: dict[str, Any]) -> Curve:
         tail, head = (self.objects[edge[end]]["name"] for end in ("tail", "head"))
         points, tip = [], None
         for part in edge["pos"].split():
             if part.startswith("e,"):
-                tip = self._point(*_numbers(part[2:]))
+                tip = self._read_point(*_read_numbers(part[2:]))
             else:
-                points.append(self._point(*_numbers(part)))
+                points.append(self._read_point(*_read_numbers(part)))
         arrow = self.arrows.get((tail, head))
-        uses = self._uses(arrow) if arrow else ()
+        uses = self._find_uses(arrow) if arrow else ()
         return Curve(tail, head, tuple(points), tip, uses)
 
 
 _SHAPES = {"plain": "card", "plaintext": "text"}
 
 
-def _numbers(text: str) -> list[float]:
+def _read_numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 

@@ -51,7 +51,7 @@ def nest(order: Sequence[Value], diagram: Diagram) -> list[Scope]:
         order: all values, in topological order.
         diagram: that of the whole graph.
     """
-    homes = _homes(order, diagram)
+    homes = _find_homes(order, diagram)
     names = {home[:depth] for home in homes for depth in range(len(home) + 1)}
     tree = {name: number for number, name in enumerate(sorted(names, key=_depth))}
     scopes = [Scope(number, name, tree[name[:-1]]) for name, number in tree.items()]
@@ -66,7 +66,7 @@ def nest(order: Sequence[Value], diagram: Diagram) -> list[Scope]:
                 scope.outputs.append(place)
     sheets = _Sheets(diagram, homes, tree, scopes)
     for scope in scopes:
-        scope.sheet = sheets.sheet(scope)
+        scope.sheet = sheets.make_sheet(scope)
     return scopes
 
 
@@ -82,14 +82,14 @@ def _is_output(place: int, name: Name, homes: Sequence[Name], diagram: Diagram) 
     return any(homes[int(u.target[1:])][: len(name)] != name for u in uses)
 
 
-def _homes(order: Sequence[Value], diagram: Diagram) -> list[Name]:
+def _find_homes(order: Sequence[Value], diagram: Diagram) -> list[Name]:
     """The scope that each value is drawn in: leaves go where they are used."""
     homes = [tuple(shorten(part) or "scope" for part in value.scope) for value in order]
     inner: defaultdict[Name, list[int]] = defaultdict(list)
     for place, node in enumerate(diagram.nodes):
         if node.kind != "operation" and (uses := diagram.uses(node.id)):
             users = [homes[int(use.target[1:])] for use in uses]
-            common = _common(users)
+            common = _find_common(users)
             if common[: len(homes[place])] == homes[place]:
                 inner[common].append(place)
     for common, leaves in inner.items():
@@ -99,10 +99,10 @@ def _homes(order: Sequence[Value], diagram: Diagram) -> list[Name]:
             if place not in kept:
                 homes[place] = common
     held = Counter(home[:depth] for home in homes for depth in range(len(home) + 1))
-    return [_without_loners(home, held) for home in homes]
+    return [_leave_loners(home, held) for home in homes]
 
 
-def _common(names: Sequence[Name]) -> Name:
+def _find_common(names: Sequence[Name]) -> Name:
     """The innermost scope that holds all of these."""
     first, last = min(names), max(names)
     depth = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last)))  # noqa: B905
@@ -113,7 +113,7 @@ def _is_input(node: Node) -> bool:
     return node.kind == "leaf" and bool(node.label)
 
 
-def _without_loners(home: Name, held: Counter[Name]) -> Name:
+def _leave_loners(home: Name, held: Counter[Name]) -> Name:
     """A scope that holds one value is no scope to draw."""
     while home and held[home] == 1:
         home = home[:-1]
@@ -138,7 +138,7 @@ class _Sheets:
         self.ends: list[dict[End, None]] = [{} for _ in scopes]
         for place, home in enumerate(homes):
             for depth in range(len(home) + 1):
-                end = self._end(place, home[:depth])
+                end = self._find_end(place, home[:depth])
                 here = self.ends[tree[home[:depth]]]
                 here.pop(end, None)  # a scope stands where its last value does
                 here[end] = None
@@ -146,7 +146,7 @@ class _Sheets:
             self._add(number, use)
         self._add_output()
 
-    def _end(self, place: int, name: Name) -> End:
+    def _find_end(self, place: int, name: Name) -> End:
         """What stands for a value in the sheet of a scope that holds it."""
         home = self.homes[place]
         if home == name:
@@ -157,13 +157,13 @@ class _Sheets:
         """Put a use into every sheet that shows a part of its way."""
         source, target = int(use.source[1:]), int(use.target[1:])
         start, end = self.homes[source], self.homes[target]
-        for name in _around(start, end):
+        for name in _find_around(start, end):
             tail: End = "entry", source
             head: End = "exit", source
             if start[: len(name)] == name:
-                tail = self._end(source, name)
+                tail = self._find_end(source, name)
             if end[: len(name)] == name:
-                head = self._end(target, name)
+                head = self._find_end(target, name)
             if tail == head:
                 continue
             alone = head[0] == "value" and tail[0] != "scope"
@@ -174,10 +174,10 @@ class _Sheets:
         output = len(self.homes) - 1
         for depth in range(1, len(self.homes[output]) + 1):
             name = self.homes[output][:depth]
-            key = self._end(output, name), ("exit", output), 0
+            key = self._find_end(output, name), ("exit", output), 0
             self.edges[self.tree[name]].setdefault(key, [])
 
-    def sheet(self, scope: Scope) -> Sheet:
+    def make_sheet(self, scope: Scope) -> Sheet:
         """The inside of a scope."""
         edges = self.edges[scope.number]
         entries = list(
@@ -186,9 +186,9 @@ class _Sheets:
         exits = list(dict.fromkeys(head for _, head, _ in edges if head[0] == "exit"))
         ends = [*entries, *self.ends[scope.number], *exits]
         ids = {end: f"n{i}" for i, end in enumerate(ends)}
-        drawn = [(self._edge(ids, key, uses), uses) for key, uses in edges.items()]
+        drawn = [(self._make_edge(ids, key, uses), uses) for key, uses in edges.items()]
         names = [self._name_of(tail, uses) for (tail, _, _), uses in edges.items()]
-        nodes = [self._node(ids[end], end) for end in ends]
+        nodes = [self._make_node(ids[end], end) for end in ends]
         return Sheet(
             Diagram(tuple(nodes), tuple(edge for edge, _ in drawn)),
             {ids[kind, place]: place for kind, place in ends},
@@ -202,12 +202,12 @@ class _Sheets:
             },
         )
 
-    def _edge(
+    def _make_edge(
         self, ids: dict[End, str], key: tuple[End, End, int], uses: list[int]
     ) -> Edge:
         tail, head, position = key
         drawn = [self.diagram.edges[use] for use in uses]
-        parts = self._parts(uses) if "scope" in (tail[0], head[0]) else ()
+        parts = self._make_parts(uses) if "scope" in (tail[0], head[0]) else ()
         edge = Edge(ids[tail], ids[head], position, 0.0, None, None, 1.0, parts)
         if len(drawn) == 1:
             [use] = drawn
@@ -226,22 +226,22 @@ class _Sheets:
             return ""
         return node.label if len(self.diagram.uses(id_)) == len(uses) else ""
 
-    def _parts(self, uses: Sequence[int]) -> tuple[Part, ...]:
+    def _make_parts(self, uses: Sequence[int]) -> tuple[Part, ...]:
         sources = dict.fromkeys(self.diagram.edges[use].source for use in uses)
-        return tuple(_part(self.diagram[source]) for source in sources)
+        return tuple(_make_part(self.diagram[source]) for source in sources)
 
-    def _node(self, id_: str, end: End) -> Node:
+    def _make_node(self, id_: str, end: End) -> Node:
         kind, place = end
         if kind == "scope":
-            return self._scope(id_, self.scopes[place])
+            return self._make_scope_node(id_, self.scopes[place])
         node = self.diagram.nodes[place]
         if kind == "value":
             return _rename(node, id_, node.kind, node.label)
         return _rename(node, id_, kind, node.label or node.symbol or kind)
 
-    def _scope(self, id_: str, scope: Scope) -> Node:
+    def _make_scope_node(self, id_: str, scope: Scope) -> Node:
         nodes = self.diagram.nodes
-        outputs = tuple(_part(nodes[place]) for place in scope.outputs)
+        outputs = tuple(_make_part(nodes[place]) for place in scope.outputs)
         norm = 1.0 if scope.parameters else None
         inside = Inside(scope.count, outputs, len(scope.parameters), norm)
         first = nodes[scope.outputs[0]]
@@ -251,13 +251,13 @@ class _Sheets:
         )  # fmt: skip
 
 
-def _around(start: Name, end: Name) -> Iterator[Name]:
+def _find_around(start: Name, end: Name) -> Iterator[Name]:
     """Every scope that holds one end of a use or both."""
     names = [name[:depth] for name in (start, end) for depth in range(len(name) + 1)]
     return iter(dict.fromkeys(names))
 
 
-def _part(node: Node) -> Part:
+def _make_part(node: Node) -> Part:
     return Part(node.label or node.symbol, node.value, node.gradient)
 
 

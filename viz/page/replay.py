@@ -34,7 +34,7 @@ def make_replay(order: Sequence[Value], film: Film) -> Replay:
     places = {value: place for place, value in enumerate(order)}
     ops = list(dict.fromkeys(value.op for value in order if value.op))
     rows = {op: row for row, op in enumerate(ops)}
-    script, reason = _script(ops)
+    script, reason = _write_script(ops)
     nodes, applied = film.diagram.nodes, film.equations.applied
     sheet = Sheet.of(film.diagram)
     data = {
@@ -56,7 +56,7 @@ def make_replay(order: Sequence[Value], film: Film) -> Replay:
     return Replay(data, script)
 
 
-def _script(ops: Sequence[Op]) -> tuple[str, str]:
+def _write_script(ops: Sequence[Op]) -> tuple[str, str]:
     try:
         return javascript(ops), ""
     except TapeError as error:

@@ -18,7 +18,7 @@ from viz.page.nested import Scope, nest
 from viz.style.lines import LINES, WireLine
 from viz.style.options import Look, Options, find_style
 from viz.style.theme import Style
-from viz.style.words import behind
+from viz.style.words import describe_hidden
 
 __all__ = ["Layouts", "make_views"]
 
@@ -36,24 +36,24 @@ class Layouts:
     across, and one downwards for narrow screens."""
 
     def __post_init__(self) -> None:
-        if self._style(0).layout == "record":
+        if self._choose_style(0).layout == "record":
             raise OptionError(
                 f"style={self.look['style']!r}: a page draws wires or cards"
             )
 
-    def _style(self, count: int) -> Style:
+    def _choose_style(self, count: int) -> Style:
         style = self.look["style"] or ("wire" if count <= WIRES else "card")
         return find_style(style)
 
     @property
     def lines(self) -> list[WireLine]:
         """What is written on the wires of the page."""
-        shown = Options.of({}, self._style(0)).lines
+        shown = Options.of({}, self._choose_style(0)).lines
         return [line for line in LINES if line.name in shown]
 
     def describe_style(self) -> dict[str, Any]:
         """What the page has to know of the style."""
-        style = self._style(0)
+        style = self._choose_style(0)
         return {
             "weighted": style.weighted,
             "bold": style.bold,
@@ -104,17 +104,17 @@ class Layouts:
 
     def _try(self, sheet: Sheet | None, direction: str) -> Scene | RendererError | None:
         try:
-            return self._scene(sheet, direction)
+            return self._make_scene(sheet, direction)
         except RendererError as error:
             return error
 
-    def _scene(self, sheet: Sheet | None, direction: str) -> Scene | None:
+    def _make_scene(self, sheet: Sheet | None, direction: str) -> Scene | None:
         """The places of everything in a sheet, if it can be drawn."""
         if sheet is None or len(sheet.diagram.nodes) > WHOLE:
             return None
-        style = self._style(len(sheet.diagram.nodes))
+        style = self._choose_style(len(sheet.diagram.nodes))
         if any(node.inside for node in sheet.diagram.nodes):
-            style = self._style(WIRES + 1)
+            style = self._choose_style(WIRES + 1)
         look = {name: self.look[name] for name in ("digits", "renderer", "time_limit")}
         shown = {"direction": direction, "legend": False}
         return lay_out(sheet, Options.of(look | shown, style), self.lines)
@@ -145,14 +145,14 @@ def make_views(
         "begins": depth if scopes else 0,
         "views": layouts.lay_out_all(flat, [scope.sheet for scope in scopes]),
         "scopes": [_describe(scope) for scope in scopes],
-        "homes": _homes(len(order), scopes),
+        "homes": _find_homes(len(order), scopes),
     }
 
 
 def _describe_hidden(flat: Sheet | None) -> dict[int, str]:
     """What is said of the values whose operands are not drawn."""
     nodes = flat.diagram.nodes if flat else ()
-    return {int(n.id[1:]): behind(n.hidden) for n in nodes if n.hidden}
+    return {int(n.id[1:]): describe_hidden(n.hidden) for n in nodes if n.hidden}
 
 
 def _select_drawable(scopes: list[Scope]) -> list[Scope]:
@@ -172,7 +172,7 @@ def _describe(scope: Scope) -> dict[str, Any]:
     }
 
 
-def _homes(count: int, scopes: Sequence[Scope]) -> list[int]:
+def _find_homes(count: int, scopes: Sequence[Scope]) -> list[int]:
     """The number of the scope that each value is in."""
     homes = [0] * count
     for scope in scopes:

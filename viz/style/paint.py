@@ -39,7 +39,7 @@ class Painter:
         sizes = (abs(x) for x in gradients if x is not None and math.isfinite(x))
         return cls(style, theme, max(sizes, default=0.0) or 1.0)
 
-    def pen(self, gradient: float | None) -> Pen:
+    def choose_pen(self, gradient: float | None) -> Pen:
         """The pen of a wire that carries this gradient."""
         if not self.style.weighted:
             return Pen(self.theme.plain_wire, 1)
@@ -53,24 +53,24 @@ class Painter:
         color = mix(self.theme.neutral, self._hue(gradient), 0.35 + 0.65 * strength)
         return Pen(color, 1 + round(3 * strength))
 
-    def signless(self, norm: float | None) -> Pen:
+    def choose_signless_pen(self, norm: float | None) -> Pen:
         """The pen of several gradients together."""
-        pen = self.pen(norm)
+        pen = self.choose_pen(norm)
         if norm and math.isfinite(norm) and self.style.weighted:
             return Pen(self.theme.plain_wire, pen.width)
         return pen
 
-    def text(self, gradient: float) -> str:
+    def color_gradient(self, gradient: float) -> str:
         """The colour of the gradient's number."""
         if self.style.gradient:
             return str(getattr(self.theme, self.style.gradient))
         return self._hue(gradient) if gradient else self.theme.small
 
-    def on_band(self, gradient: float) -> str:
+    def color_on_band(self, gradient: float) -> str:
         """The colour of a number that stands on the colour of its gradient."""
         return self.theme.on_gradient if gradient else self.theme.ink
 
-    def ink(self, value: float) -> str:
+    def color_value(self, value: float) -> str:
         """The colour of a value's number."""
         role = self.style.value if math.isfinite(value) else "nonfinite"
         return str(getattr(self.theme, role))

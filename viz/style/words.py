@@ -12,7 +12,7 @@ from viz.labels import escape_cell, escape_label, format_number, shorten, text_w
 from viz.style.lines import LINES, WireLine, tell_now
 from viz.style.paint import Painter, Pen
 
-__all__ = ["Line", "Words", "behind"]
+__all__ = ["Line", "Words", "describe_hidden"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Words:
     shown: frozenset[str]
     """The names of the lines that are written."""
 
-    def number(self, quantity: Quantity) -> str:
+    def write_number(self, quantity: Quantity) -> str:
         """A number as text; in a comparison `before → after` where it has changed."""
         now = self.diagram.number(quantity)
         assert now is not None
@@ -62,15 +62,15 @@ class Words:
             return text
         return f"{format_number(was, self.digits)} → {text}"
 
-    def wire(self, flow: Flow) -> tuple[list[Line], list[Line]]:
+    def write_wire(self, flow: Flow) -> tuple[list[Line], list[Line]]:
         """What is written above a wire, and below it."""
-        lines = [(line.above, self._line(line, flow)) for line in LINES]
+        lines = [(line.above, self._write_line(line, flow)) for line in LINES]
         return (
             [line for above, line in lines if above and line],
             [line for above, line in lines if not above and line],
         )
 
-    def _line(self, line: WireLine, flow: Flow) -> Line | None:
+    def _write_line(self, line: WireLine, flow: Flow) -> Line | None:
         text = self.tell(line, flow)
         if not text:
             return None
@@ -93,20 +93,20 @@ class Words:
         """What a line says of a flow, or nothing."""
         if line.name not in self.shown:
             return ""
-        return write(tell_now(line, flow, self.diagram), self.number)
+        return write(tell_now(line, flow, self.diagram), self.write_number)
 
-    def value(self, quantity: Quantity) -> list[Line]:
+    def write_value(self, quantity: Quantity) -> list[Line]:
         """A forward value, where values are shown."""
         if "value" not in self.shown:
             return []
-        return [Line(self.number(quantity), 12, self.value_color(quantity))]
+        return [Line(self.write_number(quantity), 12, self.value_color(quantity))]
 
-    def gradient(self, quantity: Quantity) -> list[Line]:
+    def write_gradient(self, quantity: Quantity) -> list[Line]:
         """A backward gradient, where there is one to show."""
         if "gradient" not in self.shown or self.diagram.number(quantity) is None:
             return []
         color = self.gradient_color(quantity)
-        return [Line(self.number(quantity), 12, color, self._weight)]
+        return [Line(self.write_number(quantity), 12, color, self._weight)]
 
     @property
     def _weight(self) -> str:
@@ -123,50 +123,53 @@ class Words:
         if quantity in self.diagram.hidden:
             return theme.background
         is_same = self.diagram.before and self.diagram.change(quantity) == 0
-        return theme.small if is_same else self.painter.ink(now)
+        return theme.small if is_same else self.painter.color_value(now)
 
     def gradient_color(self, quantity: Quantity) -> str:
         """The colour of a gradient's number."""
         if quantity in self.diagram.hidden:
             return self.painter.theme.background
-        return self.painter.text(self.diagram.change(quantity) or 0.0)
+        return self.painter.color_gradient(self.diagram.change(quantity) or 0.0)
 
-    def pen(self, flow: Flow) -> Pen:
+    def choose_pen(self, flow: Flow) -> Pen:
         """The pen of a wire; several gradients together have a size, but no sign."""
-        return self.pen_of(flow.gradient, signed=flow.count == 1)
+        return self.choose_pen_of(flow.gradient, signed=flow.count == 1)
 
-    def pen_of(self, gradient: Quantity, *, signed: bool = True) -> Pen:
+    def choose_pen_of(self, gradient: Quantity, *, signed: bool = True) -> Pen:
         """The pen that shows a gradient."""
         weight = self.diagram.change(gradient)
-        pen = self.painter.pen(weight) if signed else self.painter.signless(weight)
+        pen = (
+            self.painter.choose_pen(weight)
+            if signed
+            else self.painter.choose_signless_pen(weight)
+        )
         hidden = gradient in self.diagram.hidden
         return replace(pen, color=self.painter.theme.zero) if hidden else pen
 
-    def story(self, node: Node) -> str:
+    def tell_story(self, node: Node) -> str:
         """The tooltip of a node: what was computed, and what came back."""
-        operands = ", ".join(
-            f"{self.called(self.diagram[edge.source])} = {self.number(value_of(edge))}"
-            for edge in self.diagram.into(node.id)
-        )
+        names = (self.name(self.diagram[e.source]) for e in self.diagram.into(node.id))
+        numbers = (self.write_number(value_of(e)) for e in self.diagram.into(node.id))
+        operands = ", ".join(map(" = ".join, zip(names, numbers, strict=True)))
         made = f": {node.symbol}({operands})" if node.symbol else ""
-        text = f"{self.called(node)}{made} = {self.number(value_of(node))}"
+        text = f"{self.name(node)}{made} = {self.write_number(value_of(node))}"
         if node.gradient is not None:
-            text += f"; gradient {self.number(gradient_of(node))}"
+            text += f"; gradient {self.write_number(gradient_of(node))}"
         return escape_label(text)
 
     def hidden(self, node: Node) -> str:
         """How many values are not drawn that a node depends on."""
-        return behind(node.hidden)
+        return describe_hidden(node.hidden)
 
-    def called(self, node: Node) -> str:
+    def name(self, node: Node) -> str:
         """A node in a sentence."""
         return shorten(node.label or node.symbol or "constant", 20)
 
 
-def behind(hidden: int) -> str:
+def describe_hidden(hidden: int) -> str:
     """How many values are hidden behind a node.
 
-    >>> behind(179), behind(10_000)
+    >>> describe_hidden(179), describe_hidden(10_000)
     ('… 179 more', '… over 10,000 more')
     """
     return f"… {'over ' if hidden >= MOST_COUNTED else ''}{hidden:,} more"

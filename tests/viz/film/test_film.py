@@ -152,7 +152,10 @@ def test_nothing_moves(make, theme):
     shapes = set()
     for view in view_frames(frames(make())):
         picture = draw_form(
-            view.form("wire"), {"theme": theme}, lit=view.lit, focus=view.frame.focus
+            view.make_form("wire"),
+            {"theme": theme},
+            lit=view.lit,
+            focus=view.frame.focus,
         )
         shapes.add(re.sub(r' ?\w*color="#[0-9a-f]{6}"', "", picture.source, flags=re.I))
     assert len(shapes) == 1
@@ -165,7 +168,9 @@ def test_what_is_not_known_is_not_seen():
     first, *_, last = view_frames(frames(apple_bill()))
     texts = []
     for view in (first, last):
-        svg = draw_form(view.form("wire"), {"legend": False}, lit=view.lit).pipe("svg")
+        svg = draw_form(view.make_form("wire"), {"legend": False}, lit=view.lit).pipe(
+            "svg"
+        )
         found = re.findall(r'<text[^>]*fill="(#\w+)"[^>]*>([^<]*)<', svg.decode())
         texts.append({text for color, text in found if color != "#ffffff"})
     assert {"100", "2", "1.1"} <= texts[0]
