@@ -74,14 +74,9 @@ class Affine(Rowwise):
     bias: list[Value]
 
     def __init__(
-        self,
-        n_in: int,
-        n_out: int,
-        *,
-        rng: Rng,
-        initial: Initial = xavier,
+        self, n_in: int, n_out: int, *, rng: Rng, initial: Initial = xavier,
         bias: bool = True,
-    ) -> None:
+    ) -> None:  # fmt: skip
         for size in (n_in, n_out):
             if not isinstance(size, int) or size < 1:
                 raise OptionError(f"a layer's size is a whole number ≥ 1, not {size!r}")

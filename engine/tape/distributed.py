@@ -13,9 +13,11 @@ from typing import Any
 
 from engine.errors import OperandError, ShapeError
 from engine.graph.sweep import add_gradients
+from engine.graph.value import Value
 from engine.tape.jitted import Jitted, jit
 from engine.tape.partition import (
     PackedTape,
+    PartialSums,
     StepNumbers,
     add_sums,
     return_same,
@@ -78,21 +80,11 @@ class Distributed:
         partitions = _align_partitions(collections)
         if not self.f.specializations.items():
             self._record_first(partitions)
-        while True:
-            known = self.f.specializations.items()
-            captured = [one.recording.leaves for _, one in known]
-            leaves = list(dict.fromkeys(leaf for some in captured for leaf in some))
-            number = {leaf: i for i, leaf in enumerate(leaves)}
-            step = StepNumbers(
-                [leaf.data for leaf in leaves],
-                [[number[leaf] for leaf in some] for some in captured],
-                self.f.nonfinite == "allow",
-            )
-            [total] = _require_dask().compute(self._plan_total(step, known, partitions))
-            if not total.unknown:
-                break
+        leaves, total = self._compute_total(partitions)
+        while total.unknown:
             for samples in total.unknown:
                 self.f.record(samples)
+            leaves, total = self._compute_total(partitions)
         for samples, values in total.nonfinite:
             check_finite(self.f.f, self.f.nonfinite, samples, values)
         if not total.count:
@@ -107,10 +99,20 @@ class Distributed:
                 self.f.record(samples)
                 break
 
-    def _plan_total(
-        self, step: StepNumbers, known: list[Any], partitions: list[Any]
-    ) -> Any:
-        """The tree of tasks whose root gives the sums over all partitions."""
+    def _compute_total(self, partitions: list[Any]) -> tuple[list[Value], PartialSums]:
+        """All leaves of the tapes, and the sums over all partitions.
+
+        The tasks are a tree, and its root gives the total.
+        """
+        known = self.f.specializations.items()
+        captured = [one.recording.leaves for _, one in known]
+        leaves = list(dict.fromkeys(leaf for some in captured for leaf in some))
+        number = {leaf: i for i, leaf in enumerate(leaves)}
+        step = StepNumbers(
+            [leaf.data for leaf in leaves],
+            [[number[leaf] for leaf in some] for some in captured],
+            self.f.nonfinite == "allow",
+        )
         tapes, now = self._send_tapes(known), _delay(return_same)(step)
         level = [_delay(sum_partition)(now, tapes, *parts) for parts in partitions]
         while len(level) > 1:
@@ -118,7 +120,8 @@ class Distributed:
                 _delay(add_sums)(*level[i : i + FAN_IN])
                 for i in range(0, len(level), FAN_IN)
             ]
-        return level[0]
+        [total] = _require_dask().compute(level[0])
+        return leaves, total
 
     def _send_tapes(self, known: list[Any]) -> Any:
         """The tapes as a task; to a cluster they are sent once, and stay there."""

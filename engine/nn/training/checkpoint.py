@@ -19,12 +19,9 @@ _FIELDS = ("model", "optimizer", "history", "rng")
 
 
 def store(
-    path: str | PathLike[str],
-    model: Module,
-    optimizer: Optimizer,
-    history: History,
+    path: str | PathLike[str], model: Module, optimizer: Optimizer, history: History,
     rng: random.Random | None,
-) -> None:
+) -> None:  # fmt: skip
     """Write where the training stands; the file is whole at every moment."""
     body = {
         "model": model.state_dict(),
@@ -38,11 +35,9 @@ def store(
 
 
 def restore(
-    path: str | PathLike[str],
-    model: Module,
-    optimizer: Optimizer,
+    path: str | PathLike[str], model: Module, optimizer: Optimizer,
     rng: random.Random | None,
-) -> History:
+) -> History:  # fmt: skip
     """Go on where `store` was called; a new history where there is no file.
 
     Raises:

@@ -121,13 +121,9 @@ def fit(
 
 
 def _check(
-    xs: Sequence[Any],
-    ys: Sequence[Any],
-    epochs: int,
-    batch_size: int,
-    checkpoint: Any,
-    resume: bool,
-) -> None:
+    xs: Sequence[Any], ys: Sequence[Any], epochs: int, batch_size: int,
+    checkpoint: Any, resume: bool,
+) -> None:  # fmt: skip
     if len(xs) != len(ys) or not len(xs):
         raise ShapeError(f"{len(xs)} samples and {len(ys)} targets: give one for each")
     if not isinstance(epochs, int) or epochs < 0:

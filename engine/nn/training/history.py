@@ -44,8 +44,5 @@ class History:
     def __repr__(self) -> str:
         epochs = f"{len(self)} epoch{'s' * (len(self) != 1)}"
         stopped = f"; stopped: {self.stopped.splitlines()[0]}" if self.stopped else ""
-        return (
-            f"History({epochs}: {self.last}{stopped})"
-            if len(self)
-            else (f"History({epochs}{stopped})")
-        )
+        last = f": {self.last}" if len(self) else ""
+        return f"History({epochs}{last}{stopped})"

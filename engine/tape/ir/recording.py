@@ -110,7 +110,7 @@ def _write_tape(
     first = len(inputs) + len(captured)
     slots: dict[Value, int] = {v: i for i, v in enumerate(inputs + captured)}
     slots |= {leaf: first + constants[leaf._data] for leaf in made}
-    first_node = first + len(constants.numbers)
+    first_node = first + len(constants)
     slots |= {node: first_node + i for i, node in enumerate(nodes)}
 
     def find_slot(x: Any) -> int:
@@ -146,15 +146,18 @@ class _Constants:
     """Numbers, each once: also nan, and −0.0 beside 0.0."""
 
     def __init__(self) -> None:
-        self.numbers: list[float] = []
         self._places: dict[str, int] = {}
 
+    @property
+    def numbers(self) -> list[float]:
+        return list(map(float.fromhex, self._places))
+
     def add(self, numbers: Iterable[Any]) -> None:
-        for number in map(float, numbers):
-            if self._places.setdefault(number.hex(), len(self.numbers)) == len(
-                self.numbers
-            ):
-                self.numbers.append(number)
+        for number in numbers:
+            self._places.setdefault(float(number).hex(), len(self._places))
+
+    def __len__(self) -> int:
+        return len(self._places)
 
     def __getitem__(self, number: Any) -> int:
         return self._places[float(number).hex()]
