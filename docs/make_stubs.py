@@ -121,7 +121,7 @@ def write_operators_stub() -> str:
 
 
 def _write_methods(op: Op) -> list[str]:
-    """As `engine.registry` installs them."""
+    """The operators or the method of a row, as `engine.registry` makes them."""
     others = ", other: Self | SupportsFloat" * (op.arity - 1)
     if op.default is not None:
         others += " = ..."

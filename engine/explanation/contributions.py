@@ -39,7 +39,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The gradient of `output` by `node`, taken apart."""
+    """The gradient of `output` by `node`, as a sum over the uses of the node."""
 
     node: Value
     output: Value

@@ -189,7 +189,7 @@ def _write_markdown(about: Explanation) -> str:
 
 
 def _escape(text: str) -> str:
-    """Text in which Markdown and HTML find nothing of their own."""
+    """The text, with what Markdown and HTML would read as marks escaped."""
     return re.sub(r"([\\`*_{}\[\]<>#|$])", r"\\\1", text)
 
 

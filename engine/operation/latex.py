@@ -21,7 +21,7 @@ _MATH = (
 
 
 def _pair(words: str) -> dict[str, str]:
-    """Every other word in math mode, by the sign before it."""
+    """The commands in math mode by sign, from a text of "sign command" pairs."""
     parts = words.split()
     return {c: f"${math}$" for c, math in zip(parts[::2], parts[1::2], strict=True)}
 

@@ -273,7 +273,7 @@ def as_real(
 def make_error(
     op: Op, xs: tuple[Any, ...], error: Exception, parents: tuple[Any, ...] = ()
 ) -> EngineError:
-    """The engine's error for what Python raised: the same kind, with the story."""
+    """The engine's error for what Python raised: its kind, with numbers and labels."""
     labels = [getattr(parent, "label", None) for parent in parents] or [None] * len(xs)
     shown = [
         f"{label!r} = {x!r}" if label is not None else repr(x)
@@ -291,7 +291,7 @@ def make_error(
 
 
 def _describe_domains(op: Op) -> str:
-    """The domains of the operands, where they say more than that any number will do."""
+    """The domains of those operands that cannot be any number."""
     pairs = zip(op.operands, op.intervals, strict=False)
     wanted = [f"{name} in {where}" for name, where in pairs if where != "(−∞, ∞)"]
     return f"; it is defined for {', '.join(wanted)}" if wanted else ""

@@ -48,6 +48,6 @@ class _Finder(MetaPathFinder, Loader):
 
 
 def find_moved_modules() -> None:
-    """Let these names, and no others, be imported, for the time of this process."""
+    """Let the old names be imported; for all other names nothing changes."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())

@@ -88,10 +88,11 @@ def unflatten(
     if structure is None:
         return next(leaves)
     if structure[0].__class__ is str:
-        return close_leaf and close_leaf(structure, leaves)
+        assert close_leaf is not None, f"{structure} needs close_leaf"
+        return close_leaf(structure, leaves)
     kind, names, parts = structure
-    count = names if names.__class__ is int else len(names)
     if parts is None:
+        count = names if names.__class__ is int else len(names)
         items = [next(leaves) for _ in range(count)]
     else:
         items = [unflatten(part, leaves, close_leaf) for part in parts]
