@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from viz.diagram.collapse import is_crowded
 from viz.diagram.diagram import Diagram, Edge, Node, gradient_of, value_of
 from viz.diagram.flow import Flow, flows_of_cards
 from viz.diagram.sentence import Quantity
@@ -30,12 +29,7 @@ class CardEmitter:
     canvas: Canvas
     diagram: Diagram
     words: Words
-    scopes: ScopeEmitter = field(init=False)
-
-    def __post_init__(self) -> None:
-        crowded = is_crowded(self.diagram)
-        scopes = ScopeEmitter(self.canvas, self.diagram, self.words, crowded)
-        object.__setattr__(self, "scopes", scopes)
+    scopes: ScopeEmitter
 
     def emit(self) -> None:
         """The cards, then the edges between them."""

@@ -9,7 +9,7 @@ from viz.diagram.diagram import Diagram
 from viz.dot.canvas import Canvas
 from viz.dot.card import CardEmitter
 from viz.dot.record_style import RecordEmitter
-from viz.dot.scopes import legend_of
+from viz.dot.scopes import ScopeEmitter, legend_of
 from viz.dot.tables import make_rows, make_table
 from viz.dot.wire import WireEmitter
 from viz.labels import escape_cell, shorten
@@ -63,7 +63,9 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
         picture.attr("graph", label=caption, labelloc="b", labeljust="l")
     painter = Painter.of(diagram, options.style, options.theme)
     words = Words(painter, diagram, look["digits"], options.lines)
-    EMITTERS[options.style.layout](canvas, diagram, words).emit()
+    layout = options.style.layout
+    scopes = ScopeEmitter(canvas, diagram, words, crowded and layout == "card")
+    EMITTERS[layout](canvas, diagram, words, scopes).emit()
     return picture
 
 

@@ -24,14 +24,14 @@ class RecordEmitter:
     canvas: Canvas
     diagram: Diagram
     words: Words
+    scopes: ScopeEmitter
 
     def emit(self) -> None:
         """The records, each with its operation before it, then the edges."""
         pen = Pen(self.words.painter.theme.ink, 1)
-        scopes = ScopeEmitter(self.canvas, self.diagram, self.words, crowded=False)
         for node in self.diagram.nodes:
             if node.inside:
-                scopes.draw(node)
+                self.scopes.draw(node)
             else:
                 self._draw_record(node)
             if node.kind == "operation":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from viz.diagram.diagram import Diagram, Node, value_of
 from viz.diagram.flow import Flow, flows_of_wires
@@ -25,11 +25,7 @@ class WireEmitter:
     canvas: Canvas
     diagram: Diagram
     words: Words
-    scopes: ScopeEmitter = field(init=False)
-
-    def __post_init__(self) -> None:
-        scopes = ScopeEmitter(self.canvas, self.diagram, self.words, crowded=False)
-        object.__setattr__(self, "scopes", scopes)
+    scopes: ScopeEmitter
 
     def emit(self) -> None:
         """First everything that is computed, then the wires between."""

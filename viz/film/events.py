@@ -17,15 +17,20 @@ Use = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a film; `viz.Frame` explains the fields that both have."""
+    """One event, and what is known after it that was not known before."""
 
     kind: str
-    sentence: Sentence
+    """'start', 'forward', 'seed', 'backward' or 'meet'."""
+    sentence: Sentence = field(repr=False)
     """Its equation."""
     focus: str = ""
+    """The id of the node where it happens."""
     values: dict[str, float] = field(default_factory=dict)
+    """Ids of nodes, and their values."""
     gradients: dict[str, float] = field(default_factory=dict)
+    """Ids of nodes whose gradient is now complete."""
     contributions: dict[Use, float] = field(default_factory=dict)
+    """Uses through which a gradient has now flowed."""
 
 
 class Film:

@@ -16,22 +16,12 @@ __all__ = ["Frame", "Frames", "State", "count_frames", "frames"]
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """One event, and what is known after it that was not known before."""
+class Frame(Event):
+    """An event of a film, with its equation as text."""
 
-    number: int
-    total: int
-    kind: str
-    """'start', 'forward', 'seed', 'backward' or 'meet'."""
-    equation: str
-    focus: str = ""
-    """The id of the node where it happens."""
-    values: dict[str, float] = field(default_factory=dict)
-    """Ids of nodes, and their values."""
-    gradients: dict[str, float] = field(default_factory=dict)
-    """Ids of nodes whose gradient is now complete."""
-    contributions: dict[Use, float] = field(default_factory=dict)
-    """Uses through which a gradient has now flowed."""
+    number: int = 0
+    total: int = 0
+    equation: str = ""
 
     def __str__(self) -> str:
         width = len(str(self.total))
@@ -72,8 +62,8 @@ class Frames(Sequence[Frame]):
     def _make_frame(self, number: int, total: int, event: Event) -> Frame:
         equation = write(event.sentence, self._write_number)
         return Frame(
-            number, total, event.kind, equation, event.focus, event.values,
-            event.gradients, event.contributions,
+            event.kind, event.sentence, event.focus, event.values, event.gradients,
+            event.contributions, number, total, equation,
         )  # fmt: skip
 
     def _write_number(self, quantity: Quantity) -> str:

@@ -109,11 +109,11 @@ def compose_page(value: Value, options: Look) -> bytes:
     film = Film(assemble(order))
     layouts = Layouts(film.diagram, look)
     data = make_views(order, layouts, look["depth"], look["budget"])
-    replay = make_replay(order, film)
+    replay, rows = make_replay(order, film)
     name = shorten(title or "", 200) or shorten(value.label or "") or "output"
-    data |= replay.data
+    data |= replay
     data |= {"title": name, "digits": digits, "style": layouts.describe_style()}
     data["theme"] = theme if isinstance(theme, str) else "only"
     themes = dict.fromkeys(THEMES, theme) if isinstance(theme, Theme) else THEMES
-    text = write_page(name, data, replay.script, themes, headed=bool(title))
+    text = write_page(name, data, rows, themes, headed=bool(title))
     return text.encode()

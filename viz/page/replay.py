@@ -4,7 +4,6 @@ JavaScript."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine import Op, TapeError, Value
@@ -12,21 +11,12 @@ from engine.tape import javascript
 from viz.film.events import Film
 from viz.page.layout import Sheet
 
-__all__ = ["Replay", "make_replay"]
+__all__ = ["make_replay"]
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """A graph that can be computed anew elsewhere."""
-
-    data: dict[str, Any]
-    """As JSON, but for numbers that are not finite."""
-    script: str
-    """An expression of JavaScript; "null" where the graph cannot be computed there."""
-
-
-def make_replay(order: Sequence[Value], film: Film) -> Replay:
-    """The graph of these values, in topological order.
+def make_replay(order: Sequence[Value], film: Film) -> tuple[dict[str, Any], str]:
+    """The graph of these values, in topological order, as data for JSON; and its rows
+    as an expression of JavaScript, "null" where the graph cannot be computed there.
 
     A number of a value is its place in the order. The uses are numbered as they come:
     operand by operand, value by value.
@@ -53,7 +43,7 @@ def make_replay(order: Sequence[Value], film: Film) -> Replay:
             **_describe_film(film),
         },
     }
-    return Replay(data, script)
+    return data, script
 
 
 def _write_script(ops: Sequence[Op]) -> tuple[str, str]:

@@ -25,6 +25,9 @@ __all__ = ["Layouts", "make_views"]
 WHOLE = 2_000
 """So many values are drawn as they are; larger graphs open collapsed."""
 
+_OF_A_LINE = ("name", "above", "size", "role", "tag", "not_where_one")
+"""What the page has to know of a line on a wire."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layouts:
@@ -60,14 +63,7 @@ class Layouts:
             "value": style.value,
             "gradient": style.gradient,
             "lines": [
-                {
-                    "name": line.name,
-                    "above": line.above,
-                    "size": line.size,
-                    "role": line.role,
-                    "italic": line.tag == "I",
-                    "notWhereOne": line.not_where_one,
-                }
+                {name: getattr(line, name) for name in _OF_A_LINE}
                 for line in self.lines
             ],
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from viz.style.lines import LINES
@@ -44,59 +44,50 @@ class LegendLine:
 Legend: TypeAlias = tuple[str | LegendLine, ...]
 
 _POSITIVE, _NEGATIVE = ("positive", "positive"), ("negative", "negative")
-_SIGNS = (_POSITIVE, " or ", _NEGATIVE, " (dashed: 0)")
-_BOTH = frozenset({"value", "gradient"})
+_EITHER, _BOTH = (_POSITIVE, " or ", _NEGATIVE), (_POSITIVE, ", ", _NEGATIVE)
+_NUMBERS = frozenset({"value", "gradient"})
+
+
+def _line(*words: str | tuple[str, str]) -> LegendLine:
+    """A line about values and gradients, for pictures that show them."""
+    return LegendLine(words, _NUMBERS)
+
+
+_SIGNS = (*_EITHER, " (dashed: 0)")
+_ACROSS = _line(("above the wire: value", "ink"), ", below: gradient, ", *_SIGNS)
+_DOWN = _line(("left of the wire: value", "ink"), ", right of it: gradient, ", *_SIGNS)
 
 WIRES: Legend = (
-    LegendLine(
-        (("above the wire: value", "ink"), ", below: gradient, ", *_SIGNS),
-        _BOTH,
-        vertical=False,
-    ),
-    LegendLine(
-        (("left of the wire: value", "ink"), ", right of it: gradient, ", *_SIGNS),
-        _BOTH,
-        vertical=True,
-    ),
+    replace(_ACROSS, vertical=False),
+    replace(_DOWN, vertical=True),
     *(LegendLine((line.legend,), {line.name}) for line in LINES if line.legend),
     "width, colour: |gradient| (log); ● value used several times: gradients add up",
 )
 CARDS: Legend = (
+    _line("card: name, ", ("value", "ink"), ", gradient (", *_BOTH, ", grey: 0)"),
     LegendLine(
-        ("card: name, ", ("value", "ink"), ", gradient (", _POSITIVE, ", ", _NEGATIVE,
-         ", grey: 0)"),
-        _BOTH,
-    ),
-    LegendLine(
-        ("number on an edge: this use's share of the gradient; shares add up on the"
-         " card",),
-        {"gradient"},
+        ("number on an edge: this use's share of the gradient;"
+         " shares add up on the card",), {"gradient"},
     ),
 )  # fmt: skip
 CIRCLES: Legend = (
-    LegendLine(
-        ("circle: a scope, its ", ("value", "ink"), ", its gradient (", _POSITIVE, ", ",
-         _NEGATIVE, ")"),
-        _BOTH,
-    ),
+    _line("circle: a scope, its ", ("value", "ink"), ", its gradient (", *_BOTH, ")"),
     "width, colour: |gradient| that flows back along an edge (log)",
-)  # fmt: skip
+)
 """Of many scopes, each a circle."""
 
 SCOPES: Legend = (
     LegendLine(
-        ("card: a scope, what it puts out, gradient (", _POSITIVE, ", ", _NEGATIVE,
-         "), parameters"),
+        ("card: a scope, what it puts out, gradient (", *_BOTH, "), parameters")
     ),
     "on an edge: what is used of it; |grad| is √Σ gradient² of several values",
-)  # fmt: skip
+)
 """Of few scopes, each a card."""
 
-_CHANGE = LegendLine(
-    ("width, colour: change of the gradient (", _POSITIVE, " or ", _NEGATIVE, ", log)")
-)
 _FAINT = "; faint: has not changed"
-
+_CHANGE = LegendLine(
+    ("width, colour: change of the gradient (", *_EITHER, ", log)"),
+)
 CHANGES: Legend = (
     LegendLine(
         (("before → after", "ink"), f"\u00a0 (value above, gradient below){_FAINT}")

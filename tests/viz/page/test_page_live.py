@@ -269,6 +269,6 @@ def test_numbers_are_written_as_in_python(pages, tmp_path):
         given = json.dumps(encoded(numbers))
         written = page.evaluate(
             f"() => {{ {source}; return {given}.map((x) => "
-            f"formatNumber(parsed(x), {digits})) }}"
+            f"formatNumber(parse(x), {digits})) }}"
         )
         assert written == [format_number(x, digits) for x in numbers]

@@ -12,7 +12,7 @@ export class Camera {
     frame.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel"])
       frame.addEventListener(end, (event) => this.up(event));
-    new ResizeObserver(() => this.resized()).observe(frame);
+    new ResizeObserver(() => this.resize()).observe(frame);
   }
 
   /** The size of the frame, read once: reading it makes the browser lay out. */
@@ -21,7 +21,7 @@ export class Camera {
     this.height = this.frame.clientHeight;
   }
 
-  resized() {
+  resize() {
     this.measure();
     if (this.fitted) this.fit();
     this.changed();

@@ -7,7 +7,7 @@ const PAD = 12;
 const TITLE = 22;
 
 /** The lists that Python wrote, as objects. */
-export function unpacked([width, height, bodies, wires, curves]) {
+export function unpack([width, height, bodies, wires, curves]) {
   const names = ["name", "kind", "shape", "ref", "x", "y", "width", "height"];
   return {
     width,
@@ -27,15 +27,15 @@ export function unpacked([width, height, bodies, wires, curves]) {
  * @param inside the scene of a scope, by its number
  * @param open the numbers of the open scopes
  */
-export function composed(scene, inside, open) {
+export function compose(scene, inside, open) {
   const opened = new Map();
   for (const body of scene.bodies) {
     if (body.kind === "scope" && open.has(body.ref) && inside(body.ref)) {
-      opened.set(body.name, composed(inside(body.ref), inside, open));
+      opened.set(body.name, compose(inside(body.ref), inside, open));
     }
   }
-  const across = stretched(scene, opened, "x", "width", 2 * PAD);
-  const down = stretched(scene, opened, "y", "height", TITLE + PAD);
+  const across = stretch(scene, opened, "x", "width", 2 * PAD);
+  const down = stretch(scene, opened, "y", "height", TITLE + PAD);
   const layout = {
     width: across(scene.width),
     height: down(scene.height),
@@ -52,7 +52,9 @@ export function composed(scene, inside, open) {
     moved.set(part.name, [place.x - part.x, place.y - part.y]);
     (part.shape ? layout.bodies : layout.wires).push(place);
   }
-  const curves = scene.curves.map((curve) => withWire(curve, bent(curve, moved, across, down), scene));
+  const curves = scene.curves.map((curve) =>
+    attachWire(curve, bend(curve, moved, across, down), scene),
+  );
   for (const body of scene.bodies.filter(({ name }) => opened.has(name))) {
     nest(layout, body, opened.get(body.name), across, down, curves);
   }
@@ -61,7 +63,7 @@ export function composed(scene, inside, open) {
 }
 
 /** Maps a coordinate to where it is once the open cards have the room they need. */
-function stretched(scene, opened, axis, size, around) {
+function stretch(scene, opened, axis, size, around) {
   const cards = scene.bodies.filter(({ name }) => opened.has(name));
   const spans = cards.map((card) => {
     const needed = opened.get(card.name)[size] + around;
@@ -80,7 +82,7 @@ function stretched(scene, opened, axis, size, around) {
 }
 
 /** A curve whose ends stay at what they lead from and to. */
-function bent(curve, moved, across, down) {
+function bend(curve, moved, across, down) {
   const last = curve.points.length - 2;
   const move = (name, [x, y]) => {
     const by = moved.get(name);
@@ -94,7 +96,7 @@ function bent(curve, moved, across, down) {
 }
 
 /** A curve and what flows along it: that of the wire it leads to or comes from. */
-function withWire(curve, placed, scene) {
+function attachWire(curve, placed, scene) {
   scene.byName ??= new Map(scene.wires.map((wire) => [wire.name, wire]));
   return { ...placed, flow: scene.byName.get(curve.head) ?? scene.byName.get(curve.tail) ?? curve };
 }
@@ -120,11 +122,11 @@ function nest(layout, body, inner, across, down, curves) {
   layout.cables.push(...inner.cables.map((c) => ({ ...c, points: shift(c.points) })));
   const own = bodies.filter((part) => part.depth === undefined);
   for (const part of bodies) part.depth = (part.depth ?? 0) + 1;
-  layout.cables.push(...cables(body, own, curves));
+  layout.cables.push(...makeCables(body, own, curves));
 }
 
 /** From where a curve meets the box of a scope to each value inside that it carries. */
-function cables(body, bodies, curves) {
+function makeCables(body, bodies, curves) {
   const found = [];
   for (const curve of curves) {
     const sides = [];

@@ -4,12 +4,12 @@ import { byId, html } from "./dom.js";
 const MOST_USES = 5;
 
 /** How a value and its rule are told: [heading, lines]. */
-function forwardRows(words, value, frame) {
+function tellForward(words, value, frame) {
   const { tape, film } = words;
   const known = film.valueKnown(value, frame);
-  const computed = [known ? words.computed(value) : "not computed yet"];
+  const computed = [known ? words.describe(value) : "not computed yet"];
   if (tape.failures.has(value)) computed.push("no such number: the engine raises an error here");
-  const rules = operandUses(tape, value).map((use) => words.rule(use));
+  const rules = listOperandUses(tape, value).map((use) => words.rule(use));
   return [
     ["value", computed],
     ["rule", rules],
@@ -17,7 +17,7 @@ function forwardRows(words, value, frame) {
 }
 
 /** The same of its gradient. */
-function backwardRows(words, value, frame) {
+function tellBackward(words, value, frame) {
   const { tape, film } = words;
   if (!film.gradientKnown(value, frame)) return [["gradient", ["not known yet"]]];
   const uses = tape.usedBy[value];
@@ -28,32 +28,32 @@ function backwardRows(words, value, frame) {
   const passed = (use) => `${words.chain(use)} to ${words.name(tape.uses[use].source)}`;
   return [
     ["gradient", [words.gradient(value), ...from]],
-    ["passes on", operandUses(tape, value).map(passed)],
+    ["passes on", listOperandUses(tape, value).map(passed)],
     [words.isAlone(value) ? "chain" : "strongest chain", [words.along(value)]],
   ];
 }
 
 /** All of it in a few lines. */
-function briefRows(words, value, frame) {
+function tellBriefly(words, value, frame) {
   const { tape, film } = words;
-  const [gradient, , chain] = backwardRows(words, value, frame);
+  const [gradient, , chain] = tellBackward(words, value, frame);
   const uses = tape.usedBy[value];
   if (film.gradientKnown(value, frame) && uses.length) {
     const sum = uses.length > 1 ? words.total(uses, tape.gradients[value]) : words.chain(uses[0]);
     gradient[1] = [`${words.gradient(value).split(" = ")[0]} = ${sum}`];
   }
-  return [...forwardRows(words, value, frame), gradient, chain ?? ["", []]];
+  return [...tellForward(words, value, frame), gradient, chain ?? ["", []]];
 }
 
-function operandUses(tape, value) {
+function listOperandUses(tape, value) {
   return tape.operands[value].map((_, position) => tape.first[value] + position);
 }
 
 /** Elements that tell of a value. */
-export function story(words, value, frame, isBrief = false) {
+export function tellStory(words, value, frame, isBrief = false) {
   const rows = isBrief
-    ? briefRows(words, value, frame)
-    : [...forwardRows(words, value, frame), ...backwardRows(words, value, frame)];
+    ? tellBriefly(words, value, frame)
+    : [...tellForward(words, value, frame), ...tellBackward(words, value, frame)];
   const list = html("dl");
   for (const [heading, lines] of rows) {
     const told = lines.filter(Boolean).map((line) => html("div", {}, line));
@@ -72,7 +72,7 @@ export class Hint {
   }
 
   show(element, value, frame) {
-    this.tip.replaceChildren(...story(this.words, value, frame, true));
+    this.tip.replaceChildren(...tellStory(this.words, value, frame, true));
     this.tip.hidden = false;
     const stage = byId("stage").getBoundingClientRect();
     const box = element.getBoundingClientRect();

@@ -1,8 +1,8 @@
 // The picture: made anew when what is open changes; `fill.js` writes the numbers.
 import { svg } from "./dom.js";
-import { composed, unpacked } from "./compose.js";
+import { compose, unpack } from "./compose.js";
 import { cable, curve, makeBody, makeRoom, makeTexts, middle } from "./figure.js";
-import { extended, isSeen } from "./sight.js";
+import { extend, isSeen } from "./sight.js";
 import { fillBody, fillFlow, fillScope } from "./fill.js";
 
 /** Draws a graph into an element of SVG. */
@@ -17,10 +17,10 @@ export class Picture {
 
   /** Lay the picture out: a view of it, flat or with these scopes open. */
   arrange(view, isFlat, open) {
-    view.scenes ??= view.scopes.map((scene) => scene && unpacked(scene));
+    view.scenes ??= view.scopes.map((scene) => scene && unpack(scene));
     this.scenes = view.scenes;
-    const scene = isFlat ? unpacked(view.flat) : view.scenes[0];
-    const layout = composed(scene, (scope) => view.scenes[scope], open);
+    const scene = isFlat ? unpack(view.flat) : view.scenes[0];
+    const layout = compose(scene, (scope) => view.scenes[scope], open);
     this.vertical = view.vertical;
     this.size = [layout.width, layout.height];
     this.flows = new Map();
@@ -53,14 +53,14 @@ export class Picture {
     const uses = this.flow(flow).uses.filter((use) => this.tape.uses[use].source === ref);
     const own = this.flow({ uses });
     own.strokes.push(cable(points, this.vertical));
-    own.box = extended(own.box, points);
+    own.box = extend(own.box, points);
     own.isCable = true;
   }
 
   addCurve({ flow, points, tip }) {
     const own = this.flow(flow);
     own.strokes.push(curve(points));
-    own.box = extended(own.box, points);
+    own.box = extend(own.box, points);
     if (tip) own.tips.push([points.at(-1), tip]);
   }
 
@@ -117,7 +117,7 @@ export class Picture {
   speak(frame, parts = this.parts) {
     for (const { group, kind, ref } of parts) {
       if (kind === "scope" || !group.hasAttribute("role")) continue;
-      group.setAttribute("aria-label", this.words.spoken(ref, frame));
+      group.setAttribute("aria-label", this.words.speakOf(ref, frame));
     }
   }
 

@@ -45,7 +45,7 @@ export function makeTexts({ x, y, kind, sentences }, lines, vertical) {
     const shift = !vertical ? 0 : line.above ? -6 : 6;
     const element = makeLine(`${line.name} ${line.role} ${side}`, x + shift, y);
     element.setAttribute("font-size", line.size);
-    if (line.italic) element.setAttribute("font-style", "italic");
+    if (line.tag === "I") element.setAttribute("font-style", "italic");
     return { line, sentence: sentences[i], element, middle: y };
   });
   return kind === "share" ? texts.filter(({ sentence }) => sentence.length) : texts;
@@ -87,14 +87,14 @@ export function makeBody({ kind, shape, width, height, x, y }, symbol) {
     const rx = shape === "card" ? 3 : 5;
     group.append(svg("rect", { class: "shape", x: -w, y: -h, width, height, rx }));
   }
-  const texts = textsOf(kind, shape, width, height, symbol);
+  const texts = makeTextsOf(kind, shape, width, height, symbol);
   group.append(...Object.values(texts));
   return { group, texts };
 }
 
-function textsOf(kind, shape, width, height, symbol) {
+function makeTextsOf(kind, shape, width, height, symbol) {
   if (shape === "point") return {};
-  if (shape === "card") return kind === "scope" ? scopeCard(width, height) : card(width, height);
+  if (shape === "card") return (kind === "scope" ? makeScopeCard : makeCard)(width, height);
   if (shape === "circle" && kind === "scope") {
     return { value: makeLine("value", 0, 0), gradient: makeLine("gradient", 0, 12) };
   }
@@ -107,11 +107,11 @@ function textsOf(kind, shape, width, height, symbol) {
 }
 
 /** A band with the name, the value, and the gradient on a band of its colour. */
-function card(width, height) {
+function makeCard(width, height) {
   const [w, h, row] = [width / 2, height / 2, height / 3];
   const bottom = `M${-w},${h - row}V${h - 3}q0,3 3,3H${w - 3}q3,0 3,-3V${h - row}Z`;
   return {
-    band: band(width, height, row),
+    band: makeBand(width, height, row),
     fill: svg("path", { class: "fill", d: bottom }),
     title: makeLine("title", 0, -h + row / 2 + 4.5),
     value: makeLine("value", 0, 4.5),
@@ -119,15 +119,15 @@ function card(width, height) {
   };
 }
 
-function scopeCard(width, height) {
+function makeScopeCard(width, height) {
   return {
-    band: band(width, height, 24),
+    band: makeBand(width, height, 24),
     title: makeLine("title", 0, -height / 2 + 16.5),
     lines: svg("g", { transform: `translate(0 ${24 - height / 2})` }),
   };
 }
 
-function band(width, height, row) {
+function makeBand(width, height, row) {
   const [w, h] = [width / 2, height / 2];
   const top = `M${-w},${row - h}V${3 - h}q0,-3 3,-3H${w - 3}q3,0 3,3V${row - h}Z`;
   return svg("path", { class: "band", d: top });

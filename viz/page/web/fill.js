@@ -1,12 +1,12 @@
 // Writing numbers and colours into a picture: only where something changed.
 import { say } from "./dom.js";
 import { arrow, makeLine, placeTexts } from "./figure.js";
-import { flowing, hue, pen } from "./paint.js";
+import { hue, measureFlow, pen } from "./paint.js";
 
 /** A line, its arrowheads, and what is written beside it. */
 export function fillFlow(picture, flow, frame, isFar) {
   const { style, tape, film } = picture;
-  const now = flowing(flow, tape, film, frame);
+  const now = measureFlow(flow, tape, film, frame);
   const ink = pen(now.gradient, tape.largest, style.weighted, now.several);
   const state = !now.valueKnown ? "future" : now.gradientKnown ? "" : "forward";
   const odd = !now.several && !Number.isFinite(now.value) ? "odd" : "";
@@ -77,12 +77,12 @@ export function fillBody(picture, part, frame, isFar) {
   setShare(part, group, pen(gradient, tape.largest, style.weighted, false).share);
   texts.fill?.setAttribute("class", back ? "fill" : "fill none");
   if (isFar) return;
-  if (texts.title) say(texts.title, title(picture, part));
+  if (texts.title) say(texts.title, writeTitle(picture, part));
   if (texts.value) say(texts.value, known ? words.number(value) : "");
   if (texts.gradient) say(texts.gradient, back ? words.number(gradient) : "");
 }
 
-function title({ data, words, tape }, { kind, ref, symbol, shape }) {
+function writeTitle({ data, words, tape }, { kind, ref, symbol, shape }) {
   const label = data.labels[ref];
   if (data.hidden[ref] && kind !== "output") return data.hidden[ref];
   if (kind === "exit" || kind === "entry") return words.name(ref);
@@ -112,7 +112,7 @@ export function fillScope(picture, part, frame) {
   const marks = [known ? "" : "future", back ? ink.hue : "", focus ? "focus" : ""];
   part.group.setAttribute("class", ["body scope", part.shape, ...marks].join(" "));
   setShare(part, part.group, ink.share);
-  const lines = scopeLines(words, scope, known, back && gradient);
+  const lines = tellScope(words, scope, known, back && gradient);
   const told = lines.map(([, text]) => text).join(", ");
   const name = scope.name.join(" / ");
   const act = picture.opens(part.ref) ? "Expand" : "Too large to expand";
@@ -126,7 +126,7 @@ export function fillScope(picture, part, frame) {
 }
 
 /** The lines of a scope's card: [kind of line, text]. */
-function scopeLines(words, { outputs, parameters, count }, known, gradient) {
+function tellScope(words, { outputs, parameters, count }, known, gradient) {
   const lines = [];
   if (known && outputs.length <= 2) {
     const told = (value) => `${words.name(value)} = ${words.number(words.tape.values[value])}`;

@@ -21,8 +21,8 @@ export class Film {
   }
 
   /** How a value is computed, its operands written by a function of their numbers. */
-  computed(value, written) {
-    return write(this.applied[value], ([, place]) => written(place));
+  apply(value, writeOperand) {
+    return write(this.applied[value], ([, place]) => writeOperand(place));
   }
 
   /** The value where something happens, or -1. */

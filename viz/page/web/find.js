@@ -31,7 +31,7 @@ export class Find {
   show() {
     const found = this.search(this.field.value);
     const rows = found.slice(0, MOST).map((value) => {
-      const button = html("button", { title: this.words.place(value) }, this.words.computed(value));
+      const button = html("button", { title: this.words.place(value) }, this.words.describe(value));
       button.addEventListener("click", () => this.choose(value));
       return html("li", {}, button);
     });

@@ -1,6 +1,6 @@
 // Live leaves: a slider and a field for each, to drag or to type.
 import { byId, html, say } from "./dom.js";
-import { typed } from "./numbers.js";
+import { parseTyped } from "./numbers.js";
 
 const FIRST = 24;
 
@@ -84,7 +84,7 @@ export class Leaves {
 
   /** Take what was typed. */
   read(leaf, slider, field) {
-    const number = typed(field.value);
+    const number = parseTyped(field.value);
     field.setAttribute("aria-invalid", number === undefined);
     if (number === undefined) return;
     this.span(slider, number);

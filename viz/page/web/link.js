@@ -1,7 +1,7 @@
 // The state of the page in its address, so that a link leads back to it.
 
 /** The state as the part of an address behind the #. */
-export function written({ frame, pinned, open, flat, leaves, theme }, start) {
+export function writeLink({ frame, pinned, open, flat, leaves, theme }, start) {
   const parts = [];
   if (frame !== start.frame) parts.push(`step=${frame}`);
   if (pinned >= 0) parts.push(`pin=${pinned}`);
@@ -14,7 +14,7 @@ export function written({ frame, pinned, open, flat, leaves, theme }, start) {
 }
 
 /** The state that an address tells; what it does not tell is as at the start. */
-export function read(hash, start, limits) {
+export function readLink(hash, start, limits) {
   const given = new Map(
     hash
       .replace(/^#/, "")

@@ -7,12 +7,12 @@ import { Picture } from "./draw.js";
 import { lightUp } from "./light.js";
 import { Camera } from "./camera.js";
 import { sightOf } from "./sight.js";
-import { Hint, story } from "./details.js";
+import { Hint, tellStory } from "./details.js";
 import { Leaves } from "./leaves.js";
 import { Find } from "./find.js";
 import { Steps } from "./steps.js";
 import { Player } from "./player.js";
-import { read, written } from "./link.js";
+import { readLink, writeLink } from "./link.js";
 import { savePng, saveSvg } from "./export.js";
 import { listen } from "./keys.js";
 
@@ -39,7 +39,7 @@ const limits = {
   values: tape.size,
   isLeaf: (v) => tape.isLeaf(v),
 };
-let state = read(location.hash, start, limits);
+let state = readLink(location.hash, start, limits);
 let arranged;
 let hovered = -1;
 let shownControl = -1;
@@ -52,7 +52,7 @@ say(byId("note"), data.note);
 byId("note").hidden = !data.note;
 const camera = new Camera(byId("picture"), root, () => {
   hint.hide();
-  if (arranged !== arrangement()) show();
+  if (arranged !== describeArrangement()) show();
   else look();
 });
 const steps = new Steps(
@@ -72,7 +72,7 @@ function change(what, done = true) {
 }
 
 function remember() {
-  const hash = written(state, start);
+  const hash = writeLink(state, start);
   if (hash !== location.hash.slice(1)) history.pushState(null, "", `#${hash}`);
 }
 
@@ -96,9 +96,9 @@ function show() {
   const { frame, flat, open, theme } = state;
   document.documentElement.dataset.theme = theme;
   say(byId("theme"), `Theme: ${theme === "auto" ? "system" : theme}`);
-  if (!sameLeaves()) tape.change(state.leaves);
-  if (arranged !== arrangement()) {
-    arranged = arrangement();
+  if (!hasSameLeaves()) tape.change(state.leaves);
+  if (arranged !== describeArrangement()) {
+    arranged = describeArrangement();
     picture.arrange(view(), flat, open);
     camera.show(picture.size);
     rove();
@@ -121,12 +121,12 @@ function view() {
 }
 
 /** What decides where everything stands. */
-function arrangement() {
+function describeArrangement() {
   const opened = state.flat ? "flat" : [...state.open].sort().join();
   return `${view().vertical} ${opened}`;
 }
 
-function sameLeaves() {
+function hasSameLeaves() {
   const { changed } = tape;
   return (
     changed.size === state.leaves.size &&
@@ -137,7 +137,7 @@ function sameLeaves() {
 function detail() {
   const { pinned, frame } = state;
   byId("details").hidden = pinned < 0;
-  if (pinned >= 0) byId("story").replaceChildren(...story(words, pinned, frame));
+  if (pinned >= 0) byId("story").replaceChildren(...tellStory(words, pinned, frame));
   if (shownControl === pinned) return;
   shownControl = pinned;
   leaves.own(tape.isLeaf(pinned) ? pinned : -1);
@@ -248,7 +248,7 @@ listen({
   press,
 });
 addEventListener("popstate", () => {
-  state = read(location.hash, start, limits);
+  state = readLink(location.hash, start, limits);
   show();
 });
 show();
@@ -260,12 +260,12 @@ globalThis.dotgrad = Object.freeze({
   partials: () => [...tape.partials],
   failures: () => [...tape.failures],
   set(numbers) {
-    const places = new Map(Object.entries(numbers).map(([name, x]) => [leafNamed(name), x]));
+    const places = new Map(Object.entries(numbers).map(([name, x]) => [findLeaf(name), x]));
     change({ leaves: new Map([...tape.changed, ...places]) }, false);
   },
 });
 
-function leafNamed(name) {
+function findLeaf(name) {
   const place = /^\d+$/.test(name) ? Number(name) : data.labels.indexOf(name);
   if (tape.rows === null || !tape.isLeaf(place)) throw new RangeError(`no live leaf ${name}`);
   return place;

@@ -38,13 +38,13 @@ function decimal(figures, exponent) {
 }
 
 /** A number of the page's data: JSON has no infinities. */
-export function parsed(x) {
+export function parse(x) {
   if (typeof x === "number") return x;
   return { inf: Infinity, "-inf": -Infinity, nan: NaN }[x];
 }
 
 /** What a person typed: "1e-3", "−2", "inf"; undefined where it is no number. */
-export function typed(text) {
+export function parseTyped(text) {
   const plain = text.trim().toLowerCase().replaceAll("−", "-").replaceAll("∞", "inf");
   const special = { inf: Infinity, "+inf": Infinity, "-inf": -Infinity, nan: NaN }[plain];
   if (special !== undefined) return special;

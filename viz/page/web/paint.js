@@ -4,7 +4,7 @@
 const DECADES = 3;
 
 /** What flows along a wire at a frame: its numbers, and what is known of them. */
-export function flowing({ sources, place }, tape, film, frame) {
+export function measureFlow({ sources, place }, tape, film, frame) {
   const [value, gradient] = [["value", place], ["gradient", place]]; // prettier-ignore
   return {
     value: tape.number(value),

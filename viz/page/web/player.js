@@ -57,7 +57,7 @@ export class Player {
   show(frame) {
     this.frame = frame;
     this.slider.value = frame;
-    const text = `${frame}/${this.film.total}  ${this.steps.told(frame)}`;
+    const text = `${frame}/${this.film.total}  ${this.steps.describe(frame)}`;
     this.slider.setAttribute("aria-valuetext", text);
     say(byId("caption"), text);
     byId("back").disabled = byId("first").disabled = frame <= 1;

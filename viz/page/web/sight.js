@@ -17,7 +17,7 @@ export function sightOf({ x, y, scale, width, height }) {
 }
 
 /** A box [left, top, right, bottom] with some points more. */
-export function extended(box, points) {
+export function extend(box, points) {
   const [xs, ys] = [0, 1].map((i) => points.map((point) => point[i]));
   const [left, top, right, bottom] = box ?? [Infinity, Infinity, -Infinity, -Infinity];
   return [

@@ -32,7 +32,7 @@ export class Steps {
   }
 
   /** The equation of a frame, or what the step does that it is in. */
-  told(frame) {
+  describe(frame) {
     const key = this.key(frame);
     const [first, last] = [this.edge(frame, -1), this.edge(frame, 1)];
     if (key === undefined || first === last) return this.film.equation(frame);

@@ -1,5 +1,5 @@
 // The graph as flat arrays, and both sweeps over it.
-import { parsed } from "./numbers.js";
+import { parse } from "./numbers.js";
 
 /** The values of a graph, its local derivatives, gradients and what flows along uses. */
 export class Tape {
@@ -31,8 +31,8 @@ export class Tape {
   restore() {
     this.changed = new Map();
     this.failures.clear();
-    this.values = Float64Array.from(this.data.values, parsed);
-    this.partials = Float64Array.from(this.data.partials, parsed);
+    this.values = Float64Array.from(this.data.values, parse);
+    this.partials = Float64Array.from(this.data.partials, parse);
   }
 
   /** The values that some uses are of; of none, the output, which no use is of. */

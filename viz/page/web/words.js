@@ -40,12 +40,12 @@ export class Words {
   }
 
   /** "q = x × y = 3 × −2 = −6": what it is called, how it is computed, what it is. */
-  computed(value) {
+  describe(value) {
     const number = this.number(this.tape.values[value]);
     const label = this.data.labels[value];
     if (this.tape.isLeaf(value)) return label ? `${label} = ${number}` : number;
-    const named = this.film.computed(value, (place) => this.operand(place));
-    const counted = this.film.computed(value, (place) => this.number(this.tape.values[place]));
+    const named = this.film.apply(value, (place) => this.operand(place));
+    const counted = this.film.apply(value, (place) => this.number(this.tape.values[place]));
     return [label, named, counted, number]
       .filter((part, i, all) => part && part !== all[i - 1])
       .join(" = ");
@@ -60,7 +60,7 @@ export class Words {
   term(value) {
     const label = this.data.labels[value];
     if (label || this.tape.isLeaf(value)) return label || `(${this.name(value)})`;
-    return `(${this.film.computed(value, (place) => this.operand(place))})`;
+    return `(${this.film.apply(value, (place) => this.operand(place))})`;
   }
 
   /** "−11 × −2 = 22": the chain rule at one use. */
@@ -105,9 +105,9 @@ export class Words {
 
   /** What a line beside a wire says at a frame; nothing while one of its numbers is
    * unknown, or where it is needless. */
-  line({ notWhereOne }, sentence, frame) {
+  line({ not_where_one: one }, sentence, frame) {
     const numbers = sentence.filter((part) => typeof part !== "string");
-    const isNeedless = (part) => part[0] === notWhereOne && this.tape.number(part) === 1;
+    const isNeedless = (part) => part[0] === one && this.tape.number(part) === 1;
     if (numbers.some((part) => !this.film.isKnown(part, frame) || isNeedless(part))) return "";
     return this.film.write(sentence);
   }
@@ -151,9 +151,9 @@ export class Words {
   }
 
   /** What a screen reader says of a value at a frame. */
-  spoken(value, frame) {
+  speakOf(value, frame) {
     const known = this.film.valueKnown(value, frame)
-      ? this.computed(value)
+      ? this.describe(value)
       : `${this.name(value)}, not computed yet`;
     const back = this.film.gradientKnown(value, frame) ? `; ${this.gradient(value)}` : "";
     return `${this.kind(value)}: ${known}${back}`;
