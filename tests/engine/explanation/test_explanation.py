@@ -1,5 +1,6 @@
 """Explanations: their numbers add up, their stories name the culprit."""
 
+import importlib
 import math
 import re
 import subprocess
@@ -25,6 +26,7 @@ from engine import (
 )
 from engine.explanation.contributions import MOST_USES, find_explanation
 from engine.explanation.paths import count_paths, edges_between, largest_paths
+from engine.graph import node, sweep
 from engine.operation.latex import latex, latex_name
 from engine.operation.symbol import Symbol
 from engine.testing import expressions
@@ -393,3 +395,23 @@ def test_a_script_is_named_relative_to_where_it_runs(tmp_path):
         check=True, encoding="utf-8", env={"PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     assert "back through sqrt(x) [model.py:4]:" in ran.stdout
+
+
+@pytest.mark.parametrize("tell", ["explain", "why_nan", "why_zero"])
+def test_the_graph_is_walked_once(tell, monkeypatch):
+    walks = []
+
+    def walk(*roots):
+        walks.append(roots)
+        return engine.topological_order(*roots)
+
+    for name in ("contributions", "why_nan", "why_zero"):
+        module = importlib.import_module(f"engine.explanation.{name}")
+        monkeypatch.setattr(module, "topological_order", walk)
+    for module in (sweep, node):
+        monkeypatch.setattr(module, "topological_order", walk)
+    x = Value(-2.0, label="x")
+    y = relu(x) * 3 + relu(x)
+    options = {"explain": (x, y), "why_nan": (y,), "why_zero": (x, y)}
+    getattr(engine, tell)(*options[tell], **{"paths": 9} if tell == "explain" else {})
+    assert walks == [(y,)]
