@@ -25,10 +25,10 @@ Key = tuple[str, ...] | Value
 """What a value is drawn in: a scope, or a node of its own."""
 
 MOST_INPUTS = 8
-"""More named leaves of one scope are drawn inside of it."""
+"""The most named leaves of one scope that are drawn on their own, beside it."""
 
 CROWD = 9
-"""From so many scopes with one output on, they are circles without a name."""
+"""The least number of scopes with one output that are drawn as circles."""
 
 
 def measure_depth(order: Iterable[Value]) -> int:
@@ -78,7 +78,7 @@ def collapse(output: Value, depth: int) -> Diagram:
 
 
 def _assign_keys(order: list[Value], depth: int) -> dict[Value, Key]:
-    """What each value is drawn in."""
+    """For each value, what it is drawn in: its scope, or a node of its own."""
     keys: dict[Value, Key] = {}
     only_user: dict[Value, Key | None] = {}
     for value in order:
@@ -110,7 +110,7 @@ def _is_same(a: Key | None, b: Key | None) -> bool:
 def _find_inner_leaves(
     only_user: dict[Value, Key | None],
 ) -> dict[Key, list[Value]]:
-    """For each scope the leaves, its own or of around it, that only it uses."""
+    """For each scope, the leaves that only it uses; they were made in it or outside."""
     leaves: defaultdict[Key, list[Value]] = defaultdict(list)
     for leaf, key in only_user.items():
         if isinstance(key, tuple) and key[: len(leaf.scope)] == leaf.scope:
@@ -121,7 +121,8 @@ def _find_inner_leaves(
 def _find_crossing(
     output: Value, keys: dict[Value, Key], reading: Reading
 ) -> dict[tuple[Key, Key], dict[Value, float | None]]:
-    """For each pair of nodes the values used across, and their contributions."""
+    """For each two nodes, the values that the one uses of the other, and what each use
+    contributes to their gradients."""
     crossing: dict[tuple[Key, Key], dict[Value, float | None]] = {}
     for use in edges(output):
         start, end = keys[use.parent], keys[use.child]
@@ -150,7 +151,7 @@ def _make_part(value: Value, gradient: float | None) -> Part:
 
 
 def _combine(parts: tuple[Part, ...]) -> tuple[float, float | None]:
-    """One value and gradient: those of the only part, or norms over several."""
+    """One value and one gradient for all parts: of several parts, the norms √Σ x²."""
     if len(parts) == 1:
         return parts[0].value, parts[0].gradient
     return _norm(part.value for part in parts) or 0.0, _norm(p.gradient for p in parts)

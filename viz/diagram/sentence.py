@@ -1,8 +1,8 @@
 """Sentences: words, and in between references to numbers of a diagram.
 
-What is told of a value, on a wire or in an equation, is decided once, as a sentence.
-A picture writes it with the numbers of its diagram; a page gets it as it is, and writes
-it again whenever a number changes.
+What a wire or an equation says is decided once, as a sentence. A picture writes it with
+the numbers of its diagram; a page gets it as it is, and writes it again whenever a
+number changes.
 """
 
 from __future__ import annotations

@@ -24,8 +24,9 @@ class Canvas:
     prefix: str = ""
     direction: str = "LR"
     lit: Lit | None = None
-    focus: str = ""
     """Which names stand out; None is all of them, equally."""
+    focus: str = ""
+    """The name of the node where something happens."""
 
     @property
     def vertical(self) -> bool:
@@ -95,5 +96,5 @@ class Canvas:
 
 
 def _select_deciding(tail: str, head: str) -> list[str]:
-    """Whose standing out decides about an edge: the wire's, else that of both ends."""
+    """The names that have to stand out for an edge to do so: its wire, or both ends."""
     return [name for name in (tail, head) if name[0] == "w"] or [tail, head]

@@ -120,7 +120,7 @@ class CardEmitter:
 
     def _count_ranks(self, use: Edge) -> int:
         """Over how many ranks an arrow goes: the summands of a large picture stand in
-        steps, where all in one rank would be a column that nobody can see whole."""
+        steps, as all in one rank would be a very long column."""
         large = len(self.diagram.nodes) > POSTER
         summand = self.diagram[use.target].operation == "sum"
         return 1 + use.position % STEPS if large and summand else 1

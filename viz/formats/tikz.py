@@ -135,7 +135,7 @@ def _name_color(color: str, colors: Colors) -> str:
 
 
 def _write_words(text: str) -> str:
-    """Words for LaTeX, which drops a space at the beginning unless it is told."""
+    """Words for LaTeX, which drops a space at the beginning if it is not marked."""
     text = text.replace("\u00a0", " ")
     start = "\\ " if text.startswith(" ") else ""
     return start + "".join(_write_letter(c) for c in latex_text(text.lstrip(" ")))

@@ -191,7 +191,7 @@ class Branches:
     def of(
         cls, output: Value, digits: int, pipes: tuple[str, ...], limit: int
     ) -> Branches:
-        """The branches of a graph, of which only what fits on so many lines is read."""
+        """The branches of a graph; only the part that `limit` lines show is read."""
         order = topological_order(check_value(output))
         met = _find_met(output, limit)
         near = met.union(*(value.parents for value in met))
@@ -274,7 +274,7 @@ class Branches:
 
 
 def _find_met(output: Value, limit: int) -> set[Value]:
-    """The values that so many lines tell of: `Branches` meets them in this order."""
+    """The values that the first `limit` lines are about."""
     met: set[Value] = set()
     waiting = [output]
     for _ in range(limit):

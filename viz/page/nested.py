@@ -24,7 +24,7 @@ End = tuple[str, int]
 """('value', 3) or ('scope', 2); ('entry', 3) and ('exit', 3) at the sides."""
 
 MOST_INPUTS = 8
-"""More named leaves of one scope are drawn inside of it."""
+"""The most named leaves of one scope that are drawn on their own, beside it."""
 
 
 @dataclass(slots=True)
@@ -147,7 +147,7 @@ class _Sheets:
         self._add_output()
 
     def _find_end(self, place: int, name: Name) -> End:
-        """What stands for a value in the sheet of a scope that holds it."""
+        """What stands for a value in the sheet of a scope: itself, or a scope in it."""
         home = self.homes[place]
         if home == name:
             return "value", place
@@ -262,8 +262,6 @@ def _make_part(node: Node) -> Part:
 
 
 def _rename(node: Node, id_: str, kind: str, label: str) -> Node:
-    symbol = node.symbol if kind == "operation" else ""
-    return Node(
-        id_, kind, node.value, node.gradient, label,
-        node.operation if symbol else None, symbol, node.scope,
-    )  # fmt: skip
+    if kind != "operation":
+        node = replace(node, operation=None, symbol="")
+    return replace(node, id=id_, kind=kind, label=label)

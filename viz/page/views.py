@@ -23,7 +23,7 @@ from viz.style.words import describe_hidden
 __all__ = ["Layouts", "make_views"]
 
 WHOLE = 2_000
-"""So many values are drawn as they are; larger graphs open collapsed."""
+"""The most values that are drawn one by one; larger graphs open collapsed."""
 
 _OF_A_LINE = ("name", "above", "size", "role", "tag", "not_where_one")
 """What the page has to know of a line on a wire."""
@@ -146,7 +146,7 @@ def make_views(
 
 
 def _describe_hidden(flat: Sheet | None) -> dict[int, str]:
-    """What is said of the values whose operands are not drawn."""
+    """For each value whose operands are not drawn, how many values that hides."""
     nodes = flat.diagram.nodes if flat else ()
     return {int(n.id[1:]): describe_hidden(n.hidden) for n in nodes if n.hidden}
 

@@ -157,10 +157,6 @@ class Words:
             text += f"; gradient {self.write_number(gradient_of(node))}"
         return escape_label(text)
 
-    def hidden(self, node: Node) -> str:
-        """How many values are not drawn that a node depends on."""
-        return describe_hidden(node.hidden)
-
     def name(self, node: Node) -> str:
         """A node in a sentence."""
         return shorten(node.label or node.symbol or "constant", 20)

@@ -1,9 +1,9 @@
-// What is told of the selected value, and the hint beside the pointer.
+// The story of the selected value, and the hint beside the pointer.
 import { byId, html } from "./dom.js";
 
 const MOST_USES = 5;
 
-/** How a value and its rule are told: [heading, lines]. */
+/** What is said of a value and of its rule: [heading, lines]. */
 function tellForward(words, value, frame) {
   const { tape, film } = words;
   const known = film.valueKnown(value, frame);

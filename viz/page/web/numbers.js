@@ -1,6 +1,6 @@
 // Numbers as they stand in the pictures (viz/labels.py writes them the same way).
 
-/** `x` with so many significant digits; integers below 1e7 in full; −, ∞ and nan. */
+/** `x` with this many significant digits; integers below 1e7 in full; −, ∞ and nan. */
 export function formatNumber(x, digits) {
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
@@ -23,7 +23,7 @@ function significant(x, digits) {
   return [figures.slice(0, -1) + (figures.at(-1) - 1), Number(exponent)];
 }
 
-/** Whether x lies in the middle between two numbers of so many digits. */
+/** Whether x lies in the middle between two numbers of this many digits. */
 function isTie(x, digits) {
   const more = (count) => x.toExponential(count).split("e")[0].replace(".", "").slice(digits);
   return more(digits) === "5" && /^50*$/.test(more(digits + 30));

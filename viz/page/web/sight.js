@@ -5,7 +5,7 @@ const TEXT = 12; // points
 const LEAST = 3.5; // pixels
 const MARGIN = 40;
 
-/** The part of a picture in a frame of so many pixels, moved and scaled. */
+/** The part of a picture in a frame of this size in pixels, moved and scaled. */
 export function sightOf({ x, y, scale, width, height }) {
   return {
     isFar: TEXT * scale < LEAST,
