@@ -21,9 +21,11 @@ from viz.style.theme import Theme
 __all__ = ["write_page"]
 
 SCRIPTS = (
-    "dom", "numbers", "sentence", "tape", "film", "words", "compose", "paint", "figure",
-    "fill", "sight", "draw", "light", "camera", "details", "leaves", "find", "steps",
-    "player", "link", "export", "keys", "main",
+    "page/dom", "graph/numbers", "graph/sentence", "graph/tape", "graph/film",
+    "graph/words", "picture/compose", "picture/paint", "picture/figure", "picture/fill",
+    "picture/sight", "picture/draw", "picture/light", "picture/camera",
+    "panel/details", "panel/leaves", "panel/find", "panel/steps", "panel/player",
+    "page/link", "page/export", "page/keys", "page/main",
 )  # fmt: skip
 """The modules of the page, each after those that it imports."""
 

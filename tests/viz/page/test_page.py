@@ -70,12 +70,16 @@ def test_a_row_that_is_no_formula_freezes_the_leaves(tmp_path):
 
 
 def test_the_modules_are_all_there_each_after_what_it_imports():
-    modules = {p.stem for p in TEMPLATES.glob("*.js") if "widget" not in p.stem}
-    assert set(SCRIPTS) == modules
+    modules = {p.relative_to(TEMPLATES).as_posix() for p in TEMPLATES.rglob("*.js")}
+    assert {f"{name}.js" for name in SCRIPTS} == modules
     for place, name in enumerate(SCRIPTS):
-        text = (TEMPLATES / f"{name}.js").read_text(encoding="utf-8")
-        for used in re.findall(r'^(?:import|\}) .*from "\./(\w+)\.js";$', text, re.M):
-            assert used in SCRIPTS[:place], f"{name} imports {used}"
+        path = TEMPLATES / f"{name}.js"
+        text = path.read_text(encoding="utf-8")
+        imported = re.findall(r'^(?:import|\}) .*from "(\S+)\.js";$', text, re.M)
+        assert len(imported) == len(re.findall(r"^import ", text, re.M))
+        for used in imported:
+            found = (path.parent / used).resolve().relative_to(TEMPLATES).as_posix()
+            assert found in SCRIPTS[:place], f"{name} imports {found}"
 
 
 def test_the_data_is_json_that_no_tag_can_end(tmp_path):

@@ -262,7 +262,7 @@ def test_numbers_are_written_as_in_python(pages, tmp_path):
     numbers += [1234.5, 1235.5, 0.00012345, 9999.5, 99995.0, 1e7, 9999999.0, 2.5, 0.125]
     numbers += [rng.gauss(0, 1) * 10 ** rng.randint(-12, 12) for _ in range(400)]
     numbers += [rng.randint(-9999, 9999) / 2 ** rng.randint(1, 12) for _ in range(400)]
-    source = (TEMPLATES / "numbers.js").read_text(encoding="utf-8")
+    source = (TEMPLATES / "graph" / "numbers.js").read_text(encoding="utf-8")
     source = re.sub(r"(?m)^export ", "", source)
     page = pages.open(explore(Value(1.0), tmp_path / "one.html"))
     for digits in (1, 4, 17):

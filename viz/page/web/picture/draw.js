@@ -1,5 +1,5 @@
 // The picture: made anew when what is open changes; `fill.js` writes the numbers.
-import { svg } from "./dom.js";
+import { svg } from "../page/dom.js";
 import { compose, unpack } from "./compose.js";
 import { cable, curve, makeBody, makeRoom, makeTexts, middle } from "./figure.js";
 import { extend, isSeen } from "./sight.js";

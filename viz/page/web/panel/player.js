@@ -1,5 +1,5 @@
 // Through the frames: buttons, slider, and play.
-import { byId, say } from "./dom.js";
+import { byId, say } from "../page/dom.js";
 
 /** The controls of the film; `go(frame, done)` shows a frame. */
 export class Player {

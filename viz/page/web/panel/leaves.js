@@ -1,6 +1,6 @@
 // Live leaves: a slider and a field for each, to drag or to type.
-import { byId, html, say } from "./dom.js";
-import { parseTyped } from "./numbers.js";
+import { byId, html, say } from "../page/dom.js";
+import { parseTyped } from "../graph/numbers.js";
 
 const FIRST = 24;
 

@@ -1,5 +1,5 @@
 // Writing numbers and colours into a picture: only where something changed.
-import { say } from "./dom.js";
+import { say } from "../page/dom.js";
 import { arrow, makeLine, placeTexts } from "./figure.js";
 import { hue, measureFlow, pen } from "./paint.js";
 

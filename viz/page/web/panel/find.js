@@ -1,5 +1,5 @@
 // Search: values by their label or operation.
-import { byId, html } from "./dom.js";
+import { byId, html } from "../page/dom.js";
 
 const MOST = 30;
 

@@ -1,5 +1,5 @@
 // The elements of a picture, made from its layout; `fill.js` writes the numbers.
-import { svg } from "./dom.js";
+import { svg } from "../page/dom.js";
 
 const round = (x) => Math.round(x * 10) / 10;
 const spot = ([x, y]) => `${round(x)},${round(y)}`;

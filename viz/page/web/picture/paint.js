@@ -1,4 +1,4 @@
-// How a gradient looks (viz/paint.py has the same rules): width and colour by magnitude
+// How a gradient looks (viz/style/paint.py has the same rules): width and colour by magnitude
 // on a log scale over three decades, the hue by sign.
 
 const DECADES = 3;

@@ -1,5 +1,5 @@
 // The story of the selected value, and the hint beside the pointer.
-import { byId, html } from "./dom.js";
+import { byId, html } from "../page/dom.js";
 
 const MOST_USES = 5;
 
