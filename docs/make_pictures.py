@@ -285,7 +285,8 @@ def main() -> None:
     """Write everything."""
     PICTURES.mkdir(exist_ok=True)
     for old in PICTURES.iterdir():
-        old.unlink()
+        if old.name != "explorer.gif":  # made by make_film.py, in a browser
+            old.unlink()
     for case in CASES.values():
         picture = case.picture()
         if not case.poster:
