@@ -147,7 +147,7 @@ def save(value: Value, path: str | os.PathLike[str], **options: Unpack[Look]) ->
     Raises:
         FormatError: the path has no suffix that is a format.
         OptionError: there is no such option, or it cannot have this value.
-        TooLargeError: a png or jpg of so many nodes is refused.
+        TooLargeError: a png or jpg would have more than 3,000 nodes.
         RendererError: no program here could make the picture.
         OSError: the file cannot be written.
     """

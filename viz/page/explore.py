@@ -39,8 +39,8 @@ PAGE = DRAW.derive(
     theme=AUTO_THEME,
     depth=DRAW.vary(
         "depth",
-        help="begin with the scopes of so many names collapsed; 0 begins with all "
-        "values in one picture; by default 0 up to 150 values, 1 above",
+        help="1 begins with the outermost scopes collapsed, 2 with those within them; "
+        "0 with all values in one picture; by default 0 up to 150 values, 1 above",
     ),
     direction=DRAW.vary(
         "direction",

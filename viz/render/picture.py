@@ -56,7 +56,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             renderer: "graphviz-pure", "dot" or "pygraphviz"; else what fits.
 
         Raises:
-            TooLargeError: a raster picture of so many nodes is refused.
+            TooLargeError: a png or jpg would have more than 3,000 nodes.
             FormatError, RendererError: see `viz.render.renderers.render`.
         """
         format_ = (format or self.format).lower()

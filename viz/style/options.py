@@ -56,14 +56,16 @@ class Look(TypedDict, total=False):
     theme: Annotated[str | Theme, Option(
         "light", "the colours", one_of(THEMES, "theme", Theme))]
     depth: Annotated[int | None, Option(
-        None, "draw each scope of so many names as one node; 0 draws the whole graph",
+        None, "1 draws each outermost scope as one node, 2 each scope within those, "
+        "and so on; 0 draws every value",
         or_none(whole_number(0, 99), "a number of scopes, 0 for the whole graph"))]
     fuse: Annotated[bool | None, Option(
         None, "whether chains of unnamed + are drawn as one Σ",
         or_none(SWITCH, "True, False"))]
     budget: Annotated[int | None, Option(
-        None, "draw about so many values, from the output back along the largest "
-        "gradients", or_none(whole_number(1, 10**5), "a number of values from 1"))]
+        None, "the number of values to draw, about: those from the output back along "
+        "the largest gradients",
+        or_none(whole_number(1, 10**5), "a number of values from 1"))]
     direction: Annotated[str, Option(
         "LR", "from where to where values flow: left, right, top, bottom",
         one_of(DIRECTIONS, "direction"))]
