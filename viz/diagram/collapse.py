@@ -19,7 +19,7 @@ from viz.diagram.diagram import (
 )
 from viz.labels import shorten
 
-__all__ = ["collapse", "is_crowded", "is_simple", "measure_depth"]
+__all__ = ["MOST_INPUTS", "collapse", "is_crowded", "is_simple", "measure_depth"]
 
 Key = tuple[str, ...] | Value
 """What a value is drawn in: a scope, or a node of its own."""

@@ -68,8 +68,7 @@ def _draw(shape: ET.Element, colors: Colors) -> Iterator[str]:
 
 
 def _draw_polygon(shape: ET.Element, colors: Colors) -> str:
-    points = " -- ".join(f"({x}, {y})" for x, y in _find_pairs(shape.get("points")))
-    return rf"\path[{_describe_look(shape, colors)}] {points} -- cycle;"
+    return _draw_polyline(shape, colors, end=" -- cycle")
 
 
 def _draw_ellipse(shape: ET.Element, colors: Colors) -> str:
@@ -85,9 +84,9 @@ def _draw_path(shape: ET.Element, colors: Colors) -> str:
     return rf"\path[{_describe_look(shape, colors)}] {first}{text};"
 
 
-def _draw_polyline(shape: ET.Element, colors: Colors) -> str:
+def _draw_polyline(shape: ET.Element, colors: Colors, end: str = "") -> str:
     points = " -- ".join(f"({x}, {y})" for x, y in _find_pairs(shape.get("points")))
-    return rf"\path[{_describe_look(shape, colors)}] {points};"
+    return rf"\path[{_describe_look(shape, colors)}] {points}{end};"
 
 
 def _draw_text(shape: ET.Element, colors: Colors) -> str:

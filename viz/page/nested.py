@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from engine import Value
+from viz.diagram.collapse import MOST_INPUTS
 from viz.diagram.diagram import Diagram, Edge, Inside, Node, Part
 from viz.labels import shorten
 from viz.page.layout import Sheet
@@ -22,9 +23,6 @@ __all__ = ["Scope", "nest"]
 Name = tuple[str, ...]
 End = tuple[str, int]
 """('value', 3) or ('scope', 2); ('entry', 3) and ('exit', 3) at the sides."""
-
-MOST_INPUTS = 8
-"""The most named leaves of one scope that are drawn on their own, beside it."""
 
 
 @dataclass(slots=True)

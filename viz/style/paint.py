@@ -39,8 +39,8 @@ class Painter:
         sizes = (abs(x) for x in gradients if x is not None and math.isfinite(x))
         return cls(style, theme, max(sizes, default=0.0) or 1.0)
 
-    def choose_pen(self, gradient: float | None) -> Pen:
-        """The pen of a wire that carries this gradient."""
+    def choose_pen(self, gradient: float | None, *, signed: bool = True) -> Pen:
+        """The pen of a wire that carries this gradient, or a norm without a sign."""
         if not self.style.weighted:
             return Pen(self.theme.plain_wire, 1)
         if gradient is None:
@@ -50,15 +50,10 @@ class Painter:
         if not math.isfinite(gradient):
             return Pen(self.theme.nonfinite, 4)
         strength = self._strength(gradient)
-        color = mix(self.theme.neutral, self._hue(gradient), 0.35 + 0.65 * strength)
-        return Pen(color, 1 + round(3 * strength))
-
-    def choose_signless_pen(self, norm: float | None) -> Pen:
-        """The pen of several gradients together."""
-        pen = self.choose_pen(norm)
-        if norm and math.isfinite(norm) and self.style.weighted:
-            return Pen(self.theme.plain_wire, pen.width)
-        return pen
+        hue = self._hue(gradient)
+        color = mix(self.theme.neutral, hue, 0.35 + 0.65 * strength)
+        width = 1 + round(3 * strength)
+        return Pen(color if signed else self.theme.plain_wire, width)
 
     def color_gradient(self, gradient: float) -> str:
         """The colour of the gradient's number."""

@@ -64,16 +64,17 @@ class Words:
 
     def write_wire(self, flow: Flow) -> tuple[list[Line], list[Line]]:
         """What is written above a wire, and below it."""
-        lines = [(line.above, self._write_line(line, flow)) for line in LINES]
-        return (
-            [line for above, line in lines if above and line],
-            [line for above, line in lines if not above and line],
-        )
+        above: list[Line] = []
+        below: list[Line] = []
+        for line in LINES:
+            sentence = tell_now(line, flow, self.diagram)
+            if sentence and line.name in self.shown:
+                text = write(sentence, self.write_number)
+                side = above if line.above else below
+                side.append(self._choose_look(line, flow, text))
+        return above, below
 
-    def _write_line(self, line: WireLine, flow: Flow) -> Line | None:
-        text = self.tell(line, flow)
-        if not text:
-            return None
+    def _choose_look(self, line: WireLine, flow: Flow, text: str) -> Line:
         if flow.count > 1:
             return self.small(text)
         if line.role == "value":
@@ -83,17 +84,10 @@ class Words:
             if flow.kind == "share":
                 return Line(text, 10, color, "B")
             return Line(text, line.size, color, self._weight)
-        hidden = not line.above and flow.gradient in self.diagram.hidden
+        is_hidden = not line.above and flow.gradient in self.diagram.hidden
         theme = self.painter.theme
-        return Line(
-            text, line.size, theme.background if hidden else theme.small, line.tag
-        )
-
-    def tell(self, line: WireLine, flow: Flow) -> str:
-        """What a line says of a flow, or nothing."""
-        if line.name not in self.shown:
-            return ""
-        return write(tell_now(line, flow, self.diagram), self.write_number)
+        color = theme.background if is_hidden else theme.small
+        return Line(text, line.size, color, line.tag)
 
     def write_value(self, quantity: Quantity) -> list[Line]:
         """A forward value, where values are shown."""
@@ -137,14 +131,9 @@ class Words:
 
     def choose_pen_of(self, gradient: Quantity, *, signed: bool = True) -> Pen:
         """The pen that shows a gradient."""
-        weight = self.diagram.change(gradient)
-        pen = (
-            self.painter.choose_pen(weight)
-            if signed
-            else self.painter.choose_signless_pen(weight)
-        )
-        hidden = gradient in self.diagram.hidden
-        return replace(pen, color=self.painter.theme.zero) if hidden else pen
+        pen = self.painter.choose_pen(self.diagram.change(gradient), signed=signed)
+        is_hidden = gradient in self.diagram.hidden
+        return replace(pen, color=self.painter.theme.zero) if is_hidden else pen
 
     def tell_story(self, node: Node) -> str:
         """The tooltip of a node: what was computed, and what came back."""
