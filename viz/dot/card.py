@@ -102,13 +102,11 @@ class CardEmitter:
         """An arrow; only a use among several needs its share of the gradient on it."""
         assert flow.use
         source = self.diagram[flow.start]
-        above, below = self.words.write_wire(flow)
         pen = self.words.choose_pen(flow)
+        is_bare = self.scopes.crowded if flow.use.parts else not flow.is_one_of_several
         if source.kind == "constant" and not source.label:
-            pen = Pen(self.words.painter.theme.zero, 1)
-            above = below = []
-        elif self.scopes.crowded if flow.use.parts else not flow.is_one_of_several:
-            above = below = []
+            pen, is_bare = Pen(self.words.painter.theme.zero, 1), True
+        above, below = ([], []) if is_bare else self.words.write_wire(flow)
         if not (above or below):
             self.canvas.connect(
                 flow.start, flow.end, pen, ranks=self._count_ranks(flow.use)

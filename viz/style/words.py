@@ -67,8 +67,9 @@ class Words:
         above: list[Line] = []
         below: list[Line] = []
         for line in LINES:
-            sentence = tell_now(line, flow, self.diagram)
-            if sentence and line.name in self.shown:
+            if line.name not in self.shown:
+                continue
+            if sentence := tell_now(line, flow, self.diagram):
                 text = write(sentence, self.write_number)
                 side = above if line.above else below
                 side.append(self._choose_look(line, flow, text))
