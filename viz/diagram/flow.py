@@ -23,8 +23,8 @@ class Flow:
     start: str
     end: str
     kind: str
-    """'use'; 'share', a use between cards, on which the value is written; 'trunk', all
-    uses of a value, before a fork; or 'output'."""
+    """'use'; 'share', a use of a value that is written on its card; 'trunk', all uses
+    of a value, before a fork; or 'output'."""
     value: Quantity
     gradient: Quantity
     use: Edge | None = None
