@@ -57,7 +57,7 @@ class LaneReplay:
     """A tape for the interpreter: `values`, and `gradient` of its only output.
 
     Args:
-        tape: without guards, best compress (see `engine.tape.ir.passes`).
+        tape: without guards, best compressed (see `engine.tape.ir.passes`).
         threads: how many threads share the samples of a batch.
     """
 

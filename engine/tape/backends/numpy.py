@@ -31,7 +31,7 @@ class ArrayReplay:
     """A tape on arrays: `values`, and `gradient` of its only output.
 
     Args:
-        tape: without guards, best compress (see `engine.tape.ir.passes`).
+        tape: without guards, best compressed (see `engine.tape.ir.passes`).
     """
 
     def __init__(self, tape: Tape) -> None:

@@ -53,8 +53,8 @@ class Backend:
     compile_batch: Callable[[Tape, int], BatchReplay] = lambda tape, _: ArrayReplay(
         tape
     )
-    """Compile a compress tape without guards for batches, to be shared by so many
-    threads."""
+    """Compile a compressed tape without guards for batches, given the tape and how many
+    threads are to share a batch."""
     for_batches: bool = True
     """Whether it is made for batches, and `dotgrad bench` measures it on one."""
     exact: bool = False
@@ -62,7 +62,7 @@ class Backend:
     modules: tuple[str, ...] = ()
     """What has to be installed; all of it is in the extra `fast`."""
     suits: Callable[[Tape], bool] = lambda _: True
-    """Whether "auto" takes it for batches of this tape, rather than those before it."""
+    """Whether "auto" prefers it for batches of this tape to those before it."""
 
     @property
     def is_installed(self) -> bool:
