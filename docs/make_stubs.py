@@ -136,8 +136,15 @@ def _write_methods(op: Op) -> list[str]:
 
 
 def _write_method(op: Op, name: str, others: str) -> str:
-    documented = textwrap.indent(_write_docstring(op), "    ")
-    return f"def {name}(self{others}) -> Self:\n{documented}\n"
+    """A method with what its row says in a line; the rest stands with the function."""
+    head = str(op.__doc__).partition("\n")[0]
+    pairs = zip(op.operands, op.formulas, strict=True)
+    written = ", ".join(f"∂/∂{operand} = {rule}" for operand, rule in pairs)
+    plural = "s" * (op.arity > 1)
+    return (
+        f"def {name}(self{others}) -> Self:\n"
+        f'    """{head}. Local derivative{plural}: {written}."""\n'
+    )
 
 
 def _write_docstring(op: Op) -> str:

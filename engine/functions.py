@@ -16,8 +16,6 @@ from engine import ops
 from engine.errors import OperandError
 from engine.graph.value import Value
 
-__all__ = ["gelu", "logsumexp", "mean", "silu", "softmax"]
-
 
 @overload
 def logsumexp(xs: Iterable[float]) -> float: ...  # type: ignore[overload-overlap]

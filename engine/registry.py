@@ -16,10 +16,6 @@ from engine.operation.op import rows as _rows
 from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol
 
-__all__ = [
-    "TABLE", "add_help", "add_row", "built_in_rows", "lookup", "register", "unregister",
-]  # fmt: skip
-
 _registered: set[str] = set()
 
 TABLE: Mapping[str, Op] = MappingProxyType(_rows)

@@ -9,22 +9,6 @@ from dataclasses import dataclass, replace
 
 from viz.errors import OptionError
 
-__all__ = [
-    "COLOR",
-    "FONT",
-    "PREFIX",
-    "SECONDS",
-    "SWITCH",
-    "TEXT",
-    "VALUES",
-    "Allowed",
-    "check",
-    "one_of",
-    "or_none",
-    "some_of",
-    "whole_number",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Allowed:

@@ -6,8 +6,6 @@ import html
 import math
 import unicodedata
 
-__all__ = ["escape_cell", "escape_label", "format_number", "shorten", "text_width"]
-
 MAX_LABEL = 40
 """The most characters of a label in a picture; longer ones are cut."""
 

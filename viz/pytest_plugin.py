@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from engine import Value
 
-__all__ = ["pytest_runtest_makereport"]
-
 
 def pytest_runtest_makereport(item: Any, call: Any) -> None:
     """Draw the graph of the error, and put the picture's path into the report."""

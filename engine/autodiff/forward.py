@@ -13,8 +13,6 @@ from engine.autodiff.reverse import multiply, partials_as_values
 from engine.graph.node import topological_order
 from engine.graph.value import Value
 
-__all__ = ["pushforward", "tangents"]
-
 
 def tangents(
     outputs: Value | Sequence[Value], directions: Mapping[Value, float]

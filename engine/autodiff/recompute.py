@@ -11,8 +11,6 @@ from engine.graph.node import link, topological_order
 from engine.graph.value import Value
 from engine.util.numbers import as_float
 
-__all__ = ["recompute"]
-
 
 def recompute(output: Value, numbers: Mapping[Value, Any] | None = None) -> None:
     """Compute the graph of `output` again, in place, from the numbers in its leaves.

@@ -15,8 +15,6 @@ from engine.graph.node import topological_order
 from engine.graph.value import Value, constant
 from engine.util.numbers import as_float
 
-__all__ = ["gradients", "multiply", "partials_as_values"]
-
 
 def gradients(
     output: Value, inputs: Iterable[Value], *, seed: float | Value = 1.0

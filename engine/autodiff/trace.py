@@ -18,16 +18,6 @@ from engine.ops import identity
 from engine.util.nested import Structure, flatten, leaf_names, unflatten
 from engine.util.numbers import as_float, is_number
 
-__all__ = [
-    "Function",
-    "Trace",
-    "flatten_like",
-    "flatten_numbers",
-    "require_number",
-    "select_arguments",
-    "unwrap",
-]
-
 Function = Callable[..., Any]
 _depth: ContextVar[int] = ContextVar("dotgrad_transforms", default=0)
 

@@ -27,17 +27,6 @@ from engine.autodiff.trace import (
 )
 from engine.graph.value import Value
 
-__all__ = [
-    "derivative",
-    "grad",
-    "hessian",
-    "hvp",
-    "jacobian",
-    "jvp",
-    "value_and_grad",
-    "vjp",
-]
-
 
 def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The gradient of a function with one number as its result.

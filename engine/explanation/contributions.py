@@ -12,8 +12,6 @@ from engine.graph.node import Edge, topological_order
 from engine.graph.sweep import adjoints, last_output
 from engine.graph.value import Value
 
-__all__ = ["Explanation", "Use", "find_explanation", "find_output"]
-
 MOST_USES = 12
 """The most uses that are written down; what the others contribute is summed up."""
 

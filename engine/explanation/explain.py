@@ -25,8 +25,6 @@ from engine.explanation.wording import (
 )
 from engine.graph.value import Value
 
-__all__ = ["explain"]
-
 
 def explain(
     node: Value,

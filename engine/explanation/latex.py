@@ -13,8 +13,6 @@ from engine.explanation.wording import (
 from engine.graph.value import Value
 from engine.operation.latex import latex, latex_factor, latex_name, latex_text
 
-__all__ = ["write_latex"]
-
 _LONG_LINE = 100
 
 

@@ -17,8 +17,6 @@ from typing import Any
 from engine.graph.node import Edge, edges
 from engine.graph.value import Value
 
-__all__ = ["MANY", "Path", "count_paths", "edges_between", "largest_paths"]
-
 MANY = 10**15
 """The largest number of paths that is told; more are "more than" so many."""
 

@@ -19,8 +19,6 @@ from engine.graph.node import Edge, edges, topological_order
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 
-__all__ = ["why_nan"]
-
 MOST_INPUTS = 8
 """The most inputs that are named whose gradients are not finite in the end."""
 _INPUTS = {"leaf", "parameter"}

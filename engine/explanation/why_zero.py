@@ -20,8 +20,6 @@ from engine.graph.node import Edge, topological_order
 from engine.graph.sweep import adjoints, last_output
 from engine.graph.value import Value
 
-__all__ = ["why_zero"]
-
 MOST_CAUSES = 8
 """The most causes that are written down."""
 

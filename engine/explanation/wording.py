@@ -11,27 +11,6 @@ from engine.graph.node import Edge
 from engine.graph.value import Value
 from engine.operation.symbol import Symbol, formula
 
-__all__ = [
-    "Story",
-    "abridge",
-    "as_symbol",
-    "format_computation",
-    "format_contribution",
-    "format_count",
-    "format_definition",
-    "format_expression",
-    "format_factor",
-    "format_label",
-    "format_number",
-    "format_operand",
-    "format_partial",
-    "format_product",
-    "format_sum",
-    "format_term",
-    "locate",
-    "partial_as_symbol",
-]
-
 MAX_LABEL = 40
 MOST_SHOWN = 8
 _PLAIN = re.compile(r"[\w .\[\]′]+")

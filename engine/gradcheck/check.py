@@ -14,8 +14,6 @@ from engine.gradcheck.function import CheckedFunction, make_checked_function
 from engine.graph.value import Value
 from engine.util.progress import track
 
-__all__ = ["GradientRow", "GradientTable", "check_gradients", "gradient_table"]
-
 MODES = ("forward", "reverse")
 _SHOWN = 20
 

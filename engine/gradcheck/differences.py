@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["METHODS", "Slope", "estimate_slopes"]
-
 METHODS = ("richardson", "central")
 _RATIO = 4.0
 _LEVELS = 12

@@ -17,13 +17,6 @@ from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 from engine.util.nested import flatten, leaf_names, unflatten
 
-__all__ = [
-    "CheckedFunction",
-    "FunctionOfArguments",
-    "FunctionOfParameters",
-    "make_checked_function",
-]
-
 Function = Callable[..., Any]
 
 

@@ -21,14 +21,6 @@ from engine.operation.extended import Extended, evaluate_extended
 from engine.operation.op import Op, as_real, make_error
 from engine.util.numbers import as_float, is_number
 
-__all__ = [
-    "apply",
-    "build_node",
-    "evaluate",
-    "local_derivatives",
-    "make_method",
-]
-
 
 def build_node(op: Op, parents: tuple[Value, ...]) -> Value:
     """The node for `op` on `parents`, in whatever context holds here."""

@@ -7,8 +7,6 @@ import os
 import sys
 from types import FrameType
 
-__all__ = ["find_source", "format_source"]
-
 
 def find_source() -> tuple[str, int] | None:
     """File and line of the innermost call from outside this package.

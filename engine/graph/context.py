@@ -17,8 +17,6 @@ from typing import Any, Protocol
 
 from engine.graph.metadata import CONSTANT, NO_METADATA, Metadata
 
-__all__ = ["Context", "current", "no_grad", "record_source", "scope"]
-
 active = 0
 """How many blocks run now, in all threads together."""
 

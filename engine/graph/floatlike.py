@@ -15,8 +15,6 @@ from engine.util.numbers import is_number
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["FloatLike"]
-
 
 class FloatLike(Operators):
     """A float in every way but its arithmetic, which comes from the table.

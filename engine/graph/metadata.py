@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import ref
 
-__all__ = ["CONSTANT", "NO_METADATA", "Metadata"]
-
 
 @dataclass(frozen=True, slots=True)
 class Metadata:

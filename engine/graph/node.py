@@ -11,8 +11,6 @@ from typing import Any, NamedTuple, TypeVar
 from engine.graph.metadata import Metadata
 from engine.operation.op import Op
 
-__all__ = ["Edge", "Node", "edges", "link", "topological_order"]
-
 
 class Node:
     """The fields of a node, and nothing of how it behaves."""

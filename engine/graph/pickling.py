@@ -16,8 +16,6 @@ from engine.graph.metadata import NO_METADATA
 from engine.graph.node import Node, topological_order
 from engine.util.moved import find_moved_modules
 
-__all__ = ["reduce"]
-
 find_moved_modules()
 
 

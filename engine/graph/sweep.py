@@ -14,11 +14,6 @@ from weakref import ref
 
 from engine.graph.node import N, Node, topological_order
 
-__all__ = [
-    "add_gradients", "adjoints", "backward", "clear", "last_output", "zero_grad",
-]  # fmt: skip
-
-
 _changing_gradients = threading.Lock()
 """Held while `grad`s are changed, so that threads that share leaves lose no update."""
 

@@ -15,8 +15,6 @@ from engine.graph.node import Node
 from engine.graph.pickling import reduce
 from engine.util.numbers import as_float
 
-__all__ = ["Value", "constant", "parameter"]
-
 
 def _collect_metadata() -> Metadata:
     """What the blocks that run now want a new node to remember."""

@@ -37,7 +37,8 @@ from engine.nn.losses import (
 from engine.nn.metrics import accuracy
 from engine.nn.micrograd import MLP, Layer, Neuron
 from engine.nn.module import Module
-from engine.nn.training.fit import History, TrainingWarning, fit
+from engine.nn.training.fit import TrainingWarning, fit
+from engine.nn.training.history import History
 from engine.nn.training.optim import (
     SGD,
     AdaGrad,

@@ -10,8 +10,6 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Initial", "Rng", "gaussian", "he", "he_uniform", "xavier", "xavier_uniform"]
-
 
 class Rng(Protocol):
     """What is asked of a random generator; `random.Random` has it."""

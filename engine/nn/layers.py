@@ -15,10 +15,6 @@ from engine.nn.initializers import Initial, Rng, xavier
 from engine.nn.module import Module, call_in_scope
 from engine.operation.op import Op
 
-__all__ = [
-    "Affine", "Identity", "Linear", "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh",
-]  # fmt: skip
-
 
 class Rowwise(Module):
     """A layer that is a function of a row; given rows, it takes each by itself."""

@@ -21,11 +21,6 @@ from engine.graph.value import Value
 from engine.nn.layers import is_rows
 from engine.util.numbers import is_number
 
-__all__ = [
-    "binary_cross_entropy", "hinge", "mean_squared_error", "one_hot",
-    "softmax_cross_entropy", "sum_of_squares",
-]  # fmt: skip
-
 _ROUNDING = 1e-4
 """How far from 1 the sum of probabilities may be; they may be computed in 32 bits."""
 

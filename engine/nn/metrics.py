@@ -8,8 +8,6 @@ from typing import Any
 from engine.errors import EngineError, ShapeError
 from engine.tape.jitted import Jitted, jit
 
-__all__ = ["accuracy"]
-
 _MANY = 20
 """For fewer samples a tape is not worth its recording."""
 

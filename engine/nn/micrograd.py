@@ -17,8 +17,6 @@ from engine.graph.value import Value, parameter
 from engine.nn.layers import share_inputs
 from engine.nn.module import Module, call_in_scope
 
-__all__ = ["MLP", "Layer", "Neuron"]
-
 
 class Neuron(Module):
     """relu(b + Σ wᵢ xᵢ), or without relu where `nonlin` is False.

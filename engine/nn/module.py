@@ -13,8 +13,6 @@ from engine.graph.sweep import clear
 from engine.graph.value import Value
 from engine.nn import serialization
 
-__all__ = ["Module", "call_in_scope"]
-
 
 class Module:
     """A part of a model: its parameters are the leaf Values that it holds.

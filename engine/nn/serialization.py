@@ -15,8 +15,6 @@ from engine.util.files import write_atomically
 from engine.util.json import plain
 from engine.util.numbers import is_number
 
-__all__ = ["match_numbers", "name_file", "read", "read_number", "write"]
-
 VERSION = 1
 _SHOWN = 5
 

@@ -13,8 +13,6 @@ from typing import Any
 from engine.operation.op import Op
 from engine.operation.operators import Operators
 
-__all__ = ["Extended", "evaluate_extended"]
-
 
 class Extended(Operators, float):  # type: ignore[misc]
     """A float whose operations give ±∞ or nan where Python's raise.

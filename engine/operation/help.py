@@ -8,8 +8,6 @@ from typing import Any
 
 from engine.operation.symbol import Row, Symbol, formula
 
-__all__ = ["InstanceAttribute", "describe", "signature"]
-
 
 class InstanceAttribute:
     """An attribute such as `__doc__`, computed for an instance; the class has its own.

@@ -7,8 +7,6 @@ from typing import Any
 
 from engine.operation.symbol import ATOM, SIGN, Notation, Row
 
-__all__ = ["Latex", "latex", "latex_factor", "latex_name", "latex_text"]
-
 _GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi o pi rho "
     "varsigma sigma tau upsilon phi chi psi omega"

@@ -21,8 +21,6 @@ from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol, formula
 from engine.util.numbers import as_float, as_number
 
-__all__ = ["Op", "as_real", "lookup", "make_error", "rows"]
-
 rows: dict[str, Op] = {}
 """All rows by name."""
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Operators"]
-
 
 class Operators:
     """The base of every kind of operand other than a plain number."""

@@ -15,321 +15,128 @@ class Operators:
         """The operation on `args`, of which at least one is of this class."""
 
     def __add__(self, other: Self | SupportsFloat) -> Self:
-        """add(x, y) = x + y
-
-        Domain: x, y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = 1
-            ∂/∂y = 1
-        """
+        """add(x, y) = x + y. Local derivatives: ∂/∂x = 1, ∂/∂y = 1."""
 
     def __radd__(self, other: SupportsFloat) -> Self: ...
     def __sub__(self, other: Self | SupportsFloat) -> Self:
-        """sub(x, y) = x − y
-
-        Domain: x, y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = 1
-            ∂/∂y = −1
-        """
+        """sub(x, y) = x − y. Local derivatives: ∂/∂x = 1, ∂/∂y = −1."""
 
     def __rsub__(self, other: SupportsFloat) -> Self: ...
     def __mul__(self, other: Self | SupportsFloat) -> Self:
-        """mul(x, y) = x × y
-
-        Domain: x, y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = y
-            ∂/∂y = x
-        """
+        """mul(x, y) = x × y. Local derivatives: ∂/∂x = y, ∂/∂y = x."""
 
     def __rmul__(self, other: SupportsFloat) -> Self: ...
     def __truediv__(self, other: Self | SupportsFloat) -> Self:
-        """truediv(x, y) = x ÷ y
-
-        Domain: x in (−∞, ∞), y in (−∞, 0) ∪ (0, ∞).
-        Local derivatives:
-            ∂/∂x = 1 ÷ y
-            ∂/∂y = −out ÷ y
-        """
+        """truediv(x, y) = x ÷ y. Local derivatives: ∂/∂x = 1 ÷ y, ∂/∂y = −out ÷ y."""
 
     def __rtruediv__(self, other: SupportsFloat) -> Self: ...
     def __floordiv__(self, other: Self | SupportsFloat) -> Self:
-        """floordiv(x, y): the floor of x ÷ y
-
-        Domain: x in (−∞, ∞), y in (−∞, 0) ∪ (0, ∞).
-        Local derivatives:
-            ∂/∂x = 0
-            ∂/∂y = 0
-        """
+        """floordiv(x, y): the floor of x ÷ y. Local derivatives: ∂/∂x = 0, ∂/∂y = 0."""
 
     def __rfloordiv__(self, other: SupportsFloat) -> Self: ...
     def __mod__(self, other: Self | SupportsFloat) -> Self:
-        """mod(x, y) = x − y × (x // y), which has the sign of y
-
-        Domain: x in (−∞, ∞), y in (−∞, 0) ∪ (0, ∞).
-        Local derivatives:
-            ∂/∂x = 1
-            ∂/∂y = −(x // y)
-        """
+        """mod(x, y) = x − y × (x // y), which has the sign of y. Local derivatives: ∂/∂x = 1, ∂/∂y = −(x // y)."""
 
     def __rmod__(self, other: SupportsFloat) -> Self: ...
     def __pow__(self, other: Self | SupportsFloat) -> Self:
-        """pow(x, y) = x^y
-
-        Domain: x in (0, ∞), y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = (0 if x = 0 else out × y ÷ x) if y = 0 else y × x^(y − 1)
-            ∂/∂y = 0 if out = 0 else out × log(x)
-        """
+        """pow(x, y) = x^y. Local derivatives: ∂/∂x = (0 if x = 0 else out × y ÷ x) if y = 0 else y × x^(y − 1), ∂/∂y = 0 if out = 0 else out × log(x)."""
 
     def __rpow__(self, other: SupportsFloat) -> Self: ...
     def identity(self) -> Self:
-        """identity(x) = x
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = 1.
-        """
+        """identity(x) = x. Local derivative: ∂/∂x = 1."""
 
     def __neg__(self) -> Self:
-        """neg(x) = −x
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = −1.
-        """
+        """neg(x) = −x. Local derivative: ∂/∂x = −1."""
 
     def __abs__(self) -> Self:
-        """abs(x) = |x|
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = 1 if x > 0 else −1 if x < 0 else 0.
-        Kink: where x is 0.
-        """
+        """abs(x) = |x|. Local derivative: ∂/∂x = 1 if x > 0 else −1 if x < 0 else 0."""
 
     def exp(self) -> Self:
-        """exp(x)
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = out.
-        """
+        """exp(x). Local derivative: ∂/∂x = out."""
 
     def expm1(self) -> Self:
-        """expm1(x) = exp(x) − 1, with all digits for a small x
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = exp(x).
-        """
+        """expm1(x) = exp(x) − 1, with all digits for a small x. Local derivative: ∂/∂x = exp(x)."""
 
     def log(self) -> Self:
-        """log(x): natural logarithm
-
-        Domain: x in (0, ∞).
-        Local derivative: ∂/∂x = 1 ÷ x.
-        """
+        """log(x): natural logarithm. Local derivative: ∂/∂x = 1 ÷ x."""
 
     def log1p(self) -> Self:
-        """log1p(x) = log(1 + x), with all digits for a small x
-
-        Domain: x in (−1, ∞).
-        Local derivative: ∂/∂x = 1 ÷ (1 + x).
-        """
+        """log1p(x) = log(1 + x), with all digits for a small x. Local derivative: ∂/∂x = 1 ÷ (1 + x)."""
 
     def log2(self) -> Self:
-        """log2(x)
-
-        Domain: x in (0, ∞).
-        Local derivative: ∂/∂x = 1 ÷ (x × 0.693147).
-        """
+        """log2(x). Local derivative: ∂/∂x = 1 ÷ (x × 0.693147)."""
 
     def log10(self) -> Self:
-        """log10(x)
-
-        Domain: x in (0, ∞).
-        Local derivative: ∂/∂x = 1 ÷ (x × 2.30259).
-        """
+        """log10(x). Local derivative: ∂/∂x = 1 ÷ (x × 2.30259)."""
 
     def sqrt(self) -> Self:
-        """sqrt(x): square root
-
-        Domain: x in [0, ∞).
-        Local derivative: ∂/∂x = 1 ÷ (2 × out).
-        """
+        """sqrt(x): square root. Local derivative: ∂/∂x = 1 ÷ (2 × out)."""
 
     def cbrt(self) -> Self:
-        """cbrt(x): cube root
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = 1 ÷ (3 × out × out).
-        Kink: where x is 0.
-        """
+        """cbrt(x): cube root. Local derivative: ∂/∂x = 1 ÷ (3 × out × out)."""
 
     def sin(self) -> Self:
-        """sin(x): x in radians
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = cos(x).
-        """
+        """sin(x): x in radians. Local derivative: ∂/∂x = cos(x)."""
 
     def cos(self) -> Self:
-        """cos(x): x in radians
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = −sin(x).
-        """
+        """cos(x): x in radians. Local derivative: ∂/∂x = −sin(x)."""
 
     def tan(self) -> Self:
-        """tan(x): x in radians
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = 1 + out × out.
-        """
+        """tan(x): x in radians. Local derivative: ∂/∂x = 1 + out × out."""
 
     def asin(self) -> Self:
-        """asin(x): in radians, from −π/2 to π/2
-
-        Domain: x in [−1, 1].
-        Local derivative: ∂/∂x = 1 ÷ sqrt((1 − x) × (1 + x)).
-        """
+        """asin(x): in radians, from −π/2 to π/2. Local derivative: ∂/∂x = 1 ÷ sqrt((1 − x) × (1 + x))."""
 
     def acos(self) -> Self:
-        """acos(x): in radians, from 0 to π
-
-        Domain: x in [−1, 1].
-        Local derivative: ∂/∂x = −1 ÷ sqrt((1 − x) × (1 + x)).
-        """
+        """acos(x): in radians, from 0 to π. Local derivative: ∂/∂x = −1 ÷ sqrt((1 − x) × (1 + x))."""
 
     def atan(self) -> Self:
-        """atan(x): in radians, from −π/2 to π/2
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = 1 ÷ (1 + x × x).
-        """
+        """atan(x): in radians, from −π/2 to π/2. Local derivative: ∂/∂x = 1 ÷ (1 + x × x)."""
 
     def atan2(self, other: Self | SupportsFloat) -> Self:
-        """atan2(y, x): the angle of the point (x, y) in radians, from −π to π
-
-        Domain: y, x in (−∞, ∞).
-        Local derivatives:
-            ∂/∂y = x ÷ hypot(x, y) ÷ hypot(x, y)
-            ∂/∂x = −y ÷ hypot(x, y) ÷ hypot(x, y)
-        Kink: where y if x < 0 else hypot(x, y) is 0.
-        """
+        """atan2(y, x): the angle of the point (x, y) in radians, from −π to π. Local derivatives: ∂/∂y = x ÷ hypot(x, y) ÷ hypot(x, y), ∂/∂x = −y ÷ hypot(x, y) ÷ hypot(x, y)."""
 
     def sinh(self) -> Self:
-        """sinh(x)
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = cosh(x).
-        """
+        """sinh(x). Local derivative: ∂/∂x = cosh(x)."""
 
     def cosh(self) -> Self:
-        """cosh(x)
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = sinh(x).
-        """
+        """cosh(x). Local derivative: ∂/∂x = sinh(x)."""
 
     def tanh(self) -> Self:
-        """tanh(x)
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = 1 ÷ cosh(x)².
-        """
+        """tanh(x). Local derivative: ∂/∂x = 1 ÷ cosh(x)²."""
 
     def asinh(self) -> Self:
-        """asinh(x)
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = 1 ÷ hypot(1, x).
-        """
+        """asinh(x). Local derivative: ∂/∂x = 1 ÷ hypot(1, x)."""
 
     def acosh(self) -> Self:
-        """acosh(x)
-
-        Domain: x in [1, ∞).
-        Local derivative: ∂/∂x = 1 ÷ (sqrt(x − 1) × sqrt(x + 1)).
-        """
+        """acosh(x). Local derivative: ∂/∂x = 1 ÷ (sqrt(x − 1) × sqrt(x + 1))."""
 
     def atanh(self) -> Self:
-        """atanh(x)
-
-        Domain: x in (−1, 1).
-        Local derivative: ∂/∂x = 1 ÷ ((1 − x) × (1 + x)).
-        """
+        """atanh(x). Local derivative: ∂/∂x = 1 ÷ ((1 − x) × (1 + x))."""
 
     def hypot(self, other: Self | SupportsFloat) -> Self:
-        """hypot(x, y) = √(x² + y²)
-
-        Domain: x, y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = 0 if out = 0 else x ÷ out
-            ∂/∂y = 0 if out = 0 else y ÷ out
-        Kink: where hypot(x, y) is 0.
-        """
+        """hypot(x, y) = √(x² + y²). Local derivatives: ∂/∂x = 0 if out = 0 else x ÷ out, ∂/∂y = 0 if out = 0 else y ÷ out."""
 
     def erf(self) -> Self:
-        """erf(x) = 2 ÷ √π × ∫₀ˣ exp(−t²) dt
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = 1.12838 × exp(−x × x).
-        """
+        """erf(x) = 2 ÷ √π × ∫₀ˣ exp(−t²) dt. Local derivative: ∂/∂x = 1.12838 × exp(−x × x)."""
 
     def erfc(self) -> Self:
-        """erfc(x) = 1 − erf(x), with all digits for a large x
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = −1.12838 × exp(−x × x).
-        """
+        """erfc(x) = 1 − erf(x), with all digits for a large x. Local derivative: ∂/∂x = −1.12838 × exp(−x × x)."""
 
     def relu(self) -> Self:
-        """relu(x) = 0 if x < 0 else x
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = 1 if x > 0 else 0.
-        Kink: where x is 0.
-        """
+        """relu(x) = 0 if x < 0 else x. Local derivative: ∂/∂x = 1 if x > 0 else 0."""
 
     def leaky_relu(self, other: Self | SupportsFloat = ...) -> Self:
-        """leaky_relu(x, slope) = slope × x if x < 0 else x
-
-        Domain: x, slope in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = 1 if x > 0 else slope
-            ∂/∂slope = x if x < 0 else 0
-        Kink: where x is 0.
-        slope is 0.01 when it is left out.
-        """
+        """leaky_relu(x, slope) = slope × x if x < 0 else x. Local derivatives: ∂/∂x = 1 if x > 0 else slope, ∂/∂slope = x if x < 0 else 0."""
 
     def sigmoid(self) -> Self:
-        """sigmoid(x) = 1 ÷ (1 + exp(−x))
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = out × sigmoid(−x).
-        """
+        """sigmoid(x) = 1 ÷ (1 + exp(−x)). Local derivative: ∂/∂x = out × sigmoid(−x)."""
 
     def softplus(self) -> Self:
-        """softplus(x) = log(1 + exp(x))
-
-        Domain: x in (−∞, ∞).
-        Local derivative: ∂/∂x = sigmoid(x).
-        """
+        """softplus(x) = log(1 + exp(x)). Local derivative: ∂/∂x = sigmoid(x)."""
 
     def max(self, other: Self | SupportsFloat) -> Self:
-        """max(x, y) = y if y > x else x
-
-        Domain: x, y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = (1 if x = y else 2 if x > y else 0) ÷ 2
-            ∂/∂y = (1 if y = x else 2 if y > x else 0) ÷ 2
-        Kink: where x − y is 0.
-        """
+        """max(x, y) = y if y > x else x. Local derivatives: ∂/∂x = (1 if x = y else 2 if x > y else 0) ÷ 2, ∂/∂y = (1 if y = x else 2 if y > x else 0) ÷ 2."""
 
     def min(self, other: Self | SupportsFloat) -> Self:
-        """min(x, y) = y if y < x else x
-
-        Domain: x, y in (−∞, ∞).
-        Local derivatives:
-            ∂/∂x = (1 if y = x else 2 if y > x else 0) ÷ 2
-            ∂/∂y = (1 if x = y else 2 if x > y else 0) ÷ 2
-        Kink: where x − y is 0.
-        """
+        """min(x, y) = y if y < x else x. Local derivatives: ∂/∂x = (1 if y = x else 2 if y > x else 0) ÷ 2, ∂/∂y = (1 if x = y else 2 if x > y else 0) ÷ 2."""

@@ -14,8 +14,6 @@ from typing import Any, Protocol
 
 from engine.operation.operators import Operators
 
-__all__ = ["Notation", "Row", "Symbol", "formula", "where"]
-
 
 class Row(Protocol):
     """What formulas and help read of an operation: a row of the table, `Op`."""

@@ -25,8 +25,6 @@ from engine.tape.samples import Samples, check_finite, require_numpy
 from engine.tape.specializations import Specializations
 from engine.util.nested import map_tree, unflatten
 
-__all__ = ["Jitted", "jit"]
-
 CHOICES = {"backend": (AUTO, *BACKENDS), "nonfinite": ("error", "explain", "allow")}
 
 

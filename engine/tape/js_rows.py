@@ -26,8 +26,6 @@ from engine.tape.backends.codegen import (
     rename_operands,
 )
 
-__all__ = ["javascript"]
-
 _COMPARE = {"=": "===", "≤": "<=", "≥": ">=", "<": "<", ">": ">"}
 _INFIX = {"add": "+", "sub": "-", "mul": "*"}
 _CALLS: dict[Callable[..., Any], str] = {

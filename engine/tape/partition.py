@@ -13,11 +13,6 @@ from engine.tape.ir.tape import Tape
 from engine.tape.samples import Samples
 from engine.tape.specializations import Keys, Specialization, split_by_guards
 
-__all__ = [
-    "PackedTape", "PartialSums", "StepNumbers", "add_sums", "return_same",
-    "sum_partition", "take_first",
-]  # fmt: skip
-
 
 @dataclass(frozen=True)
 class StepNumbers:

@@ -14,8 +14,6 @@ from engine.graph.value import Value
 from engine.tape.ir.arguments import flatten_argument, make_values
 from engine.util.nested import Structure
 
-__all__ = ["Samples", "check_finite", "require_numpy"]
-
 
 @dataclass(frozen=True)
 class Samples:

@@ -19,8 +19,6 @@ from engine.tape.ir.recording import Recording, record
 from engine.tape.samples import Samples
 from engine.util.nested import Structure
 
-__all__ = ["Specialization", "Specializations", "split_by_guards"]
-
 Keys = tuple[Structure, ...]
 """The structures of the arguments: a tape is for one such tuple."""
 

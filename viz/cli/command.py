@@ -9,8 +9,6 @@ from typing import Any
 
 import click
 
-__all__ = ["Command", "Group", "command", "discard_output"]
-
 _SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "max_content_width": 88,

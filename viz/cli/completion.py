@@ -7,8 +7,6 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from viz.cli.expression import ExpressionError, parse
 
-__all__ = ["complete_names", "completion"]
-
 SHELLS = ("bash", "zsh", "fish")
 
 

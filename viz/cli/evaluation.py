@@ -11,8 +11,6 @@ from typing import Any
 from engine import TABLE, EngineError, Value
 from viz.cli.expression import COMPOSED, ExpressionError, Script, Step
 
-__all__ = ["CONSTANTS", "evaluate"]
-
 CONSTANTS = {
     "pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf, "nan": math.nan,
 }  # fmt: skip

@@ -18,8 +18,6 @@ from typing import Any
 
 from engine import TABLE, gelu, logsumexp, mean, silu
 
-__all__ = ["COMPOSED", "ExpressionError", "Script", "Statement", "Step", "parse"]
-
 MAX_LENGTH = 100_000
 
 _OPERATORS: dict[type[ast.AST], str] = {

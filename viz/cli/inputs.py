@@ -18,8 +18,6 @@ from viz.cli.evaluation import evaluate
 from viz.cli.expression import ExpressionError, Script, parse
 from viz.errors import FormatError
 
-__all__ = ["Expression", "suggest", "takes_expression"]
-
 
 @dataclass(frozen=True, slots=True)
 class Expression:

@@ -10,8 +10,6 @@ import click
 
 from viz.style.schema import Option, Schema
 
-__all__ = ["seed_option", "takes_look"]
-
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 seed_option = click.option(

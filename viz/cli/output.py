@@ -13,8 +13,6 @@ import click
 from engine.util.json import json_text
 from viz.formats.save import FileKind
 
-__all__ = ["Output", "json_option", "print_json", "takes_output"]
-
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 

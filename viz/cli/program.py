@@ -25,8 +25,6 @@ from viz.cli.completion import completion
 from viz.cli.expression import ExpressionError
 from viz.errors import RendererError
 
-__all__ = ["PROGRAM", "describe_os_error", "main"]
-
 PROGRAM = Group(
     "dotgrad",
     commands=[draw, explain, check, animate, explore, repl, bench, ops],

@@ -11,8 +11,6 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_lines", "print_table"]
-
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns: fitted to the terminal, or as wide as they are when piped."""

@@ -19,8 +19,6 @@ from viz.diagram.diagram import (
 )
 from viz.labels import shorten
 
-__all__ = ["MOST_INPUTS", "collapse", "is_crowded", "is_simple", "measure_depth"]
-
 Key = tuple[str, ...] | Value
 """What a value is drawn in: a scope, or a node of its own."""
 

@@ -9,8 +9,6 @@ from collections.abc import Callable, Set
 from engine import Value, topological_order
 from viz.diagram.diagram import Diagram, assemble, check_value
 
-__all__ = ["MOST_COUNTED", "crop", "select_values"]
-
 MOST_COUNTED = 10_000
 """Hidden values are counted up to here, for each place where the graph is cut."""
 

@@ -15,21 +15,6 @@ from engine import OperandError, Value, topological_order
 from viz.diagram.sentence import Place, Quantity
 from viz.labels import shorten
 
-__all__ = [
-    "Diagram",
-    "Edge",
-    "Inside",
-    "Node",
-    "Part",
-    "Reading",
-    "assemble",
-    "check_value",
-    "differ",
-    "gradient_of",
-    "symbol",
-    "value_of",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from viz.diagram.diagram import Diagram, Edge, Node, gradient_of, value_of
 from viz.diagram.sentence import Quantity, Sentence, add_up
 
-__all__ = ["Flow", "flow_of", "flow_of_output", "flows_of_cards", "flows_of_wires"]
-
 MOST_ADDED = 3
 """The most contributions that are written out: `= 22 + 1`, but `= Σ of 5`."""
 

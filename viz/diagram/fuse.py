@@ -6,8 +6,6 @@ from dataclasses import replace
 
 from viz.diagram.diagram import Diagram, Edge, Node
 
-__all__ = ["fuse"]
-
 
 def fuse(diagram: Diagram) -> Diagram:
     """The same diagram with one Σ for each chain of unnamed + used only once.

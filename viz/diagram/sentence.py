@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-__all__ = ["Place", "Quantity", "Sentence", "add_up", "write"]
-
 Place: TypeAlias = str | tuple[str, int] | tuple[str, str, int]
 """Where in a diagram: the id of a node, or (source, target, position) of an edge, or
 (id, index) of one of the outputs of a scope."""

@@ -12,8 +12,6 @@ from viz.style.options import DIRECTIONS, Lit
 from viz.style.paint import Pen
 from viz.style.theme import Theme
 
-__all__ = ["Canvas"]
-
 
 @dataclass(frozen=True, slots=True)
 class Canvas:

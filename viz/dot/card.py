@@ -14,8 +14,6 @@ from viz.dot.wire import ORDERED
 from viz.style.paint import Pen
 from viz.style.words import Line, Words, describe_hidden
 
-__all__ = ["CardEmitter"]
-
 POSTER = 150
 """A picture of more cards is a poster."""
 

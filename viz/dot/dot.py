@@ -18,8 +18,6 @@ from viz.style.options import Options
 from viz.style.paint import Painter
 from viz.style.words import Line, Words
 
-__all__ = ["to_dot"]
-
 EMITTERS: dict[str, type[WireEmitter] | type[CardEmitter] | type[RecordEmitter]] = {
     "wire": WireEmitter,
     "card": CardEmitter,

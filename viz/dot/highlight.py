@@ -11,8 +11,6 @@ from viz.errors import OptionError
 from viz.style.options import Lit
 from viz.style.paint import mix
 
-__all__ = ["fade", "light", "light_up"]
-
 FAINT = 0.7
 """How much of the background is in a faint colour."""
 

@@ -14,8 +14,6 @@ from viz.labels import escape_cell, escape_label
 from viz.style.paint import Pen
 from viz.style.words import Words, describe_hidden
 
-__all__ = ["RecordEmitter"]
-
 
 @dataclass(frozen=True, slots=True)
 class RecordEmitter:

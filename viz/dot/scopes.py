@@ -13,8 +13,6 @@ from viz.labels import escape_label, format_number, shorten
 from viz.style.legends import CIRCLES, SCOPES, Legend
 from viz.style.words import Line, Words
 
-__all__ = ["ScopeEmitter", "legend_of"]
-
 ROOM = 40
 """Points of text that fit into a circle."""
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from viz.style.paint import Pen
 from viz.style.words import Line
 
-__all__ = ["make_row", "make_rows", "make_table", "make_wire"]
-
 _PLAIN = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
 
 

@@ -12,8 +12,6 @@ from viz.dot.tables import make_wire
 from viz.labels import escape_label
 from viz.style.words import Words, describe_hidden
 
-__all__ = ["WireEmitter"]
-
 ORDERED = {"sub", "truediv", "floordiv", "mod", "pow", "atan2", "leaky_relu"}
 """Operations whose operands Graphviz has to keep in order."""
 

@@ -26,8 +26,6 @@ from viz.style.legends import CHANGED_CIRCLES, CHANGES, Legend
 from viz.style.options import Lit
 from viz.style.theme import Style
 
-__all__ = ["compare", "legend_of_changes", "light_changes"]
-
 
 def compare(
     before: Value, after: Value, *, style: str | Style | None, depth: int | None

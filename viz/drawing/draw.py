@@ -15,7 +15,6 @@ from viz.style.options import DRAW, Look, Options
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["DIFF", "draw", "draw_diff", "draw_form"]
 
 DIFF = DRAW.derive(
     "draw_diff",

@@ -9,8 +9,6 @@ from viz.errors import OptionError
 from viz.render.picture import Picture
 from viz.style.options import Options
 
-__all__ = ["draw_dot", "trace"]
-
 
 def trace(root: Value) -> tuple[set[Value], set[tuple[Value, Value]]]:
     """All the nodes of a graph, and its edges as pairs (parent, child).

@@ -14,8 +14,6 @@ from viz.errors import OptionError, TooLargeError
 from viz.style.options import Look
 from viz.style.theme import Style
 
-__all__ = ["Form", "advise_scopes", "check_choice", "select_form"]
-
 WIRES = 40
 CARDS = 150
 SCOPES = 60

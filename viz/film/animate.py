@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from typing_extensions import Unpack
 
-__all__ = ["animate", "render_film"]
 
 FORMATS = {"gif": "GIF", "png": "PNG", "apng": "PNG", "webp": "WEBP"}
 FILMS = FileKind(tuple(FORMATS), ": end the name of a film in ", binary=tuple(FORMATS))

@@ -18,7 +18,6 @@ from viz.style.words import Line
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Strip"]
 
 SIZE = 13
 """Points of the equation's text."""

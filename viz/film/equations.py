@@ -8,8 +8,6 @@ from viz.diagram.diagram import Diagram, Edge, Node, gradient_of, value_of
 from viz.diagram.sentence import Quantity, Sentence, add_up
 from viz.labels import shorten
 
-__all__ = ["Equations"]
-
 _INFIX = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow"}
 
 MOST_GIVEN = 8

@@ -9,8 +9,6 @@ from viz.diagram.diagram import Diagram, Edge, Node
 from viz.diagram.sentence import Sentence
 from viz.film.equations import Equations
 
-__all__ = ["Event", "Film", "Use"]
-
 Use = tuple[str, int]
 """An operand of a node: (target, position)."""
 

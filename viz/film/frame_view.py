@@ -11,8 +11,6 @@ from viz.dot.highlight import light
 from viz.drawing.select import Form
 from viz.film.frames import Frame, Frames, State
 
-__all__ = ["FrameView", "view_frames"]
-
 
 class FrameView:
     """A diagram whose unknown numbers are hidden, and what stands out in it."""

@@ -12,8 +12,6 @@ from viz.diagram.sentence import Quantity, write
 from viz.film.events import Event, Film, Use
 from viz.labels import format_number
 
-__all__ = ["Frame", "Frames", "State", "count_frames", "frames"]
-
 
 @dataclass(frozen=True, slots=True)
 class Frame(Event):

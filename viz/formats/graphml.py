@@ -7,8 +7,6 @@ from typing import Any
 from viz.diagram.diagram import Diagram, Edge, Node
 from viz.labels import shorten
 
-__all__ = ["to_graphml"]
-
 
 def to_graphml(diagram: Diagram) -> str:
     """All that the diagram tells, as attributes of nodes and edges.

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from engine.util.json import json_text
 from viz.diagram.diagram import Diagram
 
-__all__ = ["to_json"]
-
 
 def to_json(diagram: Diagram) -> str:
     """Nodes and edges with all that a picture knows of them.

@@ -11,8 +11,6 @@ from viz.style.options import Options
 from viz.style.paint import Painter
 from viz.style.words import Words, describe_hidden
 
-__all__ = ["to_mermaid"]
-
 MOST_EDGES = 500
 MOST_TEXT = 50_000
 """Mermaid's own limits, which a text cannot change."""

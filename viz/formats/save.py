@@ -26,7 +26,6 @@ from viz.style.schema import add_section
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["FORMATS", "PICTURES", "SAVE", "FileKind", "Format", "encode", "save"]
 
 SAVE = DRAW.derive("save")
 

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from engine import latex_text
 from viz.render.picture import Picture
 
-__all__ = ["to_tikz"]
-
 _HEAD = r"""% Compiles with pdflatex, lualatex and xelatex.
 \documentclass[tikz,border=4bp]{standalone}
 \usepackage{iftex}

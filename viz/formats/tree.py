@@ -21,7 +21,6 @@ from viz.style.lines import LINES, tell_now
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["Tree", "show", "tree"]
 
 LIMIT = 200
 """The most lines that are written, unless asked otherwise."""

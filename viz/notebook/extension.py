@@ -13,8 +13,6 @@ from viz.drawing.draw import draw
 from viz.drawing.select import CARDS
 from viz.formats.tree import tree
 
-__all__ = ["load_ipython_extension", "make_bundle", "unload_ipython_extension"]
-
 LIMIT = 20_000
 """The most values of a graph that is drawn unasked: that takes seconds at most."""
 

@@ -26,8 +26,6 @@ from viz.style.options import Look, find_style, find_theme
 from viz.style.paint import Painter
 from viz.style.theme import THEMES, Theme
 
-__all__ = ["GraphWidget"]
-
 WEB = Path(__file__).parent / "web"
 SCRIPTS = ("widget_theme.js", "widget_row.js", "widget.js")
 """One module in the browser, which nothing has to be loaded for."""

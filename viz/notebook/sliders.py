@@ -12,16 +12,6 @@ from typing import Any
 from engine import Value, topological_order
 from viz.errors import OptionError
 
-__all__ = [
-    "MOST",
-    "Range",
-    "Slider",
-    "find_name",
-    "name_leaves",
-    "select_leaves",
-    "to_number",
-]
-
 MOST = 12
 """The most leaves that get a slider, unless they are chosen one by one."""
 

@@ -14,8 +14,6 @@ from viz.drawing.select import WHOLE
 from viz.errors import OptionError, TooLargeError
 from viz.notebook.sliders import find_name, name_leaves, select_leaves
 
-__all__ = ["FunctionSource", "GraphSource", "Source", "find_parameters"]
-
 
 class GraphSource:
     """A graph of Values, computed again in place: `x.data` follows the slider of x."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from viz.notebook.graph_widget import GraphWidget
 
-__all__ = ["WIDGET", "widget"]
 
 WIDGET = DRAW.derive("widget", theme=AUTO_THEME, legend=False, dpi=72, time_limit=10.0)
 

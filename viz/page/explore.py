@@ -23,7 +23,6 @@ from viz.style.theme import STYLES, THEMES, Style, Theme
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["PAGE", "PAGES", "compose_page", "explore"]
 
 PAGES = FileKind(("html", "htm"), ": end the name of a page in ", binary=())
 

@@ -18,8 +18,6 @@ from typing import Any
 from engine.util.json import json_text
 from viz.style.theme import Theme
 
-__all__ = ["write_page"]
-
 SCRIPTS = (
     "page/dom", "graph/numbers", "graph/sentence", "graph/tape", "graph/film",
     "graph/words", "picture/compose", "picture/paint", "picture/figure", "picture/fill",

@@ -19,8 +19,6 @@ from viz.labels import format_number, text_width
 from viz.style.lines import WireLine, tell
 from viz.style.options import Options
 
-__all__ = ["Body", "Curve", "Scene", "Sheet", "Wire", "lay_out"]
-
 Point = tuple[float, float]
 
 

@@ -18,8 +18,6 @@ from viz.diagram.diagram import Diagram, Edge, Inside, Node, Part
 from viz.labels import shorten
 from viz.page.layout import Sheet
 
-__all__ = ["Scope", "nest"]
-
 Name = tuple[str, ...]
 End = tuple[str, int]
 """('value', 3) or ('scope', 2); ('entry', 3) and ('exit', 3) at the sides."""

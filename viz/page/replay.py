@@ -11,8 +11,6 @@ from engine.tape import javascript
 from viz.film.events import Film
 from viz.page.layout import Sheet
 
-__all__ = ["make_replay"]
-
 
 def make_replay(order: Sequence[Value], film: Film) -> tuple[dict[str, Any], str]:
     """The graph of these values, in topological order, as data for JSON; and its rows

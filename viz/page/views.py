@@ -20,8 +20,6 @@ from viz.style.options import Look, Options, find_style
 from viz.style.theme import Style
 from viz.style.words import describe_hidden
 
-__all__ = ["Layouts", "make_views"]
-
 WHOLE = 2_000
 """The most values that are drawn one by one; larger graphs open collapsed."""
 

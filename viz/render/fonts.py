@@ -4,8 +4,6 @@ Measured by drawing every character below U+3000 and comparing with the box that
 stands for a missing one.
 """
 
-__all__ = ["find_missing_characters"]
-
 _HAS = """
 0020-052F 05BE-05F4 1D00-20BE 2100-214F 2153-2154 215B-215E 2184 2190-2195 219A-219B
 21A8 21AE 2202 2206 220F 2211-2212 2215 2219-221A 221E-221F 2229 222B 2248-2249

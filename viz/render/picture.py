@@ -12,8 +12,6 @@ from engine.util.files import write_atomically
 from viz.errors import TooLargeError
 from viz.render.renderers import TIME_LIMIT, render
 
-__all__ = ["Picture"]
-
 MAX_RASTER_NODES = 3000
 """The most nodes of a png or jpg: more need gigabytes, and nobody can read them."""
 

@@ -17,8 +17,6 @@ from pathlib import Path
 from viz.errors import FormatError, OptionError, RendererError
 from viz.render.fonts import find_missing_characters
 
-__all__ = ["RENDERERS", "Renderer", "render"]
-
 ENVIRONMENT = "DOTGRAD_RENDERER"
 TIME_LIMIT = 60.0
 """Seconds that a renderer may take."""

@@ -8,17 +8,6 @@ from typing import TypeAlias
 
 from viz.style.lines import LINES
 
-__all__ = [
-    "CARDS",
-    "CHANGED_CIRCLES",
-    "CHANGES",
-    "CIRCLES",
-    "SCOPES",
-    "WIRES",
-    "Legend",
-    "LegendLine",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class LegendLine:

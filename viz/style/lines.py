@@ -13,8 +13,6 @@ from viz.diagram.diagram import Diagram
 from viz.diagram.flow import Flow
 from viz.diagram.sentence import Quantity, Sentence
 
-__all__ = ["CHOICES", "LINES", "WireLine", "tell", "tell_now"]
-
 
 @dataclass(frozen=True, slots=True)
 class WireLine:

@@ -31,17 +31,6 @@ from viz.style.lines import CHOICES, LINES
 from viz.style.schema import Option, Schema
 from viz.style.theme import STYLES, THEMES, Style, Theme
 
-__all__ = [
-    "AUTO_THEME",
-    "DIRECTIONS",
-    "DRAW",
-    "Lit",
-    "Look",
-    "Options",
-    "find_style",
-    "find_theme",
-]
-
 DIRECTIONS = {"LR": ("w", "e"), "RL": ("e", "w"), "TB": ("n", "s"), "BT": ("s", "n")}
 """From where to where a picture goes, and the sides at which a wire is met."""
 

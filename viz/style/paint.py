@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from viz.diagram.diagram import Diagram, gradient_of
 from viz.style.theme import Style, Theme
 
-__all__ = ["Painter", "Pen", "mix"]
-
 DECADES = 3
 """The orders of magnitude between the thickest wire and the thinnest."""
 

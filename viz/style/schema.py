@@ -13,8 +13,6 @@ from typing import Any, TypeVar
 from viz.checks import Allowed, check
 from viz.errors import OptionError
 
-__all__ = ["Option", "Schema", "add_section"]
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

@@ -12,8 +12,6 @@ LAYOUTS = ("wire", "card", "record")
 ROLES = ("ink", "small", "positive", "negative", "red", "green")
 """The colours of a theme that text may have."""
 
-__all__ = ["STYLES", "THEMES", "Style", "Theme"]
-
 
 @dataclass(frozen=True, slots=True)
 class Theme:

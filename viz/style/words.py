@@ -12,8 +12,6 @@ from viz.labels import escape_cell, escape_label, format_number, shorten, text_w
 from viz.style.lines import LINES, WireLine, tell_now
 from viz.style.paint import Painter, Pen
 
-__all__ = ["Line", "Words", "describe_hidden"]
-
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -20,8 +20,6 @@ from engine.graph.value import Value
 from engine.tape.jitted import Jitted, jit
 from engine.tape.samples import Samples
 
-__all__ = ["NOT_A_NUMBER", "BatchGradient"]
-
 NOT_A_NUMBER = (DivisionByZeroError, DomainError, RangeError)
 """What floats raise where IEEE arithmetic would go on with nan or ∞."""
 

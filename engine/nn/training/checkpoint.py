@@ -13,8 +13,6 @@ from engine.nn.module import Module
 from engine.nn.training.history import History
 from engine.nn.training.optim import Optimizer
 
-__all__ = ["restore", "store"]
-
 _FIELDS = ("model", "optimizer", "history", "rng")
 
 

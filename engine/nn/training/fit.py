@@ -19,8 +19,6 @@ from engine.nn.training.optim import Optimizer
 from engine.nn.training.step import NotFiniteError, TrainingStep, delay_interrupts
 from engine.util.progress import Progress
 
-__all__ = ["History", "TrainingWarning", "fit"]
-
 
 class TrainingWarning(UserWarning):
     """A training ended before its time; the message is the history's `stopped`."""

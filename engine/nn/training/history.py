@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["History"]
-
 
 class History:
     """Numbers by epoch: `history["loss"]` is a list, and so is all that was watched.

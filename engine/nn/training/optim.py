@@ -18,11 +18,6 @@ from engine.graph.value import Value
 from engine.nn.serialization import read_number
 from engine.nn.training.schedules import Schedule
 
-__all__ = [
-    "OPTIMIZERS", "SGD", "AdaGrad", "Adam", "AdamW", "Momentum", "Nesterov",
-    "Optimizer", "RMSProp",
-]  # fmt: skip
-
 POSITIVE: Mapping[str, float] = {"low": 0, "below": math.inf}
 """The range of a rate: low ≤ x < below."""
 

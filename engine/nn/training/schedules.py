@@ -10,8 +10,6 @@ from collections.abc import Callable
 
 from engine.errors import OptionError
 
-__all__ = ["Schedule", "cosine", "exponential", "linear", "steps"]
-
 Schedule = Callable[[int], float]
 
 

@@ -19,8 +19,6 @@ from engine.graph.value import Value
 from engine.nn.training.batch import NOT_A_NUMBER, BatchGradient
 from engine.nn.training.optim import Optimizer
 
-__all__ = ["NotFiniteError", "TrainingStep", "delay_interrupts"]
-
 
 class NotFiniteError(Exception):
     """The loss, a gradient or a parameter is not finite; the message says why."""

@@ -10,11 +10,6 @@ from typing import Any, ClassVar, cast
 from engine.operation.op import Op, as_real
 from engine.operation.symbol import ATOM, CHOICE, Notation, Symbol
 
-__all__ = [
-    "Code", "build_partial_trees", "build_value_tree", "name_operands",
-    "rename_operands", "wrap_value",
-]  # fmt: skip
-
 _COMPARE = {"=": "==", "≤": "<=", "≥": ">=", "<": "<", ">": ">"}
 _INFIX = {
     "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%",

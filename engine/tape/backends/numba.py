@@ -12,8 +12,6 @@ from engine.tape.backends.numba_cache import load_kernels, select_rows
 from engine.tape.backends.numba_kernels import DOT, WEIGHTED
 from engine.tape.ir.tape import Tape
 
-__all__ = ["LaneReplay"]
-
 NEAR = 1 << 15
 """The most numbers that stay in a processor's own cache."""
 

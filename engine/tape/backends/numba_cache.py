@@ -24,8 +24,6 @@ from engine.tape.backends.numba_kernels import (
 from engine.tape.ir.tape import STOP, find_row
 from engine.util.files import write_atomically
 
-__all__ = ["is_compiled", "load_kernels", "select_rows"]
-
 
 def select_rows(names: Iterable[str]) -> tuple[Op, ...]:
     """The rows that are compiled together for a tape with these operations.

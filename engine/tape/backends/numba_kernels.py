@@ -19,8 +19,6 @@ from engine.tape.backends.codegen import (
     rename_operands,
 )
 
-__all__ = ["DOT", "WEIGHTED", "find_opaque_rows", "number_rows", "write_kernels"]
-
 DOT, WEIGHTED = 0, 1
 """Sums of products: of rows with rows, and of rows with leaves, one number each."""
 

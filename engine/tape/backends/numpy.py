@@ -21,8 +21,6 @@ from engine.tape.backends.numpy_steps import (
 )
 from engine.tape.ir.tape import Tape
 
-__all__ = ["ArrayReplay", "count_weights", "measure_regularity"]
-
 BLOCK = 1 << 16
 """The most numbers in a block of samples: they stay near the processor."""
 

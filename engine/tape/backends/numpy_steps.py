@@ -18,8 +18,6 @@ from engine.operation.symbol import ATOM
 from engine.tape.backends.codegen import Code, build_partial_trees, build_value_tree
 from engine.tape.ir.tape import find_row
 
-__all__ = ["Elementwise", "MatrixProduct", "Place", "SumOfProducts"]
-
 
 class Place(NamedTuple):
     """Where the operands of a step are: rows of samples, or uniform numbers."""

@@ -22,8 +22,6 @@ from engine.tape.backends.codegen import (
 )
 from engine.tape.ir.tape import Tape, find_row
 
-__all__ = ["SampleReplay", "compile_tape"]
-
 _RELATIONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _numbers = itertools.count(1)
 

@@ -17,8 +17,6 @@ from engine.tape.backends.numpy import ArrayReplay, count_weights, measure_regul
 from engine.tape.backends.python import SampleReplay, compile_tape
 from engine.tape.ir.tape import Tape
 
-__all__ = ["AUTO", "BACKENDS", "Backend", "BatchReplay", "select_backend"]
-
 AUTO = "auto"
 """The option that leaves the choice to `select_backend`."""
 

@@ -14,11 +14,6 @@ from engine.graph.value import Value
 from engine.util.nested import Structure, flatten, unflatten
 from engine.util.numbers import is_number
 
-__all__ = [
-    "are_arrays", "flatten_argument", "flatten_arguments", "has_values", "join_arrays",
-    "make_values", "split_arrays", "stack_samples", "unflatten_argument",
-]  # fmt: skip
-
 
 def flatten_argument(arg: Any, path: str = "args") -> tuple[Structure, list[float]]:
     """The structure of an argument, and its numbers in order.

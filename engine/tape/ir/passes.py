@@ -15,11 +15,6 @@ from typing import Any
 from engine.operation.extended import evaluate_extended
 from engine.tape.ir.tape import Guard, Tape, find_row
 
-__all__ = [
-    "ALL", "compress", "expand_powers", "fold_constants", "fuse_dot_products",
-    "remove_dead_code", "share_subexpressions",
-]  # fmt: skip
-
 
 class _Rewriting:
     """A new tape in the making, and where the slots of the old one are in it."""

@@ -22,8 +22,6 @@ from engine.tape.ir.arguments import flatten_argument, unflatten_argument
 from engine.tape.ir.tape import STOP, Guard, Tape
 from engine.util.nested import Structure
 
-__all__ = ["STOP", "Recorder", "Recording", "record"]
-
 
 @dataclass(frozen=True)
 class Recording:

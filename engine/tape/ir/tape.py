@@ -11,8 +11,6 @@ from engine.errors import TapeError, UnknownOperationError
 from engine.operation.op import Op, lookup
 from engine.operation.symbol import Symbol, formula
 
-__all__ = ["STOP", "Guard", "Tape", "find_row"]
-
 STOP = Op("stop", "stop", lambda x: x, (0,))
 """The identity with the derivative 0: what `detach` and `no_grad` are on a tape."""
 

@@ -12,8 +12,6 @@ from viz.film.animate import FILM, FILMS, render_film
 from viz.film.frames import count_frames
 from viz.style.options import Look
 
-__all__ = ["animate"]
-
 
 @command(
     'dotgrad animate "z = x * y + x" x=3 y=-2 -o film.gif',

@@ -18,8 +18,6 @@ from viz.cli.inputs import Expression, takes_expression
 from viz.cli.output import json_option, print_json
 from viz.cli.table import print_table
 
-__all__ = ["bench"]
-
 RUNS = 7
 Work = Callable[[], object]
 Prepare = Callable[[Expression, Value, int], tuple[Work, Work]]

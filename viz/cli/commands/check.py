@@ -14,8 +14,6 @@ from viz.cli.inputs import Expression, takes_expression
 from viz.cli.output import json_option, print_json
 from viz.cli.table import print_lines
 
-__all__ = ["check"]
-
 
 @command(
     'dotgrad check "y = tanh(w * x + b)" w=-3 x=2 b=6.9',

@@ -14,8 +14,6 @@ from viz.formats.save import PICTURES, SAVE, encode
 from viz.labels import format_number
 from viz.style.options import Look
 
-__all__ = ["draw"]
-
 
 @command(
     'dotgrad draw "subtotal = apple * n; price = subtotal * tax" \\\n'

@@ -14,8 +14,6 @@ from viz.cli.inputs import Expression, suggest, takes_expression
 from viz.cli.options import seed_option
 from viz.cli.output import json_option, print_json
 
-__all__ = ["explain"]
-
 
 @command(
     'dotgrad explain "z = x * y + x" x=2 y=5',

@@ -9,8 +9,6 @@ from viz.cli.output import Output, takes_output
 from viz.page.explore import PAGE, PAGES, compose_page
 from viz.style.options import Look
 
-__all__ = ["explore"]
-
 
 @command(
     'dotgrad explore "y = tanh(w * x + b)" w=-3 x=2 b=6.9 -o neuron.html',

@@ -11,8 +11,6 @@ from viz.cli.inputs import suggest
 from viz.cli.output import json_option, print_json
 from viz.cli.table import print_table
 
-__all__ = ["ops", "write_markdown"]
-
 HEAD = ["operation", "symbol", "domain", "local derivatives"]
 
 

@@ -15,8 +15,6 @@ from engine import Value, topological_order
 from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
 
-__all__ = ["load_ipython_extension", "repl"]
-
 _BANNER = f"""\
 dotgrad {engine.__version__} with all names of engine and viz. A Value shows its tree.
 Try: x = Value(3, label="x"); y = tanh(x / 2); y.backward(); y
