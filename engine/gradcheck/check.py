@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.autodiff.transforms import grad
 from engine.errors import GradientError, OptionError
 from engine.gradcheck.differences import METHODS, Slope, estimate_slopes
-from engine.gradcheck.function import CheckedFunction, make_checked_function
+from engine.gradcheck.function import make_checked_function
 from engine.graph.value import Value
 from engine.util.progress import track
 
@@ -60,6 +60,8 @@ class GradientTable:
     """All derivatives of a check; prints itself as a table, the worst rows first."""
 
     rows: tuple[GradientRow, ...]
+    graph: Value | None = field(default=None, repr=False, compare=False)
+    """That of the first result that has one."""
 
     @property
     def ok(self) -> bool:
@@ -75,6 +77,18 @@ class GradientTable:
     def mean_difference(self) -> float:
         """The mean absolute difference, as the textbook prints it."""
         return math.fsum(row.absolute for row in self.rows) / max(1, len(self.rows))
+
+    def require(self) -> None:
+        """See that all agree.
+
+        Raises:
+            GradientError: they do not; its message is this table.
+        """
+        if not self.ok:
+            count = f"{len(self.wrong)} of {len(self.rows)} derivatives are wrong"
+            error = GradientError(f"{count}\n{self}")
+            error.table, error.graph = self, self.graph
+            raise error
 
     def __str__(self) -> str:
         head = ("input", "output", "mode", "analytic", "numerical", "absolute",
@@ -143,24 +157,10 @@ def check_gradients(
         "modes": modes, "method": method, "rtol": rtol, "atol": atol,
         "progress": progress,
     }  # fmt: skip
-    _check(f, args, parameters, options)
+    gradient_table(f, *args, parameters=parameters, **options).require()
     if order == 2:
-        _check(grad(f, tuple(range(len(args)))), args, None, options)
-
-
-def _check(
-    f: Callable[..., Any],
-    args: tuple[Any, ...],
-    parameters: Iterable[Value] | None,
-    options: dict[str, Any],
-) -> None:
-    about = make_checked_function(f, args, parameters)
-    table = _build_table(about, **options)
-    if not table.ok:
-        count = f"{len(table.wrong)} of {len(table.rows)} derivatives are wrong"
-        error = GradientError(f"{count}\n{table}")
-        error.table, error.graph = table, about.graph
-        raise error
+        gradient = grad(f, tuple(range(len(args))))
+        gradient_table(gradient, *args, **options).require()
 
 
 def gradient_table(
@@ -180,24 +180,11 @@ def gradient_table(
     >>> [(row.input, row.analytic) for row in table.rows]
     [('args[0]', 3.0), ('args[1]', 2.0)]
     """
-    about = make_checked_function(f, args, parameters)
-    return _build_table(about, modes=modes, method=method, rtol=rtol, atol=atol,
-                  progress=progress)  # fmt: skip
-
-
-def _build_table(
-    about: CheckedFunction,
-    *,
-    modes: Sequence[str],
-    method: str,
-    rtol: float,
-    atol: float,
-    progress: bool,
-) -> GradientTable:
     if method not in METHODS:
         raise OptionError(f"method={method!r}: choose from {', '.join(METHODS)}")
     if not modes or not set(modes) <= set(MODES):
         raise OptionError(f"modes={modes!r}: some of {', '.join(MODES)}")
+    about = make_checked_function(f, args, parameters)
     analytic = {mode: about.differentiate(mode) for mode in modes}
     rows = []
     for i in track(range(len(about.inputs)), "gradient check", "input", show=progress):
@@ -210,4 +197,4 @@ def _build_table(
                 tolerance = rtol * max(sizes, default=0.0) + atol + 4 * slope.error
                 rows.append(GradientRow(about.inputs[i], about.outputs[j], mode,
                                         found, slope, tolerance))  # fmt: skip
-    return GradientTable(tuple(rows))
+    return GradientTable(tuple(rows), about.graph)
