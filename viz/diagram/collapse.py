@@ -105,9 +105,7 @@ def _is_same(a: Key | None, b: Key | None) -> bool:
     return a is b or (isinstance(a, tuple) and isinstance(b, tuple) and a == b)
 
 
-def _find_inner_leaves(
-    only_user: dict[Value, Key | None],
-) -> dict[Key, list[Value]]:
+def _find_inner_leaves(only_user: dict[Value, Key | None]) -> dict[Key, list[Value]]:
     """For each scope, the leaves that only it uses; they were made in it or outside."""
     leaves: defaultdict[Key, list[Value]] = defaultdict(list)
     for leaf, key in only_user.items():

@@ -56,9 +56,7 @@ PAGE = DRAW.derive(
 
 @PAGE.document
 def explore(
-    value: Value,
-    path: str | os.PathLike[str],
-    **options: Unpack[Look],
+    value: Value, path: str | os.PathLike[str], **options: Unpack[Look]
 ) -> Path:
     """Write a page of HTML in which the graph of `value` can be played with.
 

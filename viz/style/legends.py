@@ -74,9 +74,7 @@ SCOPES: Legend = (
 """Of few scopes, each a card."""
 
 _FAINT = "; faint: has not changed"
-_CHANGE = LegendLine(
-    ("width, colour: change of the gradient (", *_EITHER, ", log)"),
-)
+_CHANGE = LegendLine(("width, colour: change of the gradient (", *_EITHER, ", log)"))
 CHANGES: Legend = (
     LegendLine(
         (("before → after", "ink"), f"\u00a0 (value above, gradient below){_FAINT}")

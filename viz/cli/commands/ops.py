@@ -28,10 +28,7 @@ def _complete_names(
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=_complete_names)
 @click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "markdown"]),
-    default="text",
+    "--format", "format_", type=click.Choice(["text", "markdown"]), default="text"
 )
 @json_option
 def ops(names: tuple[str, ...], *, format_: str, as_json: bool) -> None:

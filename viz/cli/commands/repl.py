@@ -24,9 +24,7 @@ Try: x = Value(3, label="x"); y = tanh(x / 2); y.backward(); y
 @command("dotgrad repl", 'dotgrad repl "y = tanh(w * x + b)" w=-3 x=2 b=6.9')
 @takes_expression(optional=True)
 @click.option(
-    "--ipython/--python",
-    default=None,
-    help="By default IPython where it is installed.",
+    "--ipython/--python", default=None, help="By default IPython where it is installed."
 )
 def repl(expression: Expression | None, *, ipython: bool | None) -> None:
     """Open Python with everything imported, and Values shown as trees.
