@@ -4,23 +4,6 @@ An expression on Values fails with the same kind of exception as on floats, so
 `except ZeroDivisionError` keeps working; `except EngineError` catches them all.
 """
 
-__all__ = [
-    "DivisionByZeroError",
-    "DomainError",
-    "EngineError",
-    "EscapeError",
-    "GradientError",
-    "ModelFileError",
-    "OperandError",
-    "OptionError",
-    "RangeError",
-    "RowError",
-    "ShapeError",
-    "StaleGraphError",
-    "TapeError",
-    "UnknownOperationError",
-]
-
 
 class EngineError(Exception):
     """The base of every error that the engine raises on purpose.
