@@ -12,6 +12,7 @@ from engine.graph.context import scope
 from engine.graph.sweep import clear
 from engine.graph.value import Value
 from engine.nn import serialization
+from engine.util.nested import walk
 
 
 class Module:
@@ -56,7 +57,7 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs of a name and a parameter, such as ("hidden.weight.0.2", w)."""
-        return _find_parameters("", self, set())
+        return _find_parameters(self, "", set())
 
     def zero_grad(self) -> None:
         """Set the gradients of the parameters to 0."""
@@ -130,29 +131,22 @@ def call_in_scope(name: str, part: Callable[[Any], Any], x: Any) -> Any:
 
 def _name_scopes(name: str, thing: Any) -> None:
     """Name the scope of each module in it after the attribute that held it first."""
-    if isinstance(thing, Module):
-        vars(thing).setdefault("_scope", name)
-    elif isinstance(thing, (list, tuple)):
-        for i, part in enumerate(thing, 1):
-            _name_scopes(f"{name} {i}", part)
-    elif isinstance(thing, dict):
-        for key, part in thing.items():
-            _name_scopes(f"{name} {key}", part)
+    for keys, part in walk(thing, first=1):
+        if isinstance(part, Module):
+            vars(part).setdefault("_scope", " ".join([name, *map(str, keys)]))
 
 
 def _find_parameters(
-    name: str, thing: Any, seen: set[int]
+    module: Module, name: str, seen: set[int]
 ) -> Iterator[tuple[str, Value]]:
-    if id(thing) in seen or not isinstance(thing, (Value, Module, list, tuple, dict)):
-        return
-    seen.add(id(thing))
-    if isinstance(thing, Value):
-        if thing.op is None:
-            yield name, thing
-        return
-    if isinstance(thing, (list, tuple)):
-        parts: Any = enumerate(thing)
-    else:
-        parts = (thing if isinstance(thing, dict) else vars(thing)).items()
-    for key, part in list(parts):
-        yield from _find_parameters(f"{name}.{key}" if name else str(key), part, seen)
+    seen.add(id(module))
+    for attribute, thing in list(vars(module).items()):
+        for keys, part in walk(thing):
+            if id(part) in seen or not isinstance(part, (Module, Value)):
+                continue
+            seen.add(id(part))
+            path = ".".join([*filter(None, [name]), attribute, *map(str, keys)])
+            if isinstance(part, Module):
+                yield from _find_parameters(part, path, seen)
+            elif part.op is None:
+                yield path, part

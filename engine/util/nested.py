@@ -7,13 +7,13 @@ lists and tuples keep their type, dicts keep the order of their keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import Any
 
 from engine.errors import OperandError
 
-__all__ = ["Structure", "flatten", "leaf_names", "map_tree", "unflatten"]
+__all__ = ["Structure", "flatten", "leaf_names", "map_tree", "unflatten", "walk"]
 
 Structure = Any
 """The shape of a tree without its leaves: data that can be compared, hashed, pickled.
@@ -117,10 +117,26 @@ def leaf_names(structure: Structure, name: str) -> Iterator[str]:
     >>> list(leaf_names(flatten({"w": [1.0, 2.0], "b": 3.0})[0], "p"))
     ["p['w'][0]", "p['w'][1]", "p['b']"]
     """
-    if structure is None:
-        yield name
+    for keys, _ in walk(unflatten(structure, repeat(None))):
+        yield name + "".join(f"[{key!r}]" for key in keys)
+
+
+def walk(tree: Any, *, first: int = 0) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The leaves of a tree in order, each with the keys that lead to it.
+
+    Args:
+        first: the number of the first item of a list.
+
+    >>> list(walk({"w": [1.0, 2.0], "b": 3.0}))
+    [(('w', 0), 1.0), (('w', 1), 2.0), (('b',), 3.0)]
+    """
+    if isinstance(tree, (list, tuple)):
+        items: Iterable[tuple[Any, Any]] = enumerate(tree, first)
+    elif isinstance(tree, dict):
+        items = tree.items()
+    else:
+        yield (), tree
         return
-    _, names, parts = structure
-    keys = range(names) if isinstance(names, int) else names
-    for key, part in zip(keys, parts or repeat(None)):  # noqa: B905 -- one has no end
-        yield from leaf_names(part, f"{name}[{key!r}]")
+    for key, item in list(items):
+        for keys, leaf in walk(item, first=first):
+            yield (key, *keys), leaf

@@ -109,11 +109,7 @@ def _stack_array(structure: Structure, rows: Iterator[Any]) -> Any:
 
 def has_values(tree: Any) -> bool:
     """Whether there is a Value in it."""
-    if isinstance(tree, dict):
-        tree = tuple(tree.values())
-    if isinstance(tree, (list, tuple)):
-        return any(map(has_values, tree))
-    return isinstance(tree, Value)
+    return any(isinstance(leaf, Value) for leaf in flatten(tree)[1])
 
 
 def make_values(
