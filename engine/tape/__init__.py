@@ -11,7 +11,7 @@ v3 = v2 + v0
 outputs v3
 """
 
-from engine.tape.backends.table import BACKENDS
+from engine.tape.backends.backend import BACKENDS
 from engine.tape.ir.recording import Recording, record
 from engine.tape.ir.tape import Guard, Tape
 from engine.tape.jitted import Jitted, jit

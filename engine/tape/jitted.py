@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import OptionError
 from engine.graph import context
 from engine.graph.sweep import add_gradients, adjoints
-from engine.tape.backends.table import AUTO, BACKENDS
+from engine.tape.backends.backend import AUTO, BACKENDS
 from engine.tape.ir.arguments import (
     are_arrays,
     flatten_arguments,

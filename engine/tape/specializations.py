@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from engine.errors import TapeError
+from engine.tape.backends.backend import BatchReplay, select_backend
 from engine.tape.backends.numpy import ArrayReplay
 from engine.tape.backends.python import SampleReplay
-from engine.tape.backends.table import BatchReplay, select_backend
 from engine.tape.ir.arguments import unflatten_argument
 from engine.tape.ir.passes import compress
 from engine.tape.ir.recording import Recording, record

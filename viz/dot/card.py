@@ -8,8 +8,8 @@ from viz.diagram.diagram import Diagram, Edge, Node, gradient_of, value_of
 from viz.diagram.flow import Flow, flows_of_cards
 from viz.diagram.sentence import Quantity
 from viz.dot.canvas import Canvas
+from viz.dot.html_labels import make_row, make_rows, make_table, make_wire
 from viz.dot.scopes import ScopeEmitter
-from viz.dot.tables import make_row, make_rows, make_table, make_wire
 from viz.dot.wire import ORDERED
 from viz.style.paint import Pen
 from viz.style.words import Line, Words, describe_hidden

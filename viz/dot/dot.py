@@ -8,9 +8,9 @@ from viz.diagram.collapse import is_crowded
 from viz.diagram.diagram import Diagram
 from viz.dot.canvas import Canvas
 from viz.dot.card import CardEmitter
+from viz.dot.html_labels import make_rows, make_table
 from viz.dot.record_style import RecordEmitter
 from viz.dot.scopes import ScopeEmitter, legend_of
-from viz.dot.tables import make_rows, make_table
 from viz.dot.wire import WireEmitter
 from viz.labels import escape_cell, shorten
 from viz.render.picture import Picture

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from viz.diagram.diagram import Diagram, Node, gradient_of, value_of
 from viz.diagram.sentence import Quantity
 from viz.dot.canvas import Canvas
+from viz.dot.html_labels import make_table
 from viz.dot.scopes import ScopeEmitter
-from viz.dot.tables import make_table
 from viz.dot.wire import ORDERED
 from viz.labels import escape_cell, escape_label
 from viz.style.paint import Pen

@@ -8,7 +8,7 @@ from viz.diagram.collapse import is_crowded, is_simple
 from viz.diagram.diagram import Diagram, Node, gradient_of
 from viz.diagram.sentence import Quantity
 from viz.dot.canvas import Canvas
-from viz.dot.tables import make_row, make_rows, make_table
+from viz.dot.html_labels import make_row, make_rows, make_table
 from viz.labels import escape_label, format_number, shorten
 from viz.style.legends import CIRCLES, SCOPES, Legend
 from viz.style.words import Line, Words

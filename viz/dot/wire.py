@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from viz.diagram.diagram import Diagram, Node, value_of
 from viz.diagram.flow import Flow, flows_of_wires
 from viz.dot.canvas import Canvas
+from viz.dot.html_labels import make_wire
 from viz.dot.scopes import ScopeEmitter
-from viz.dot.tables import make_wire
 from viz.labels import escape_label
 from viz.style.words import Words, describe_hidden
 

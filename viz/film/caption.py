@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from viz.dot.tables import make_table
+from viz.dot.html_labels import make_table
 from viz.film.frames import Frame
 from viz.labels import text_width
 from viz.render.picture import Picture

@@ -15,7 +15,7 @@ from places import ROOT
 import engine
 from engine import TABLE, register, unregister
 from viz import cli
-from viz.cli import PROGRAM, output, table
+from viz.cli import PROGRAM, output, terminal
 from viz.cli.commands import bench, repl
 
 EXAMPLES = [
@@ -349,16 +349,16 @@ def test_tables_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    table.print_table(["a", "b"], [["[red]x", "2"]])
-    table.print_lines(["fine", "WRONG"], bad="WRONG")
+    terminal.print_table(["a", "b"], [["[red]x", "2"]])
+    terminal.print_lines(["fine", "WRONG"], bad="WRONG")
     out = capsys.readouterr().out
     assert "[red]x" in out  # no markup of rich's
     assert "\x1b[1;31mWRONG" in out
     monkeypatch.setenv("NO_COLOR", "1")
-    table.print_lines(["WRONG"], bad="WRONG")
+    terminal.print_lines(["WRONG"], bad="WRONG")
     assert "\x1b[1;31m" not in capsys.readouterr().out
     monkeypatch.setitem(sys.modules, "rich.console", None)
-    table.print_table(["a", "b"], [["1", "2"]])
+    terminal.print_table(["a", "b"], [["1", "2"]])
     assert capsys.readouterr().out == "a  b\n1  2\n"
 
 

@@ -16,7 +16,7 @@ from engine.util.progress import Progress
 from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
 from viz.cli.output import json_option, print_json
-from viz.cli.table import print_table
+from viz.cli.terminal import print_table
 
 RUNS = 7
 Work = Callable[[], object]

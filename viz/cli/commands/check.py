@@ -12,7 +12,7 @@ from engine import GradientRow, GradientTable, grad, gradient_table
 from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
 from viz.cli.output import json_option, print_json
-from viz.cli.table import print_lines
+from viz.cli.terminal import print_lines
 
 
 @command(

@@ -9,7 +9,7 @@ from engine import TABLE, Op
 from viz.cli.command import command
 from viz.cli.inputs import suggest
 from viz.cli.output import json_option, print_json
-from viz.cli.table import print_table
+from viz.cli.terminal import print_table
 
 HEAD = ["operation", "symbol", "domain", "local derivatives"]
 

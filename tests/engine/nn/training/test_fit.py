@@ -14,7 +14,7 @@ from small_training import in_a_process, small, trained
 
 from engine import OperandError, OptionError, ShapeError, Value, exp, nn
 from engine.tape import BACKENDS
-from engine.tape.backends.table import select_backend
+from engine.tape.backends.backend import select_backend
 from engine.tape.samples import Samples
 
 
