@@ -26,11 +26,18 @@ def build_node(op: Op, parents: tuple[Value, ...]) -> Value:
     """The node for `op` on `parents`, in whatever context holds here."""
     here = context.current()
     xs = tuple(as_float(parent._data, where=op.name) for parent in parents)
-    out = evaluate_extended(op, xs) if here.extended else evaluate(op, xs, parents)
+    try:
+        out = evaluate_extended(op, xs) if here.extended else evaluate(op, xs, parents)
+    except (ArithmeticError, ValueError) as error:
+        if here.recorder is not None:
+            here.recorder.note_error(op, parents, error)
+        raise
     node = Value(out)
     if here.recording or here.recorder is not None:
         node.op = op
         link(node, parents, local_derivatives(op, out, xs))
+        if here.recorder is not None:
+            here.recorder.note_node(node)
     if not here.recording:
         if here.recorder is not None:
             stopped: Value = here.recorder.stop_gradient(node)

@@ -24,7 +24,7 @@ _counting = threading.Lock()
 
 
 class Recorder(Protocol):
-    """What hears of comparisons and escapes while a tape is recorded."""
+    """What hears of what the graph does not show while a tape is recorded."""
 
     def note_comparison(
         self, left: Any, relation: str, right: Any, outcome: bool
@@ -33,6 +33,12 @@ class Recorder(Protocol):
 
     def note_escape(self, value: Any, how: str, asker: FrameType) -> None:
         """A number leaves the graph: a frame of Python has asked for it."""
+
+    def note_node(self, node: Any) -> None:
+        """An operation was carried out, whether or not its result is used."""
+
+    def note_error(self, op: Any, operands: tuple[Any, ...], error: Exception) -> None:
+        """An operation raised, which the program may catch."""
 
     def stop_gradient(self, value: Any) -> Any:
         """The value as a node through which no gradient flows."""
@@ -64,8 +70,8 @@ class Context:
             constant = replace(metadata, kind="constant")
         put(self, "metadata", metadata)
         put(self, "constant", constant)
-        usual = self.recording and not self.extended and not self.sources
-        put(self, "usual", usual)
+        unusual = self.extended or self.sources or self.recorder is not None
+        put(self, "usual", self.recording and not unusual)
 
 
 _OUTSIDE = Context()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.errors import OptionError
@@ -22,7 +22,7 @@ from engine.tape.ir.arguments import (
 )
 from engine.tape.ir.tape import Tape
 from engine.tape.samples import Samples, check_finite, require_numpy
-from engine.tape.specializations import Specializations
+from engine.tape.specializations import Part, Specialization, Specializations
 from engine.util.nested import map_tree, unflatten
 
 CHOICES = {"backend": (AUTO, *BACKENDS), "nonfinite": ("error", "explain", "allow")}
@@ -39,9 +39,10 @@ def jit(
 ) -> Any:
     """Record `f` at its first call, and replay the tape at every call after it.
 
-    Comparisons of Values in `f` are noticed: for inputs that go another way `f` is
-    recorded again. Leaves that `f` closes over, such as a model's parameters, are
-    read at each call. Works as a decorator, with or without options.
+    Comparisons of Values in `f`, and errors that it catches, are noticed: for inputs
+    that go another way `f` is recorded again. Leaves that `f` closes over, such as a
+    model's parameters, are read at each call. Works as a decorator, with or without
+    options.
 
     Args:
         f: a function of numbers, or of structures or arrays of them.
@@ -148,7 +149,7 @@ class Jitted:
         self, keys: tuple[Any, ...], numbers: list[float], *, gradient: bool
     ) -> Any:
         """The specialization and what it gives; None where floats raise on the way."""
-        tried = 0
+        tried, raised = 0, False
         while True:
             known = self.specializations.of(keys)
             for one in known[tried:]:
@@ -157,9 +158,11 @@ class Jitted:
                 try:
                     found = one.replay_sample(numbers, gradient=gradient)
                 except (ArithmeticError, ValueError, TypeError):
-                    return None
+                    raised, found = True, None
                 if found is not None:
                     return one, found
+            if raised:
+                return None
             tried = len(known)
             self.specializations.record(keys, numbers, tried)
 
@@ -167,8 +170,20 @@ class Jitted:
 
     def record(self, *args: Any) -> None:
         """Record all ways that these samples go, and compute nothing yet."""
-        for _ in self.specializations.split(_collect_samples(args)):
-            pass
+        samples = _collect_samples(args)
+        for part in self._run_values(samples):
+            if part.error is not None and self.nonfinite != "allow":
+                outputs = part.outputs[: len(part.one.tape.outputs)]
+                check_finite(self.f, self.nonfinite, samples.take(part.which), outputs)
+                raise part.error
+
+    def _run_values(self, samples: Samples) -> Iterator[Part]:
+        def compute(one: Specialization, which: Any) -> tuple[Any, Any]:
+            inputs = samples.columns[:, which]
+            return one.batch.values(inputs, one.read_leaves()), None
+
+        keep = self.nonfinite == "allow"
+        return self.specializations.run(samples, compute, keep=keep)
 
     def batch(self, *args: Any) -> Any:
         """f of each sample, for arguments with a row for each sample.
@@ -181,13 +196,15 @@ class Jitted:
         """
         samples = _collect_samples(args)
         results: Any = None
-        for one, which in self.specializations.split(samples):
-            found = one.batch.values(samples.columns[:, which], one.read_leaves())
+        errors = []
+        for part in self._run_values(samples):
             if results is None:
-                structure = one.recording.output
-                results = require_numpy().empty((len(found), samples.count))
-            results[:, which] = found
+                structure, count = part.one.recording.output, len(part.one.tape.outputs)
+                results = require_numpy().empty((count, samples.count))
+            results[:, part.which] = part.outputs[:count]
+            errors.append(part.error)
         check_finite(self.f, self.nonfinite, samples, results)
+        self._check_errors(errors)
         return unflatten(structure, iter(results))
 
     def value_and_grad_batch(self, *args: Any) -> tuple[Any, Any]:
@@ -236,18 +253,31 @@ class Jitted:
         np = require_numpy()
         values, slopes = np.empty(samples.count), np.empty(samples.columns.shape)
         seeds = np.full(samples.count, 1.0 if by_inputs else 1 / samples.count)
-        sums = []
-        for one, which in self.specializations.split(samples):
+
+        def compute(one: Specialization, which: Any) -> tuple[Any, Any]:
             one.require_one_output()
-            values[which], part, by_leaf = one.batch.gradient(
+            outputs, *rest = one.batch.gradient(
                 samples.columns[:, which], one.read_leaves(), seeds[which],
                 by_inputs=by_inputs,
             )  # fmt: skip
+            return outputs, rest
+
+        parts = []
+        keep = self.nonfinite == "allow"
+        for part in self.specializations.run(samples, compute, keep=keep):
+            values[part.which] = part.outputs[0]
             if by_inputs:
-                slopes[:, which] = part
-            sums.append((one.recording.leaves, by_leaf.tolist()))
+                slopes[:, part.which] = part.rest[0]
+            parts.append(part)
         check_finite(self.f, self.nonfinite, samples, values[None])
+        self._check_errors([part.error for part in parts])
+        sums = [(part.one.recording.leaves, part.rest[1].tolist()) for part in parts]
         return values, slopes, sums
+
+    def _check_errors(self, errors: list[Exception | None]) -> None:
+        for error in errors:
+            if error is not None and self.nonfinite != "allow":
+                raise error
 
 
 def _collect_samples(args: tuple[Any, ...]) -> Samples:

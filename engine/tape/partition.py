@@ -90,16 +90,28 @@ def sum_partition(
     known = [_unpack(tapes[i]) for i in here]
     leaves = [[step.leaves[j] for j in step.places[i]] for i in here]
     values = np.empty(samples.count)
-    ways, left = split_by_guards(known, leaves, samples, np.arange(samples.count))
+    left = everyone = np.arange(samples.count)
+    for i, one in enumerate(known):
+        ways, left = split_by_guards([one], [leaves[i]], samples, left)
+        for _, which in ways:
+            inputs = samples.columns[:, which]
+            outputs, _, by_leaf = one.batch.gradient(
+                inputs, leaves[i], np.ones(inputs.shape[1]), by_inputs=False
+            )
+            raising = one.find_raising(inputs, outputs, leaves[i])
+            if raising is not None and not step.allow_nonfinite:
+                which = everyone[which]
+                left = np.sort(np.concatenate([left, which[raising]]))
+                which = which[~raising]
+                inputs = samples.columns[:, which]
+                outputs, _, by_leaf = one.batch.gradient(
+                    inputs, leaves[i], np.ones(inputs.shape[1]), by_inputs=False
+                )
+            values[which] = outputs[0]
+            found.by_leaf[step.places[here[i]]] += by_leaf
     if len(left):
         found.unknown = [samples.take(left[:1])]
         return found
-    for i, which in ways:
-        inputs = samples.columns[:, which]
-        values[which], _, by_leaf = known[i].batch.gradient(
-            inputs, leaves[i], np.ones(inputs.shape[1]), by_inputs=False
-        )
-        found.by_leaf[step.places[here[i]]] += by_leaf
     found.value, found.count = float(values.sum()), samples.count
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad) and not step.allow_nonfinite:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from engine.errors import TapeError
 from engine.tape.backends.backend import BatchReplay, select_backend
 from engine.tape.backends.numpy import ArrayReplay
-from engine.tape.backends.python import SampleReplay
-from engine.tape.ir.arguments import unflatten_argument
-from engine.tape.ir.passes import compress
+from engine.tape.backends.python import SampleReplay, compile_tape
+from engine.tape.ir.arguments import make_values, unflatten_argument
+from engine.tape.ir.passes import add_check, compress
 from engine.tape.ir.recording import Recording, record
+from engine.tape.ir.tape import find_error, find_row
 from engine.tape.samples import Samples
 from engine.util.nested import Structure
 
@@ -55,9 +56,41 @@ class Specialization:
 
     @cached_property
     def batch(self) -> BatchReplay:
-        """Computes the outputs, or the output and its derivatives, for many samples."""
-        tape = compress(replace(self.tape, guards=()))
+        """Computes the outputs, or the output and its derivatives, for many samples.
+
+        One more output is not finite where an instruction may have raised.
+        """
+        outputs = (*self.tape.outputs, *self.tape.risky)
+        tape = replace(self.tape, outputs=outputs, guards=(), raised=())
+        tape = add_check(compress(tape), len(self.tape.outputs))
         return select_backend(self.backend, tape).compile_batch(tape, self.threads)
+
+    @cached_property
+    def _exact(self) -> SampleReplay:
+        """Computes the outputs of one sample, and raises where the function does."""
+        return compile_tape(self.tape, gradient=False)
+
+    def find_raising(self, inputs: Any, outputs: Any, leaves: Sequence[float]) -> Any:
+        """A mask of the samples for which floats raise; None if there are none.
+
+        Args:
+            outputs: what `batch` gave for these inputs and leaves.
+        """
+        import numpy as np
+
+        if len(outputs) == len(self.tape.outputs):
+            return None
+        mask = ~np.isfinite(outputs[-1])
+        for i in np.flatnonzero(mask):
+            mask[i] = self._raises(inputs[:, i].tolist(), leaves)
+        return mask if mask.any() else None
+
+    def _raises(self, numbers: Sequence[float], leaves: Sequence[float]) -> bool:
+        try:
+            self._exact(numbers, leaves)
+        except (ArithmeticError, ValueError):
+            return True
+        return False
 
     def replay_sample(self, numbers: Sequence[float], *, gradient: bool) -> Any:
         """The outputs for one sample, and its derivatives by the inputs and leaves.
@@ -79,12 +112,17 @@ class Specialization:
         column, leaves = np.asarray(numbers, dtype=float)[:, None], self.read_leaves()
         if self.find_followers(column, leaves) is not None:
             return None
+        count = len(self.tape.outputs)
         if not gradient:
-            return (self.batch.values(column, leaves)[:, 0].tolist(),)
-        value, slopes, sums = self.batch.gradient(
-            column, leaves, self._one, by_inputs=True
-        )
-        return value.tolist(), slopes[:, 0], sums
+            found, rest = self.batch.values(column, leaves), []
+        else:
+            found, slopes, sums = self.batch.gradient(
+                column, leaves, self._one, by_inputs=True
+            )
+            rest = [slopes[:, 0], sums]
+        if self.find_raising(column, found, leaves) is not None:
+            raise ArithmeticError("an operation raises for this sample")
+        return found[:count, 0].tolist(), *rest
 
     @cached_property
     def _one(self) -> Any:
@@ -97,19 +135,24 @@ class Specialization:
     def _compared(self) -> ArrayReplay:
         """Computes what the guards compare: two outputs for each guard."""
         outputs = tuple(self.tape.guarded)
-        return ArrayReplay(compress(replace(self.tape, outputs=outputs, guards=())))
+        tape = replace(self.tape, outputs=outputs, guards=(), raised=())
+        return ArrayReplay(compress(tape))
 
     def find_followers(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """A mask of the samples that go this way; None if all do."""
         import numpy as np
 
-        if not self.tape.guards:
+        if not self.tape.guarded:
             return None
         mask = np.ones(inputs.shape[1], dtype=bool)
-        compared = self._compared.values(inputs, leaves)
-        pairs = zip(compared[::2], compared[1::2], strict=True)
-        for guard, (left, right) in zip(self.tape.guards, pairs, strict=True):
+        compared = iter(self._compared.values(inputs, leaves))
+        for guard in self.tape.guards:
+            left, right = next(compared), next(compared)
             mask &= getattr(operator, guard.relation)(left, right) == guard.outcome
+        for one in self.tape.raised:
+            op, operands = find_row(one.op), [next(compared) for _ in one.operands]
+            rows = np.array(operands).T.tolist()
+            mask &= np.array([find_error(op, xs) == one.error for xs in rows])
         return None if mask.all() else mask
 
     def require_one_output(self) -> None:
@@ -177,20 +220,79 @@ class Specializations:
                 )
             known.append(Specialization(recording, self.backend, self.threads))
 
-    def split(self, samples: Samples) -> Iterator[tuple[Specialization, Any]]:
-        """Each specialization with its part of the samples; new ways are recorded."""
+    def run(
+        self, samples: Samples, compute: Compute, *, keep: bool = False
+    ) -> Iterator[Part]:
+        """Each way with its part of the samples; new ways are recorded.
+
+        A sample for which an operation raises leaves the way, if the function catches
+        the error; if not, it stays, and `Part.error` is what the engine raises for it.
+
+        Args:
+            compute: replays a way for some of the samples, and gives their outputs and
+                anything else.
+            keep: go on after the first error.
+        """
         import numpy as np
 
-        left, tried = np.arange(samples.count), 0
+        left, tried, error = np.arange(samples.count), 0, None
         while len(left):
             known = self.of(samples.keys)[tried:]
-            leaves = [one.read_leaves() if one.tape.guards else () for one in known]
-            parts, left = split_by_guards(known, leaves, samples, left)
-            for i, which in parts:
-                yield known[i], which
+            for one in known:
+                numbers = one.read_leaves()
+                parts, left = split_by_guards([one], [numbers], samples, left)
+                for _, which in parts:
+                    outputs, rest = compute(one, which)
+                    raising = one.find_raising(
+                        samples.columns[:, which], outputs, numbers
+                    )
+                    if raising is not None:
+                        which = np.arange(samples.count)[which]
+                        leaving, error = self._find_caught(
+                            samples, which[raising], keep=keep
+                        )
+                        if len(leaving):
+                            left = np.sort(np.concatenate([left, leaving]))
+                            which = np.setdiff1d(which, leaving)
+                            if not len(which):
+                                continue
+                            outputs, rest = compute(one, which)
+                    yield Part(one, which, outputs, rest, error)
             tried += len(known)
             if len(left):
                 self.record(samples.keys, samples.columns[:, left[0]].tolist(), tried)
+
+    def _find_caught(
+        self, samples: Samples, which: Any, *, keep: bool
+    ) -> tuple[list[int], Exception | None]:
+        """Those of these samples whose error the function catches; another one's."""
+        caught: list[int] = []
+        error: Exception | None = None
+        for i in which.tolist():
+            try:
+                self.f(*make_values(samples.keys, samples.columns[:, i].tolist())[0])
+            except (ArithmeticError, ValueError) as raised:
+                error = raised
+                if not keep:
+                    break
+            else:
+                caught.append(i)
+        return caught, error
+
+
+Compute = Callable[[Specialization, Any], tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Samples that go one way, and what it gives for them."""
+
+    one: Specialization
+    which: Any
+    outputs: Any
+    rest: Any
+    error: Exception | None
+    """What the engine raises for one of them."""
 
 
 def split_by_guards(

@@ -36,7 +36,8 @@ class BatchReplay(Protocol):
     def gradient(
         self, inputs: Any, leaves: Sequence[float], seeds: Any, *, by_inputs: bool
     ) -> tuple[Any, Any, Any]:
-        """The output, its derivatives by the inputs, Σ seed · derivative by leaf."""
+        """The outputs; of the first one its derivatives by the inputs, and
+        Σ seed · derivative by leaf."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Layout(NamedTuple):
 
 
 class LaneReplay:
-    """A tape for the interpreter: `values`, and `gradient` of its only output.
+    """A tape for the interpreter: `values`, and `gradient` of its first output.
 
     Args:
         tape: without guards, best compressed (see `engine.tape.ir.passes`).
@@ -130,13 +130,14 @@ class LaneReplay:
     def gradient(
         self, inputs: Any, leaves: Sequence[float], seeds: Any, *, by_inputs: bool
     ) -> tuple[Any, Any, Any]:
-        """The output, its derivatives by the inputs, Σ seed · derivative by leaf."""
+        """The outputs, the first one's derivatives by the inputs, Σ seed · derivative
+        by leaf."""
         import numpy as np
 
-        results = np.empty((1, inputs.shape[1]))
+        results = np.empty((len(self._all_kept.outputs), inputs.shape[1]))
         slopes = np.empty((self.inputs if by_inputs else 0, inputs.shape[1]))
         sums = self._run(self._all_kept, inputs, leaves, results, seeds, slopes)
-        return results[0], slopes, sums
+        return results, slopes, sums
 
     def _run(
         self, layout: Layout, inputs: Any, leaves: Sequence[float], results: Any,

@@ -26,7 +26,7 @@ BLOCK = 1 << 16
 
 
 class ArrayReplay:
-    """A tape on arrays: `values`, and `gradient` of its only output.
+    """A tape on arrays: `values`, and `gradient` of its first output.
 
     Args:
         tape: without guards, best compressed (see `engine.tape.ir.passes`).
@@ -60,18 +60,21 @@ class ArrayReplay:
     def gradient(
         self, inputs: Any, leaves: Sequence[float], seeds: Any, *, by_inputs: bool
     ) -> tuple[Any, Any, Any]:
-        """The output, its derivatives by the inputs, Σ seed · derivative by leaf."""
+        """The outputs, the first one's derivatives by the inputs, Σ seed · derivative
+        by leaf."""
         import numpy as np
 
         uniforms = self._join_uniforms(leaves)
         count = inputs.shape[1]
-        results, slopes = np.empty(count), np.zeros((self.inputs, count))
+        results = np.empty((len(self.outputs), count))
+        slopes = np.zeros((self.inputs, count))
         sums = np.zeros(len(uniforms))
         steps = [step for step in reversed(self.steps) if by_inputs or step.trains]
         place = self.outputs[0]
         for start, stop in self._split_blocks(count):
             block = self._run_forward(inputs[:, start:stop], uniforms)
-            results[start:stop] = place.read(block, uniforms)[0]
+            for i, output in enumerate(self.outputs):
+                results[i, start:stop] = output.read(block, uniforms)[0]
             adjoints = np.zeros_like(block)
             place.add(seeds[None, start:stop], adjoints, sums)
             with np.errstate(all="ignore"):

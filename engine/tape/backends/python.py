@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import linecache
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from engine.tape.backends.codegen import (
@@ -20,7 +21,7 @@ from engine.tape.backends.codegen import (
     rename_operands,
     wrap_value,
 )
-from engine.tape.ir.tape import Tape, find_row
+from engine.tape.ir.tape import Guard, Raised, Tape, find_error, find_row
 
 _RELATIONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _numbers = itertools.count(1)
@@ -40,6 +41,7 @@ def compile_tape(tape: Tape, *, gradient: bool) -> SampleReplay:
     name = f"<tape {next(_numbers)}>"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     names: dict[str, Any] = {f"{n}_": wrap_value(op) for n, op in code.called.items()}
+    names |= {f"{r.op}_error": partial(find_error, find_row(r.op)) for r in tape.raised}
     exec(compile(text, name, "exec"), names)
     replay: SampleReplay = names["replay"]
     return replay
@@ -76,14 +78,13 @@ def _write_tuple(items: Any) -> str:
 
 def _write_forward(tape: Tape, names: list[str], code: Code) -> list[str]:
     """The values, each guard as soon as its operands are known."""
-    waiting = sorted(tape.guards, key=lambda g: max(g.left, g.right))
+    waiting: list[Guard | Raised] = [*tape.guards, *tape.raised]
+    waiting.sort(key=_find_last)
     lines = []
 
     def write_guards(slot: int) -> None:
-        while waiting and max(waiting[0].left, waiting[0].right) <= slot:
-            guard = waiting.pop(0)
-            asked = f"{names[guard.left]} {_RELATIONS[guard.relation]}"
-            asked = f"({asked} {names[guard.right]}) is {bool(guard.outcome)}"
+        while waiting and _find_last(waiting[0]) <= slot:
+            asked = _write_guard(waiting.pop(0), names)
             lines.append(f"if not ({asked}): return None")
 
     write_guards(tape.first_node - 1)
@@ -99,6 +100,21 @@ def _write_forward(tape: Tape, names: list[str], code: Code) -> list[str]:
         lines.append(f"{names[slot]} = {text}")
         write_guards(slot)
     return lines
+
+
+def _find_last(guard: Guard | Raised) -> int:
+    """The last slot that has to be known."""
+    if isinstance(guard, Raised):
+        return max(guard.operands)
+    return max(guard.left, guard.right)
+
+
+def _write_guard(guard: Guard | Raised, names: list[str]) -> str:
+    if isinstance(guard, Raised):
+        numbers = _write_tuple(names[slot] for slot in guard.operands)
+        return f"{guard.op}_error({numbers}) == {guard.error!r}"
+    asked = f"{names[guard.left]} {_RELATIONS[guard.relation]} {names[guard.right]}"
+    return f"({asked}) is {bool(guard.outcome)}"
 
 
 def _write_backward(tape: Tape, names: list[str], code: Code) -> list[str]:

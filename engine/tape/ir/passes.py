@@ -62,6 +62,10 @@ class _Rewriting:
                 Guard(place[g.left], g.relation, place[g.right], g.outcome, g.where)
                 for g in self.old.guards
             ),
+            raised=tuple(
+                replace(one, operands=tuple(place[s] for s in one.operands))
+                for one in self.old.raised
+            ),
         )
 
 
@@ -180,6 +184,24 @@ def _find_chains(
             summands.append(right)
             chains[slot] = summands, inner
     return chains
+
+
+def add_check(tape: Tape, outputs: int) -> Tape:
+    """In the place of the outputs after the first ones put their sum, if there are any.
+
+    It is not finite if one of them is not.
+    """
+    watched = dict.fromkeys(s for s in tape.outputs[outputs:] if s >= tape.first_node)
+    if not watched:
+        return replace(tape, outputs=tape.outputs[:outputs])
+    new = _Rewriting(tape)
+    one = new.add_constant(1.0)
+    for slot, op, used in tape.instructions():
+        new.place[slot] = new.emit(op, (new.place[s] for s in used))
+    terms = [s for slot in watched for s in (new.place[slot], one)]
+    new.emit("dot", terms)
+    made = new.finish()
+    return replace(made, outputs=(*made.outputs[:outputs], made.size - 1))
 
 
 ALL = (

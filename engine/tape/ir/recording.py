@@ -1,8 +1,8 @@
 """Recording: one run of a function on Values, written down as a tape.
 
 The graph that the run builds is the list of instructions. What the graph does not
-show is noticed while the function runs: comparisons decide which way it goes, and a
-number that is taken out of the graph would be the same in every replay.
+show is noticed while the function runs: comparisons and errors decide which way it
+goes, and a number that is taken out of the graph would be the same in every replay.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from engine.graph import context
 from engine.graph.callsite import PACKAGE, find_source, format_source
 from engine.graph.node import topological_order
 from engine.graph.value import Value
+from engine.operation.op import Op
 from engine.tape.ir.arguments import flatten_argument, unflatten_argument
-from engine.tape.ir.tape import STOP, Guard, Tape
+from engine.tape.ir.tape import STOP, TOTAL, Guard, Raised, Tape, name_error
 from engine.util.nested import Structure
 
 
@@ -35,10 +36,19 @@ class Recording:
 
 
 class Recorder:
-    """What notices comparisons and escapes during one run."""
+    """What notices comparisons, errors and escapes during one run."""
 
     def __init__(self) -> None:
         self.comparisons: list[tuple[Value, str, Any, bool, str]] = []
+        self.errors: list[tuple[Op, tuple[Value, ...], str, str]] = []
+        self.roots: list[Any] = []
+        """What was compared, raised or could have, in the order of the run."""
+
+    def clear(self) -> None:
+        """Let go of the graph."""
+        self.comparisons.clear()
+        self.errors.clear()
+        self.roots.clear()
 
     def note_comparison(
         self, left: Any, relation: str, right: Any, outcome: bool
@@ -46,6 +56,18 @@ class Recorder:
         """`left relation right` was asked, and had this outcome."""
         where = format_source(find_source())
         self.comparisons.append((left, relation, right, outcome, where))
+        self.roots += (left, right)
+
+    def note_node(self, node: Value) -> None:
+        """An operation was carried out; one that can raise stays on the tape."""
+        if node.op is not None and node.op.name not in TOTAL:
+            self.roots.append(node)
+
+    def note_error(self, op: Op, operands: tuple[Value, ...], error: Exception) -> None:
+        """An operation raised: where it does not, the run may go another way."""
+        where = format_source(find_source())
+        self.errors.append((op, operands, name_error(error), where))
+        self.roots += operands
 
     def note_escape(self, value: Any, how: str, asker: FrameType) -> None:
         """A number is taken out of the graph; the engine itself may do that."""
@@ -84,7 +106,7 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
     try:
         tape, leaves = _write_tape(recorder, inputs, results)
     finally:
-        recorder.comparisons.clear()  # which hold on to the graph
+        recorder.clear()
     return Recording(tape, leaves, structure)
 
 
@@ -92,9 +114,8 @@ def _write_tape(
     recorder: Recorder, inputs: list[Value], results: list[Any]
 ) -> tuple[Tape, tuple[Value, ...]]:
     """The tape of a run, and the leaves that it read beside its inputs."""
-    comparisons = recorder.comparisons
-    asked = [x for left, _, right, _, _ in comparisons for x in (left, right)]
-    # Roots in the order of the comparisons: what a guard needs comes before the rest.
+    comparisons, asked = recorder.comparisons, recorder.roots
+    # Roots in the order of the run: what a guard needs comes before the rest.
     order = topological_order(*(x for x in asked + results if isinstance(x, Value)))
     known = set(inputs)
     leaves = [node for node in order if node.op is None and node not in known]
@@ -104,7 +125,8 @@ def _write_tape(
     constants.add(leaf._data for leaf in made)
     constants.add(x for x in asked + results if not isinstance(x, Value))
     nodes = [node for node in order if node.op is not None]
-    constants.add(number for node in nodes for number in _find_folded(node))
+    done = [node.op for node in nodes] + [op for op, *_ in recorder.errors]
+    constants.add(number for op in done for number in _find_folded(op))
     first = len(inputs) + len(captured)
     slots: dict[Value, int] = {v: i for i, v in enumerate(inputs + captured)}
     slots |= {leaf: first + constants[leaf._data] for leaf in made}
@@ -114,29 +136,37 @@ def _write_tape(
     def find_slot(x: Any) -> int:
         return slots[x] if isinstance(x, Value) else first + constants[x]
 
-    def find_operands(node: Value) -> tuple[int, ...]:
-        used = (slots[parent] for parent in node.parents)
-        return (*used, *map(find_slot, _find_folded(node)))
+    def find_operands(op: Op | None, parents: tuple[Value, ...]) -> tuple[int, ...]:
+        used = (slots[parent] for parent in parents)
+        return (*used, *map(find_slot, _find_folded(op)))
 
     guards = (
         Guard(find_slot(left), relation, find_slot(right), outcome, where)
         for left, relation, right, outcome, where in comparisons
     )
+    raised = (
+        Raised(op.name, find_operands(op, operands), error, where)
+        for op, operands, error, where in recorder.errors
+    )
+    fixed = range(first, first_node)
     tape = Tape(
         inputs=len(inputs),
         leaves=tuple(leaf.label or "" for leaf in captured),
         constants=tuple(constants.numbers),
         ops=tuple(node.op.name for node in nodes if node.op),
-        operands=tuple(map(find_operands, nodes)),
+        operands=tuple(find_operands(node.op, node.parents) for node in nodes),
         outputs=tuple(map(find_slot, results)),
         guards=tuple(g for g in dict.fromkeys(guards) if g.varies(first, first_node)),
+        raised=tuple(
+            r for r in dict.fromkeys(raised) if {*r.operands}.difference(fixed)
+        ),
     )
     return tape, tuple(captured)
 
 
-def _find_folded(node: Value) -> tuple[float, ...]:
+def _find_folded(op: Op | None) -> tuple[float, ...]:
     """The operand that is part of the operation, as in x ** 3."""
-    made_from = node.op and node.op.made_from
+    made_from = op and op.made_from
     return (made_from[1],) if made_from else ()
 
 

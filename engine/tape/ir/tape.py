@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
 from engine.errors import TapeError, UnknownOperationError
-from engine.operation.op import Op, lookup
+from engine.operation.op import Op, as_real, lookup
 from engine.operation.symbol import Symbol, formula
 
 STOP = Op("stop", "stop", lambda x: x, (0,))
 """The identity with the derivative 0: what `detach` and `no_grad` are on a tape."""
 
-VERSION = 1
+TOTAL = {
+    "add", "sub", "mul", "neg", "abs", "identity", "stop", "dot", "relu", "leaky_relu",
+    "max", "min", "tanh", "atan", "atan2", "asinh", "hypot", "erf", "erfc", "sigmoid",
+    "softplus", "cbrt",
+}  # fmt: skip
+"""The rows that never raise. Another row that raises would give nan or ±∞ in IEEE 754,
+which is how a batch finds the samples to look at."""
+
+VERSION = 2
 _SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
 
@@ -34,6 +42,38 @@ class Guard:
         """Whether the comparison is of more than two constants."""
         constants = range(first_constant, first_node)
         return self.left not in constants or self.right not in constants
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An operation that raised, and the recorded run went on without its result."""
+
+    op: str
+    operands: tuple[int, ...]
+    error: str
+    """The builtin kind of the exception, such as ZeroDivisionError."""
+    where: str = ""
+    """The line of the program."""
+
+
+def find_error(op: Op, xs: Sequence[float]) -> str:
+    """The builtin kind of what a row raises at these numbers, or "".
+
+    >>> from engine import ops
+    >>> find_error(ops.truediv, (1.0, 0.0)), find_error(ops.truediv, (1.0, 2.0))
+    ('ZeroDivisionError', '')
+    """
+    try:
+        as_real(op, tuple(xs), op.value(*xs))
+    except (ArithmeticError, ValueError) as error:
+        return name_error(error)
+    return ""
+
+
+def name_error(error: Exception) -> str:
+    """The builtin kind of an error, by which a program catches it."""
+    kinds = (ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
+    return next(kind.__name__ for kind in kinds if isinstance(error, kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +107,8 @@ class Tape:
     """The slots of the results."""
     guards: tuple[Guard, ...] = ()
     """The tape holds for inputs for which all of these have their outcomes."""
+    raised: tuple[Raised, ...] = ()
+    """And for which all of these raise."""
 
     @property
     def first_constant(self) -> int:
@@ -85,8 +127,14 @@ class Tape:
 
     @property
     def guarded(self) -> list[int]:
-        """The slots that the guards compare, two for each."""
-        return [slot for guard in self.guards for slot in (guard.left, guard.right)]
+        """The slots that the guards compare, two for each, and operands that raise."""
+        compared = [s for guard in self.guards for s in (guard.left, guard.right)]
+        return compared + [slot for one in self.raised for slot in one.operands]
+
+    @property
+    def risky(self) -> list[int]:
+        """The slots of instructions that raise for some operands."""
+        return [slot for slot, name, _ in self.instructions() if name not in TOTAL]
 
     def instructions(self) -> Iterator[tuple[int, str, tuple[int, ...]]]:
         """Slot, operation and operands of each instruction."""
@@ -116,6 +164,11 @@ class Tape:
                     stack.extend(s for s in reversed(used) if s not in seen)
         return order
 
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        # Tapes that were pickled before errors were guards have none.
+        for own, part in zip(fields(self), [*state, ()], strict=False):
+            object.__setattr__(self, own.name, part)
+
     def __str__(self) -> str:
         names = [Symbol(f"v{i}") for i in range(self.size)]
         lines = ["inputs " + " ".join(f"v{i}" for i in range(self.inputs))]
@@ -129,6 +182,9 @@ class Tape:
             sign = "" if guard.outcome else "not "
             asked = f"v{guard.left} {_SIGNS[guard.relation]} v{guard.right}"
             lines.append(f"guard {sign}{asked}  {guard.where}".rstrip())
+        for one in self.raised:
+            text = _write_formula(one.op, [names[s] for s in one.operands])
+            lines.append(f"guard {text} raises {one.error}  {one.where}".rstrip())
         return "\n".join([*lines, "outputs " + " ".join(f"v{i}" for i in self.outputs)])
 
     def to_json(self) -> str:
@@ -163,6 +219,7 @@ class Tape:
                 operands=tuple(_check_types(int, used) for used in body["operands"]),
                 outputs=_check_types(int, body["outputs"]),
                 guards=tuple(map(_read_guard, body["guards"])),
+                raised=tuple(map(_read_raised, body["raised"])),
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TapeError(f"the JSON of the tape is damaged: {error!r}") from error
@@ -177,7 +234,8 @@ class Tape:
         """
         if self.inputs < 0 or len(self.ops) != len(self.operands):
             raise TapeError("the tape is damaged: its counts do not fit")
-        for slot, name, used in self.instructions():
+        raised = [(self.size, one.op, one.operands) for one in self.raised]
+        for slot, name, used in [*self.instructions(), *raised]:
             try:
                 arity = find_row(name).arity
             except UnknownOperationError as error:
@@ -211,6 +269,15 @@ def _read_guard(data: Any) -> Guard:
         relation=_check_type(str, data["relation"]),
         right=_check_type(int, data["right"]),
         outcome=_check_type(bool, data["outcome"]),
+        where=_check_type(str, data["where"]),
+    )
+
+
+def _read_raised(data: Any) -> Raised:
+    return Raised(
+        op=_check_type(str, data["op"]),
+        operands=_check_types(int, data["operands"]),
+        error=_check_type(str, data["error"]),
         where=_check_type(str, data["where"]),
     )
 

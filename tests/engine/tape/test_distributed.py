@@ -13,7 +13,7 @@ cluster_of = pytest.importorskip("distributed")
 pytest.importorskip("dask.array")
 pytest.importorskip("dask.bag")
 
-from engine import OperandError, ShapeError, TapeError, log, nn  # noqa: E402
+from engine import OperandError, ShapeError, TapeError, log, nn, tanh  # noqa: E402
 from engine.tape import jit  # noqa: E402
 from engine.tape.distributed import distributed  # noqa: E402
 
@@ -208,6 +208,23 @@ def test_options_of_jit_hold():
     assert w.grad == 0.0
     value = distributed(jit(loss, nonfinite="allow")).backward(xs)
     assert np.isnan(value)
+
+
+def test_samples_whose_error_is_caught_go_their_own_way():
+    w = nn.parameter(3.0)
+
+    def loss(x):
+        try:
+            return log(x) * w
+        except ValueError:
+            return w * w
+
+    xs = dask.array.from_array(np.array([2.0, -1.0, 4.0, 0.0, -3.0]), chunks=2)
+    assert distributed(loss).backward(xs) == pytest.approx((3 * np.log(8) + 27) / 5)
+    assert w.grad == pytest.approx((np.log(8) + 18) / 5)
+    bare = distributed(lambda x: tanh(1 / x) * w)
+    with pytest.raises(ZeroDivisionError):
+        bare.backward(dask.array.from_array(np.array([2.0, 0.0]), chunks=1))
 
 
 def test_errors_name_what_was_given():

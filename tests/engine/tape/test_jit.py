@@ -432,7 +432,7 @@ def broken(tape):
     good = tape.to_json()
     yield "{", "not the JSON"
     yield "[]", "not the JSON of a tape that"
-    yield good.replace('"version": 1', '"version": 7'), "version 7"
+    yield good.replace('"version": 2', '"version": 7'), "version 7"
     yield good.replace('"mul"', '"mull"'), "no operation 'mull'"
     yield good.replace("[[0, 0]", "[[0, 9]"), "v1 = mul"
     yield good.replace("[[0, 0]", "[[0]"), "v1 = mul"

@@ -103,7 +103,7 @@ def test_every_row_on_arrays_to_4_ulp(op, backend, data):
     columns = np.array([xs for xs, _ in samples], dtype=float).T
     seeds = np.ones(len(samples))
     made = replay(tape, backend)
-    out, slopes, _ = made.gradient(columns, [], seeds, by_inputs=True)
+    [out], slopes, _ = made.gradient(columns, [], seeds, by_inputs=True)
     again = made.values(columns, [])[0]
     for i, (xs, (value, wanted)) in enumerate(samples):
         assert ulps(out[i], value) <= 4
@@ -172,7 +172,7 @@ def test_expressions_on_arrays(backend, expression):
     columns = np.array([expression.inputs] * 2, dtype=float).T
     made = replay(tape, backend)
     values = made.values(columns, [])[0]
-    again, slopes, _ = made.gradient(columns, [], np.ones(2), by_inputs=True)
+    [again], slopes, _ = made.gradient(columns, [], np.ones(2), by_inputs=True)
     assert values.tolist() == again.tolist() == [values[0]] * 2
     if set(tape.ops) <= EXACT:
         assert bits(values[0]) == bits(out.data)
@@ -219,7 +219,7 @@ def test_sums_of_products_keep_their_bits(pairs, kinds):
     short = compress(tape)
     assert ("dot" in short.ops) == ("p" in kinds[: len(pairs)])
     for backend in filter(lambda name: BACKENDS[name].is_installed, INEXACT):
-        out, found, _ = replay(tape, backend).gradient(
+        [out], found, _ = replay(tape, backend).gradient(
             np.array([xs]).T, [], np.ones(1), by_inputs=True
         )
         assert bits(out[0]) == bits(wanted)
@@ -241,7 +241,8 @@ def test_the_passes_do_what_they_say():
     assert 10.0 in folding(tape).constants
     assert "pow" not in powers(tape).ops
     assert common(tape).ops.count("mul") == 3
-    assert dead(tape).ops == tape.ops
+    assert tape.ops.count("exp") == 1  # which would raise at 1000
+    assert dead(tape).ops == tuple(op for op in tape.ops if op != "exp")
     assert len(compress(tape).ops) < len(tape.ops) - 2
 
 
