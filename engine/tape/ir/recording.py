@@ -42,13 +42,16 @@ class Recorder:
         self.comparisons: list[tuple[Value, str, Any, bool, str]] = []
         self.errors: list[tuple[Op, tuple[Value, ...], str, str]] = []
         self.roots: list[Any] = []
-        """What was compared, raised or could have, in the order of the run."""
+        """What was compared and what raised, in the order of the run."""
+        self.risky: list[Value] = []
+        """What could have raised, even if its result is not used."""
 
     def clear(self) -> None:
         """Let go of the graph."""
         self.comparisons.clear()
         self.errors.clear()
         self.roots.clear()
+        self.risky.clear()
 
     def note_comparison(
         self, left: Any, relation: str, right: Any, outcome: bool
@@ -61,7 +64,7 @@ class Recorder:
     def note_node(self, node: Value) -> None:
         """An operation was carried out; one that can raise stays on the tape."""
         if node.op is not None and node.op.name not in TOTAL:
-            self.roots.append(node)
+            self.risky.append(node)
 
     def note_error(self, op: Op, operands: tuple[Value, ...], error: Exception) -> None:
         """An operation raised: where it does not, the run may go another way."""
@@ -116,7 +119,8 @@ def _write_tape(
     """The tape of a run, and the leaves that it read beside its inputs."""
     comparisons, asked = recorder.comparisons, recorder.roots
     # Roots in the order of the run: what a guard needs comes before the rest.
-    order = topological_order(*(x for x in asked + results if isinstance(x, Value)))
+    roots = [x for x in asked + results + recorder.risky if isinstance(x, Value)]
+    order = topological_order(*roots)
     known = set(inputs)
     leaves = [node for node in order if node.op is None and node not in known]
     captured = [leaf for leaf in leaves if leaf._metadata.recorder is not recorder]
