@@ -75,7 +75,7 @@ class Distributed:
         Raises:
             OperandError: one is no such collection.
             ShapeError: they are cut differently, or have no samples.
-            TapeError: a value is not finite (see `jit`).
+            TapeError: a value or a gradient is not finite (see `jit`).
         """
         partitions = _align_partitions(collections)
         if not self.f.specializations.items():
@@ -85,8 +85,11 @@ class Distributed:
             for samples in total.unknown:
                 self.f.record(samples)
             leaves, total = self._compute_total(partitions)
-        for samples, values in total.nonfinite:
-            check_finite(self.f.f, self.f.nonfinite, samples, values)
+        for odd in total.nonfinite:
+            check_finite(
+                self.f.f, self.f.nonfinite, odd.sample, odd.numbers,
+                what=odd.what, before=odd.before,
+            )  # fmt: skip
         if not total.count:
             raise ShapeError("the collections have no samples")
         add_gradients(leaves, (total.by_leaf / total.count).tolist())

@@ -51,8 +51,9 @@ def jit(
             bits. "auto" takes "python" for one sample, and for a batch what is faster.
         argnums: by which arguments `value_and_grad` differentiates.
         max_paths: how many ways through its comparisons `f` may have.
-        nonfinite: what a batch does about a result that is nan or infinite: "error",
-            "explain" (an error that says what `why_nan` says), or "allow".
+        nonfinite: what a batch does about a result or a gradient that is nan or
+            infinite: "error", "explain" (an error that says what `why_nan` says), or
+            "allow".
         threads: how many share the samples of a large batch in the Numba back end;
             NumPy's matrix products have settings of their own.
 
@@ -271,8 +272,21 @@ class Jitted:
             parts.append(part)
         check_finite(self.f, self.nonfinite, samples, values[None])
         self._check_errors([part.error for part in parts])
+        self._check_slopes(samples, slopes if by_inputs else None, parts)
         sums = [(part.one.recording.leaves, part.rest[1].tolist()) for part in parts]
         return values, slopes, sums
+
+    def _check_slopes(self, samples: Samples, slopes: Any, parts: list[Part]) -> None:
+        """Check the gradients by the inputs; without them those by the leaves."""
+        np = require_numpy()
+        if slopes is None:
+            if all(np.isfinite(part.rest[1]).all() for part in parts):
+                return
+            slopes = np.zeros((1, samples.count))
+            for part in parts:
+                inputs, leaves = samples.columns[:, part.which], part.one.read_leaves()
+                slopes[0, part.which] = part.one.find_odd_slopes(inputs, leaves)
+        check_finite(self.f, self.nonfinite, samples, slopes, what="gradient")
 
     def _check_errors(self, errors: list[Exception | None]) -> None:
         for error in errors:

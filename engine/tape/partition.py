@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -51,6 +51,17 @@ def _unpack(packed: PackedTape) -> Specialization:
     return Specialization(recording, packed.backend, packed.threads)
 
 
+@dataclass(frozen=True)
+class NonFinite:
+    """A sample with a result, or a gradient, that is not finite."""
+
+    what: str
+    before: int
+    """How many samples there are before it."""
+    sample: Samples
+    numbers: Any
+
+
 @dataclass
 class PartialSums:
     """The sums over the samples of one or more partitions."""
@@ -61,8 +72,8 @@ class PartialSums:
     """The derivatives by all leaves."""
     unknown: list[Samples] = field(default_factory=list)
     """One sample of each partition in which a sample goes a way without a tape."""
-    nonfinite: list[tuple[Samples, Any]] = field(default_factory=list)
-    """One sample of each partition with a value that is not finite, and this value."""
+    nonfinite: list[NonFinite] = field(default_factory=list)
+    """One sample of each partition with a number that is not finite."""
 
 
 def return_same(x: Any) -> Any:
@@ -89,7 +100,7 @@ def sum_partition(
     here = [i for i, packed in enumerate(tapes) if packed.keys == samples.keys]
     known = [_unpack(tapes[i]) for i in here]
     leaves = [[step.leaves[j] for j in step.places[i]] for i in here]
-    values = np.empty(samples.count)
+    values, odd = np.empty(samples.count), np.zeros(samples.count)
     left = everyone = np.arange(samples.count)
     for i, one in enumerate(known):
         ways, left = split_by_guards([one], [leaves[i]], samples, left)
@@ -108,14 +119,20 @@ def sum_partition(
                     inputs, leaves[i], np.ones(inputs.shape[1]), by_inputs=False
                 )
             values[which] = outputs[0]
+            if not np.isfinite(by_leaf).all():
+                odd[which] = one.find_odd_slopes(inputs, leaves[i])
             found.by_leaf[step.places[here[i]]] += by_leaf
     if len(left):
         found.unknown = [samples.take(left[:1])]
         return found
     found.value, found.count = float(values.sum()), samples.count
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad) and not step.allow_nonfinite:
-        found.nonfinite = [(samples.take(bad[:1]), values[None, bad[:1]])]
+    for what, numbers in (("result", values), ("gradient", odd)):
+        bad = np.flatnonzero(~np.isfinite(numbers))[:1]
+        if len(bad) and not step.allow_nonfinite and not found.nonfinite:
+            odd_one = NonFinite(
+                what, int(bad[0]), samples.take(bad), numbers[None, bad]
+            )
+            found.nonfinite = [odd_one]
     return found
 
 
@@ -129,9 +146,10 @@ def add_sums(*parts: PartialSums) -> PartialSums:
     """The sums over all these partitions together."""
     total, *others = parts
     for part in others:
+        moved = [replace(x, before=x.before + total.count) for x in part.nonfinite]
         total = PartialSums(
             total.value + part.value, total.count + part.count,
             total.by_leaf + part.by_leaf, total.unknown + part.unknown,
-            total.nonfinite + part.nonfinite,
+            total.nonfinite + moved,
         )  # fmt: skip
     return total

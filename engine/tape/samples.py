@@ -103,9 +103,19 @@ def require_numpy() -> Any:
 
 
 def check_finite(
-    f: Callable[..., Any], nonfinite: str, samples: Samples, results: Any
+    f: Callable[..., Any],
+    nonfinite: str,
+    samples: Samples,
+    results: Any,
+    *,
+    what: str = "result",
+    before: int = 0,
 ) -> None:
     """Check that the results, a column for each sample, are finite.
+
+    Args:
+        what: "result" or "gradient".
+        before: how many samples of a collection there are before these.
 
     Raises:
         TapeError: one is not, and it is not allowed.
@@ -117,7 +127,7 @@ def check_finite(
     bad = np.flatnonzero(~np.isfinite(results).all(axis=0))
     first = int(bad[0])
     shown = ", ".join(f"{x:.6g}" for x in results[:, first] if not np.isfinite(x))
-    text = f"the result of sample {first} is {shown}"
+    text = f"the {what} of sample {before + first} is {shown}"
     if len(bad) > 1:
         text += f", and {len(bad) - 1} more are not finite"
     if nonfinite == "explain":

@@ -85,6 +85,18 @@ class Specialization:
             mask[i] = self._raises(inputs[:, i].tolist(), leaves)
         return mask if mask.any() else None
 
+    def find_odd_slopes(self, inputs: Any, leaves: Sequence[float]) -> Any:
+        """For each sample a derivative by a leaf that is not finite, or 0."""
+        import numpy as np
+
+        odd = np.zeros(inputs.shape[1])
+        for i in range(len(odd)):
+            _, _, slopes = self.batch.gradient(
+                inputs[:, i : i + 1], leaves, self._one, by_inputs=False
+            )
+            odd[i] = next((x for x in slopes if not np.isfinite(x)), 0.0)
+        return odd
+
     def _raises(self, numbers: Sequence[float], leaves: Sequence[float]) -> bool:
         try:
             self._exact(numbers, leaves)

@@ -227,6 +227,19 @@ def test_samples_whose_error_is_caught_go_their_own_way():
         bare.backward(dask.array.from_array(np.array([2.0, 0.0]), chunks=1))
 
 
+def test_what_is_not_finite_is_told_with_its_number_in_the_collection():
+    w = nn.parameter(1.0)
+    xs = np.arange(1.0, 12.0)
+    for odd in (0, 4, 10):
+        some = dask.array.from_array(np.where(xs == odd + 1, 0.0, xs), chunks=3)
+        with pytest.raises(TapeError, match=f"the gradient of sample {odd} is nan"):
+            distributed(lambda x: (w * w * x * x) ** 0.5).backward(some)
+        huge = dask.array.from_array(np.where(xs == odd + 1, 1e200, xs), chunks=1)
+        with pytest.raises(TapeError, match=f"the result of sample {odd} is inf"):
+            distributed(lambda x: w * x * x).backward(huge)
+    assert not w.has_gradient
+
+
 def test_errors_name_what_was_given():
     w = nn.parameter(1.0)
     far = distributed(lambda x, y: w * x + y)

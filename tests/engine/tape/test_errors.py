@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine import Value, acos, exp, log, nn, sqrt, tanh
-from engine.errors import DivisionByZeroError
+from engine.errors import DivisionByZeroError, TapeError
 from engine.registry import TABLE
 from engine.tape import Tape, jit, record
 from engine.tape.ir.tape import TOTAL, find_error
@@ -228,6 +228,32 @@ class GuardedModel(nn.Module):
             return log(x) + self.shift
         except ValueError:
             return self.low
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradients_are_checked_as_values_are(backend):
+    w = nn.parameter(1.0, label="w")
+
+    def length(x):
+        return sqrt(w * w * x * x)  # 0 at 0, and its derivative is ∞ × 0
+
+    made = jit(length, backend=backend)
+    for call in (made.value_and_grad_batch, made.backward):
+        with pytest.raises(TapeError, match="the gradient of sample 2 is nan"):
+            call([1.0, 2.0, 0.0, 3.0])
+    assert not w.has_gradient
+    told = jit(length, backend=backend, nonfinite="explain")
+    for call in (told.value_and_grad_batch, told.backward):
+        with pytest.raises(
+            TapeError, match=r"(?s)sample 1 is nan.*back through .*sqrt"
+        ):
+            call([1.0, 0.0])
+    allowed = jit(length, backend=backend, nonfinite="allow")
+    assert np.isnan(allowed.value_and_grad_batch([0.0])[1]).all()
+    logistic = jit(lambda x: 1 / (1 + exp(-w * x)), backend=backend)
+    for call in (logistic.value_and_grad_batch, logistic.backward):
+        with pytest.raises(OverflowError, match=r"exp\(800"):
+            call([1.0, -800.0])
 
 
 def test_tapes_say_and_keep_what_raised():
