@@ -55,6 +55,8 @@ class Optimizer:
 
     remembers: ClassVar[int] = 0
     """How many numbers the rule keeps for each parameter."""
+    roots: ClassVar[tuple[int, ...]] = ()
+    """Which of them are roots of means of squares: a square would overflow too soon."""
 
     decoupled: ClassVar[bool] = False
     """Whether `change` itself makes the weights decay; g is then the plain gradient."""
@@ -110,7 +112,8 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """What the optimizer remembers; JSON can hold it."""
         rows = [list(row) for row in self.state]
-        return {"rule": type(self).__name__, "steps": self.steps, "state": rows}
+        rule = type(self).__name__
+        return {"rule": rule, "version": 2, "steps": self.steps, "state": rows}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where `state_dict` was taken.
@@ -133,7 +136,13 @@ class Optimizer:
             raise ModelFileError(f"{own} keeps {self.remembers} numbers a parameter")
         if not isinstance(steps, int) or steps < 0:
             raise ModelFileError(f"steps is {steps!r:.80}, not a count")
-        self.state = [[read_number("state", x) for x in row] for row in rows]
+        numbers = [[read_number("state", x) for x in row] for row in rows]
+        if state.get("version", 1) == 1:  # which kept the squares
+            for row in numbers:
+                row[:] = [
+                    _take_root(x) if i in self.roots else x for i, x in enumerate(row)
+                ]
+        self.state = numbers
         self.steps = steps
 
     def __repr__(self) -> str:
@@ -187,10 +196,11 @@ class AdaGrad(Optimizer):
     _: KW_ONLY
     epsilon: float = field(default=1e-10, metadata=SHARE)
     remembers = 1
+    roots = (0,)
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
-        state[0] += g * g
-        return -lr * divide(g, math.sqrt(state[0]) + self.epsilon)
+        state[0] = math.hypot(state[0], g)  # √h
+        return -lr * divide(g, state[0] + self.epsilon)
 
 
 @dataclass(eq=False, repr=False)
@@ -206,10 +216,11 @@ class RMSProp(Optimizer):
     decay: float = field(default=0.99, metadata=SHARE)
     epsilon: float = field(default=1e-8, metadata=SHARE)
     remembers = 1
+    roots = (0,)
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
-        state[0] = self.decay * state[0] + (1 - self.decay) * g * g
-        return -lr * divide(g, math.sqrt(state[0]) + self.epsilon)
+        state[0] = average_roots(state[0], g, self.decay)  # √h
+        return -lr * divide(g, state[0] + self.epsilon)
 
 
 @dataclass(eq=False, repr=False)
@@ -229,13 +240,14 @@ class Adam(Optimizer):
     betas: tuple[float, float] = field(default=(0.9, 0.999), metadata=SHARE)
     epsilon: float = field(default=1e-8, metadata=SHARE)
     remembers = 3
+    roots = (1,)
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
         beta1, beta2 = self.betas
-        m, v, t = state
-        m, v, t = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g, t + 1
-        state[:] = m, v, t
-        root = math.sqrt(v / (1 - beta2**t))
+        m, root, t = state  # root is √v
+        m, root, t = beta1 * m + (1 - beta1) * g, average_roots(root, g, beta2), t + 1
+        state[:] = m, root, t
+        root /= math.sqrt(1 - beta2**t)
         return -lr * divide(m / (1 - beta1**t), root + self.epsilon)
 
 
@@ -272,6 +284,15 @@ def check_range(name: str, option: Any, low: float, below: float) -> None:
     for x in numbers:
         if not callable(x) and not low <= x < below:
             raise OptionError(f"{name}={x!r}: a number from {low} up to below {below}")
+
+
+def average_roots(root: float, g: float, share: float) -> float:
+    """√(share · root² + (1 − share) · g²), where the squares would overflow, too."""
+    return math.hypot(math.sqrt(share) * root, math.sqrt(1 - share) * g)
+
+
+def _take_root(x: float) -> float:
+    return math.sqrt(x) if x >= 0 else x
 
 
 def divide(g: float, size: float) -> float:

@@ -4,6 +4,7 @@ import inspect
 import math
 from dataclasses import fields
 
+import mpmath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -289,6 +290,46 @@ def test_a_state_is_a_copy():
     saved = rule.state_dict()
     (w * 2).backward()
     rule.step()
-    assert saved == {"rule": "Momentum", "steps": 0, "state": [[0.0]]}
+    assert saved == {"rule": "Momentum", "version": 2, "steps": 0, "state": [[0.0]]}
     rule.load_state_dict(saved)
     assert rule.state_dict() == saved
+
+
+@pytest.mark.parametrize("size", [1e160, 1e300, 1e-200])
+@pytest.mark.parametrize("rule", [nn.AdaGrad, nn.RMSProp, nn.Adam], ids=name_of)
+def test_rules_hold_where_the_square_of_a_gradient_is_no_float(rule, size):
+    """The published rules at 50 digits; the change, since 1 + 1e-170 is 1."""
+    mp = mpmath.mp.clone()
+    mp.dps = 50
+    made = rule([nn.parameter(0.0)], lr=0.1)
+    [state] = made.state
+    m, h = mp.mpf(0), mp.mpf(0)
+    for t, g in enumerate([size, 0.5, -1.5, 2.0], 1):
+        exact = mp.mpf(g)
+        if rule is nn.AdaGrad:
+            h += exact**2
+            change = exact / (mp.sqrt(h) + made.epsilon)
+        elif rule is nn.RMSProp:
+            h = made.decay * h + (1 - mp.mpf(made.decay)) * exact**2
+            change = exact / (mp.sqrt(h) + made.epsilon)
+        else:
+            one, two = map(mp.mpf, made.betas)
+            m, h = one * m + (1 - one) * exact, two * h + (1 - two) * exact**2
+            change = m / (1 - one**t) / (mp.sqrt(h / (1 - two**t)) + made.epsilon)
+        found = made.change(0.0, g, 0.1, state)
+        assert found != 0
+        assert found == pytest.approx(float(-mp.mpf(0.1) * change), rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("rule", [nn.AdaGrad, nn.RMSProp, nn.Adam], ids=name_of)
+def test_states_with_squares_are_read_as_they_were_meant(rule):
+    w = nn.parameter(0.0)
+    old = rule([w])
+    row = [0.25] * rule.remembers
+    numbers = {"rule": rule.__name__, "steps": 1, "state": [row]}
+    old.load_state_dict(numbers)
+    [place] = rule.roots
+    assert old.state[0] == [0.5 if i == place else 0.25 for i in range(len(row))]
+    again = rule([w])
+    again.load_state_dict(old.state_dict())
+    assert again.state == old.state
