@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from operator import length_hint
 from typing import Any
 
 from engine.errors import OptionError
@@ -56,6 +57,10 @@ def jit(
             "allow".
         threads: how many share the samples of a large batch in the Numba back end;
             NumPy's matrix products have settings of their own.
+
+    `f` may compare Values, loop, and catch what operations raise; it may not take a
+    number out of them (`float(v)`, `v.data`), and what it reads beside its arguments
+    and leaves (plain numbers, random ones, the time) is read once, when it is recorded.
 
     >>> from engine import Value, tanh
     >>> w = Value(0.5)
@@ -286,7 +291,20 @@ class Jitted:
             for part in parts:
                 inputs, leaves = samples.columns[:, part.which], part.one.read_leaves()
                 slopes[0, part.which] = part.one.find_odd_slopes(inputs, leaves)
+        else:
+            slopes = slopes[self._select_rows(samples)]
         check_finite(self.f, self.nonfinite, samples, slopes, what="gradient")
+
+    def _select_rows(self, samples: Samples) -> list[int]:
+        """The inputs that are part of the arguments that `argnums` names."""
+        left, bounds = iter(range(len(samples.columns))), []
+        for key in samples.keys:
+            start = length_hint(left)
+            unflatten_argument(key, left)
+            bounds.append(range(start, length_hint(left), -1))
+        chosen = self._select(bounds)
+        parts = [chosen] if isinstance(self.argnums, int) else chosen
+        return [len(samples.columns) - i for part in parts for i in part]
 
     def _check_errors(self, errors: list[Exception | None]) -> None:
         for error in errors:

@@ -256,6 +256,21 @@ def test_gradients_are_checked_as_values_are(backend):
             call([1.0, -800.0])
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradients_that_nobody_asked_for_are_not_checked(backend):
+    def f(pair, y):
+        return pair[0] * pair[1] + sqrt(y)  # ∂/∂y = ∞ at 0
+
+    samples = ([[1.0, 2.0], [3.0, 4.0]], [1.0, 0.0])
+    for argnums in (0, [0], [0, 0]):
+        made = jit(f, backend=backend, argnums=argnums)
+        assert made.value_and_grad_batch(*samples)[0].tolist() == [3.0, 12.0]
+    for argnums in (1, -1, [0, 1]):
+        made = jit(f, backend=backend, argnums=argnums)
+        with pytest.raises(TapeError, match="the gradient of sample 1 is inf"):
+            made.value_and_grad_batch(*samples)
+
+
 def test_tapes_say_and_keep_what_raised():
     tape = record(logarithm, (-3.0,)).tape
     assert "guard log(v0) raises ValueError" in str(tape)
