@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -44,6 +45,7 @@ def compile_tape(tape: Tape, *, gradient: bool) -> SampleReplay:
     names |= {f"{r.op}_error": partial(find_error, find_row(r.op)) for r in tape.raised}
     exec(compile(text, name, "exec"), names)
     replay: SampleReplay = names["replay"]
+    weakref.finalize(replay, linecache.cache.pop, name, None)
     return replay
 
 

@@ -1,7 +1,9 @@
 """jit: branches, escapes, structures, batches, errors."""
 
 import dataclasses
+import gc
 import json
+import linecache
 import math
 import random
 import threading
@@ -479,3 +481,14 @@ def test_damaged_tapes_are_refused():
         with pytest.raises(TapeError, match=message):
             Tape.from_json(text)
     assert Tape.from_json(tape.to_json()) == tape
+
+
+def test_the_source_of_a_replay_goes_with_it():
+    f = jit(lambda x: x * 3)
+    before = set(linecache.cache)
+    assert f(2.0) == 6.0
+    [name] = set(linecache.cache) - before
+    assert name.startswith("<tape ")
+    del f
+    gc.collect()
+    assert name not in linecache.cache
