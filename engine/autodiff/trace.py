@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from itertools import islice
+from numbers import Real
+from types import FrameType
 from typing import Any
 
 from engine.autodiff.forward import pushforward, tangents
 from engine.autodiff.reverse import gradients
-from engine.errors import OperandError
+from engine.errors import EscapeError, OperandError
 from engine.graph import context
+from engine.graph.callsite import find_source, format_source
+from engine.graph.node import topological_order
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 from engine.ops import identity
@@ -35,15 +39,17 @@ class Trace:
         parts = [flatten_numbers(args[i], f"args[{i}]") for i in selected]
         self._inputs = [structure for structure, _ in parts]
         given = [x for _, leaves in parts for x in leaves]
-        self.nested = _depth.get() > 0 or any(isinstance(x, Value) for x in given)
+        self.nested = is_tracing() or any(isinstance(x, Value) for x in given)
         fresh = list(args)
         with _tracing():
             self.variables = [_variable(x) for x in given]
             trees = self.unflatten_inputs(self.variables)
             for i, tree in zip(selected, trees, strict=True):
                 fresh[i] = tree
-            self.output = f(*fresh, **kwargs)
+            with watching(self.variables):
+                self.output = f(*fresh, **kwargs)
         self._result, self.outputs = flatten_numbers(self.output, "the result of f")
+        _refuse_bools(self._result, self.outputs)
 
     def unflatten_inputs(self, found: Iterable[Any]) -> list[Any]:
         """One number for each variable, in the structures of the arguments."""
@@ -83,6 +89,53 @@ class Trace:
 def _variable(x: Any) -> Value:
     """A leaf for a number; for a Value of the caller's a node with the same number."""
     return identity(x) if isinstance(x, Value) else Value(x)
+
+
+def is_tracing() -> bool:
+    """Whether a transform or the recorder of a tape runs the function we are in."""
+    return _depth.get() > 0 or context.recorder() is not None
+
+
+class Watcher:
+    """What notices that a number which depends on the variables leaves the graph."""
+
+    def __init__(self, variables: Iterable[Value]) -> None:
+        self.variables = frozenset(variables)
+
+    def note_escape(self, value: Any, how: str, asker: FrameType | None) -> None:
+        """See that a derivative misses nothing.
+
+        The engine itself may read numbers, and so may viz, to show them.
+        """
+        module = asker.f_globals.get("__name__", "") if asker else ""
+        if module.startswith(("engine.", "viz.")) or not self.sees(value):
+            return
+        raise EscapeError(
+            f"{how} at {format_source(find_source())} takes the number "
+            f"{value._data!r} out of the graph, and the derivative would miss what is "
+            "computed with it: compute with Values and the functions of engine "
+            "(engine.sin for math.sin, gradients for backward), or use v.detach() "
+            "where a constant is meant"
+        )
+
+    def sees(self, value: Value) -> bool:
+        """Whether the value depends on one of the variables."""
+        return not self.variables.isdisjoint(topological_order(value))
+
+
+def watching(variables: Iterable[Value]) -> AbstractContextManager[None]:
+    """Let it be an error that a number which depends on these leaves the graph."""
+    return context.watched_by(Watcher(variables))
+
+
+def _refuse_bools(structure: Structure, outputs: list[Any]) -> None:
+    paths = leaf_names(structure, "the result of f")
+    for path, output in zip(paths, outputs, strict=True):
+        if not isinstance(output, (Value, Real)) or isinstance(output, bool):
+            raise OperandError(
+                f"{path} is {output!r}, the outcome of a comparison, which has no "
+                "derivative: give numbers, such as where(condition, x, y)"
+            )
 
 
 @contextmanager

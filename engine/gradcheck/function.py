@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.autodiff.forward import tangents
-from engine.autodiff.trace import Trace, flatten_numbers
+from engine.autodiff.trace import Trace, flatten_numbers, watching
 from engine.errors import OperandError
 from engine.graph.context import no_grad
 from engine.graph.sweep import adjoints
@@ -93,7 +93,9 @@ class FunctionOfParameters(CheckedFunction):
         self.inputs = [
             leaf.label or f"parameters[{i}]" for i, leaf in enumerate(self.variables)
         ]
-        super().__init__(f())
+        with watching(self.variables):
+            output = f()
+        super().__init__(output)
 
     def restrict(self, i: int) -> Callable[[float], list[float]]:
         """The results as a function of input number i alone."""

@@ -18,7 +18,19 @@ def find_source() -> tuple[str, int] | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_PASSED_OVER):
         frame = frame.f_back
-    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+    caller = _leave_libraries(frame) or frame
+    return caller and (caller.f_code.co_filename, caller.f_lineno)
+
+
+def _leave_libraries(frame: FrameType | None) -> FrameType | None:
+    """The innermost call that comes from no library, where there is one."""
+    while frame is not None and _is_library(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith(_STANDARD) or "site-packages" in file
 
 
 PACKAGE = os.path.join(
@@ -27,6 +39,7 @@ PACKAGE = os.path.join(
 """The folder of the package, as the compiler wrote it into the code of every module
 here. It need not be where the package lies now."""
 
+_STANDARD = os.path.join(os.path.dirname(os.__file__), "")
 _PASSED_OVER = (PACKAGE, contextlib.__file__)
 """A function that `scope` or `no_grad` decorates is called from contextlib."""
 

@@ -23,16 +23,23 @@ active = 0
 _counting = threading.Lock()
 
 
+class Watcher(Protocol):
+    """What hears of numbers that leave the graph while a transform runs a function."""
+
+    def note_escape(self, value: Any, how: str, asker: FrameType | None) -> None:
+        """A number leaves the graph: a frame of Python has asked for it, if known."""
+
+
 class Recorder(Protocol):
     """What hears of what the graph does not show while a tape is recorded."""
+
+    def note_escape(self, value: Any, how: str, asker: FrameType) -> None:
+        """A number leaves the graph: a frame of Python has asked for it."""
 
     def note_comparison(
         self, left: Any, relation: str, right: Any, outcome: bool
     ) -> None:
         """`left relation right`, such as x < 3, was asked and had this outcome."""
-
-    def note_escape(self, value: Any, how: str, asker: FrameType) -> None:
-        """A number leaves the graph: a frame of Python has asked for it."""
 
     def note_node(self, node: Any) -> None:
         """An operation was carried out, whether or not its result is used."""
@@ -42,6 +49,11 @@ class Recorder(Protocol):
 
     def stop_gradient(self, value: Any) -> Any:
         """The value as a node through which no gradient flows."""
+
+
+watchers: tuple[Watcher, ...] = ()
+"""Those of the transforms that run now. They are the same in all threads, for a
+function may start some: a watcher knows its own variables wherever they are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +209,19 @@ def recording_by(recorder: Recorder) -> Iterator[None]:
     """Let the recorder of a tape hear of comparisons and escapes of Values."""
     with _change(recorder=recorder, recording=True):
         yield
+
+
+@contextmanager
+def watched_by(watcher: Watcher) -> Iterator[None]:
+    """Let the watcher of a transform hear of numbers that leave the graph."""
+    global watchers
+    with _counting:
+        watchers = (*watchers, watcher)
+    try:
+        yield
+    finally:
+        with _counting:
+            watchers = tuple(other for other in watchers if other is not watcher)
 
 
 @contextmanager

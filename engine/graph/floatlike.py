@@ -20,7 +20,8 @@ class FloatLike(Operators):
     """A float in every way but its arithmetic, which comes from the table.
 
     While a tape is recorded, comparisons become guards of the tape, and a number that
-    leaves the graph is an error: it would be frozen into the tape.
+    leaves the graph is an error: it would be frozen into the tape. While a transform
+    runs, it is an error if it depends on the variables: a derivative would miss it.
     """
 
     __slots__ = ()
@@ -86,20 +87,23 @@ class FloatLike(Operators):
 
     def _read(self, how: str) -> float:
         """The number, for one of the methods above."""
-        if context.active:
+        if context.active or context.watchers:
             self._report_escape(how, depth=3)
         return self._data
 
     def _report_escape(self, how: str, depth: int = 2) -> None:
-        """Tell the recorder of a tape, where there is one, who takes the number.
+        """Tell the recorder of a tape and the watchers of transforms who takes it.
 
         Args:
-            how: the expression that takes it.
+            how: the expression that takes the number.
             depth: how many calls above this one it stands.
         """
+        asker = sys._getframe(depth)
         recorder = context.recorder()
         if recorder is not None:
-            recorder.note_escape(self, how, sys._getframe(depth))
+            recorder.note_escape(self, how, asker)
+        for watcher in context.watchers:
+            watcher.note_escape(self, how, asker)
 
     def __pos__(self) -> Self:
         return self
@@ -111,5 +115,7 @@ class FloatLike(Operators):
         return other // self, other % self
 
     def __format__(self, spec: str) -> str:
-        number = self._read("an f-string with v")
-        return format(number, spec) if spec else repr(self)
+        recorder = context.recorder()  # a tape freezes a text; no transform does
+        if recorder is not None:
+            recorder.note_escape(self, "an f-string with v", sys._getframe(1))
+        return format(self._data, spec) if spec else repr(self)

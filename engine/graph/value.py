@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any, SupportsFloat
 from weakref import ref
@@ -62,7 +63,7 @@ class Value(FloatLike, Node):
     @property
     def data(self) -> float:
         """The number."""
-        if context.active:
+        if context.active or context.watchers:
             self._report_escape("v.data")
         return self._data
 
@@ -106,6 +107,13 @@ class Value(FloatLike, Node):
         metadata = self._metadata
         return metadata.cut, metadata.origin() if metadata.origin else None
 
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """∂self/∂parent for each parent, as recorded when this node was made."""
+        for watcher in context.watchers:
+            watcher.note_escape(self, "v.partials", sys._getframe(1))
+        return Node.partials.fget(self)  # type: ignore[attr-defined,no-any-return]
+
     # -- gradients ---------------------------------------------------------------
 
     @property
@@ -133,7 +141,10 @@ class Value(FloatLike, Node):
 
         Raises:
             OperandError: `seed` is not a real number.
+            EscapeError: a transform runs, and self depends on its variables.
         """
+        for watcher in context.watchers:
+            watcher.note_escape(self, "backward()", sys._getframe(1))
         sweep.backward(self, as_float(seed, where="backward(seed=...)"))
 
     def zero_grad(self) -> None:
@@ -161,6 +172,8 @@ class Value(FloatLike, Node):
         return f"Value({', '.join(parts)})"
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        for watcher in context.watchers:  # a copy is no part of the graph
+            watcher.note_escape(self, "a copy or pickle", sys._getframe(1))
         return reduce(self)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import length_hint
 from typing import Any
 
+from engine.autodiff.trace import is_tracing
+from engine.autodiff.transforms import value_and_grad
 from engine.errors import OptionError
-from engine.graph import context
 from engine.graph.sweep import add_gradients, adjoints
 from engine.tape.backends.backend import AUTO, BACKENDS
 from engine.tape.ir.arguments import (
@@ -116,7 +117,7 @@ class Jitted:
 
     def __call__(self, *args: Any) -> Any:
         """f(*args), replayed; with Values among the arguments, f itself."""
-        if context.recorder() is not None or has_values(args):
+        if is_tracing() or has_values(args):
             return self.f(*args)
         keys, numbers = flatten_arguments(args)
         result = self._replay(keys, numbers, gradient=False)
@@ -133,6 +134,8 @@ class Jitted:
         Raises:
             TapeError: `f` gives more than one number.
         """
+        if is_tracing():
+            return value_and_grad(self.f, self.argnums)(*args)  # type: ignore[no-any-return]
         arrays = are_arrays(args)
         keys, numbers = join_arrays(args) if arrays else flatten_arguments(args)
         result = self._replay(keys, numbers, gradient=True)

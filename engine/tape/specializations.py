@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.errors import TapeError
+from engine.graph import context
 from engine.tape.backends.backend import BatchReplay, select_backend
 from engine.tape.backends.numpy import ArrayReplay
 from engine.tape.backends.python import SampleReplay, compile_tape
@@ -41,6 +42,9 @@ class Specialization:
 
     def read_leaves(self) -> list[float]:
         """The numbers of the leaves, as they are now."""
+        for watcher in context.watchers:
+            for leaf in self.recording.leaves:
+                watcher.note_escape(leaf, "a replay", None)
         # Not by the getter of `data`, which is slower: this is done at each replay.
         return [leaf._data for leaf in self.recording.leaves]
 
