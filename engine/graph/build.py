@@ -53,8 +53,10 @@ def evaluate(op: Op, xs: tuple[float, ...], parents: tuple[Value, ...]) -> float
     except EngineError:  # from a row that the value is composed of
         raise
     except (ArithmeticError, ValueError) as error:
-        raise make_error(op, xs, error, parents) from error
-    return float(as_real(op, xs, out, parents))
+        failure = error.with_traceback(None)
+    else:
+        return float(as_real(op, xs, out, parents))
+    raise make_error(op, xs, failure, parents)  # as in `Op`, not chained to Python's
 
 
 def local_derivatives(op: Op, out: float, xs: tuple[float, ...]) -> tuple[float, ...]:
@@ -98,7 +100,7 @@ def _make_unary(op: Op) -> Callable[..., Any]:
             out = value(a)
             (dx,) = constants or partials(out, a)
         except (ArithmeticError, ValueError):
-            return build_node(op, (x,))
+            out = None  # build_node finds out what to do
         metadata = NO_METADATA
         if context.active:
             here = context.current()
@@ -135,7 +137,7 @@ def _make_binary(op: Op) -> Callable[..., Any]:
             out = value(a, b)
             dx, dy = constants or partials(out, a, b)
         except (ArithmeticError, ValueError):
-            return build_node(op, (x, y))
+            out = None  # build_node finds out what to do
         metadata = NO_METADATA
         if context.active:
             here = context.current()

@@ -45,7 +45,7 @@ def read(
     try:
         document = json.loads(Path(fspath(path)).read_bytes())
     except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"this is not JSON, or damaged: {error}") from error
+        raise ModelFileError(f"this is not JSON, or damaged: {error}") from None
     if not isinstance(document, dict) or document.get("format") != f"dotgrad {kind}":
         raise ModelFileError(f"this is not a file that dotgrad wrote for a {kind}")
     if document.get("version") != VERSION:
@@ -69,7 +69,7 @@ def name_file(path: str | PathLike[str]) -> Iterator[None]:
     try:
         yield
     except ModelFileError as error:
-        raise ModelFileError(f"{fspath(path)}: {error}") from error
+        raise ModelFileError(f"{fspath(path)}: {error}") from None
 
 
 def match_numbers(

@@ -132,9 +132,15 @@ class Op:
     def _evaluate(self, xs: tuple[Any, ...]) -> Any:
         try:
             out = self.value(*xs)
+        except EngineError:  # from a row that the value is composed of
+            raise
         except (ArithmeticError, ValueError) as error:
-            raise make_error(self, xs, error) from error
-        return out if out.__class__ is float else as_real(self, xs, out)
+            failure = error.with_traceback(None)
+        else:
+            return out if out.__class__ is float else as_real(self, xs, out)
+        # Here, where Python's error is over: a traceback shows one mistake once, and
+        # still what the program itself was about to handle.
+        raise make_error(self, xs, failure)
 
     def fixed(self, number: float) -> Op:
         """This row with its last operand the given number: one operand less.

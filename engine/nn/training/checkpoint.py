@@ -81,5 +81,5 @@ def _read_generator(state: Any, rng: random.Random | None) -> Any:
         whole = (version, tuple(numbers), spare)
         random.Random().setstate(whole)
     except (TypeError, ValueError) as error:
-        raise ModelFileError(f"rng is no state of a generator: {error}") from error
+        raise ModelFileError(f"rng is no state of a generator: {error}") from None
     return whole

@@ -202,7 +202,7 @@ class Tape:
         try:
             body = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise TapeError(f"this is not the JSON of a tape: {error}") from error
+            raise TapeError(f"this is not the JSON of a tape: {error}") from None
         if not isinstance(body, dict) or body.get("format") != "dotgrad tape":
             raise TapeError("this is not the JSON of a tape that to_json wrote")
         if body.get("version") != VERSION:
@@ -222,7 +222,7 @@ class Tape:
                 raised=tuple(map(_read_raised, body["raised"])),
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise TapeError(f"the JSON of the tape is damaged: {error!r}") from error
+            raise TapeError(f"the JSON of the tape is damaged: {error!r}") from None
         tape.check()
         return tape
 
@@ -239,7 +239,7 @@ class Tape:
             try:
                 arity = find_row(name).arity
             except UnknownOperationError as error:
-                raise TapeError(f"v{slot}: {error}") from error
+                raise TapeError(f"v{slot}: {error}") from None
             if len(used) != arity or not all(0 <= s < slot for s in used):
                 raise TapeError(f"the tape is damaged: v{slot} = {name}{used}")
         if not all(0 <= s < self.size for s in (*self.outputs, *self.guarded)):
