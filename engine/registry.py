@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import RowError
 from engine.graph.build import make_method
+from engine.graph.callsite import find_source, format_source
 from engine.graph.value import Value
 from engine.operation.extended import Extended
 from engine.operation.op import Op, lookup
@@ -16,7 +17,10 @@ from engine.operation.op import rows as _rows
 from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol
 
-_registered: set[str] = set()
+Source = tuple[str, int] | None
+
+_registered: dict[str, Source] = {}
+"""The rows that a program has added, and the file and line that added each."""
 
 TABLE: Mapping[str, Op] = MappingProxyType(_rows)
 """Every operation by its name, in the order of the table."""
@@ -37,21 +41,31 @@ def register(*args: Any, **options: Any) -> Op:
     (8.0, 12.0, ('3 × x²',))
     >>> unregister("cube")
 
+    The same call again, as when a cell of a notebook is run twice, replaces the row:
+    from the same line, at a prompt, or with a `value` that is the same named function.
+
     Raises:
         RowError: the name is taken or no Python name, or the rule does not give
             one derivative per operand.
     """
-    op = Op(*args, **options)
-    _check_name(op)
-    add_row(op)
-    _registered.add(op.name)
+    op, source = Op(*args, **options), find_source()
+    _check_name(op, source)
+    before = _rows.get(op.name)
+    _add_own_row(op, source)
     try:
         _check_rule(op)
         add_help(op)
     except Exception:
         unregister(op.name)
+        if before is not None:
+            _add_own_row(before, source)
         raise
     return op
+
+
+def _add_own_row(op: Op, source: Source) -> None:
+    add_row(op)
+    _registered[op.name] = source
 
 
 def add_row(op: Op) -> None:
@@ -83,7 +97,7 @@ def unregister(name: str) -> None:
     op = lookup(name)
     if name not in _registered:
         raise RowError(f"{name} is part of the table and stays in it")
-    _registered.discard(name)
+    del _registered[name]
     del _rows[name]
     for kind in (Value, Symbol, Extended):
         for method in _make_methods(op, kind):
@@ -95,11 +109,37 @@ def built_in_rows() -> tuple[Op, ...]:
     return tuple(op for op in _rows.values() if op.name not in _registered)
 
 
-def _check_name(op: Op) -> None:
+def _check_name(op: Op, source: Source) -> None:
     if not op.name.isidentifier() or keyword.iskeyword(op.name):
         raise RowError(f"an operation's name is a Python name, not {op.name!r}")
-    if op.name in _rows or hasattr(Value, op.name):
+    if op.name in _registered:
+        _check_place(op, source)
+    elif op.name in _rows or hasattr(Value, op.name):
         raise RowError(f"the name {op.name!r} is taken: choose another")
+
+
+def _check_place(op: Op, source: Source) -> None:
+    """See that the row that has this name comes from the same place."""
+    known = _registered[op.name]
+    same_line = known == source or (_is_prompt(known) and _is_prompt(source))
+    if not same_line and _name_function(op) != _name_function(_rows[op.name]):
+        raise RowError(
+            f"the name {op.name!r} is taken: it was registered at "
+            f"{format_source(known)}, and now at {format_source(source)}; choose "
+            f"another, or unregister({op.name!r}) first"
+        )
+
+
+def _is_prompt(source: Source) -> bool:
+    """Whether a person typed it, into a cell or at a prompt: each is another file."""
+    return bool(source and ("ipykernel" in source[0] or source[0][:1] == "<"))
+
+
+def _name_function(op: Op) -> Any:
+    """What tells a function from others; a lambda only from itself."""
+    name = getattr(op.value, "__qualname__", "<lambda>")
+    named = "<lambda>" not in name
+    return (getattr(op.value, "__module__", None), name) if named else op.value
 
 
 def _check_rule(op: Op) -> None:

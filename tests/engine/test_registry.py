@@ -97,3 +97,69 @@ def test_a_rule_that_branches_on_symbols_is_told_about_where():
     with pytest.raises(TypeError, match="where"):
         register("step", "?", lambda x: x, lambda out, x: (1 if x > 0 else 0,))
     assert "step" not in engine.TABLE
+
+
+def register_here(factor, partials=()):
+    return register("again", "·", lambda x: factor * x, partials or (factor,))
+
+
+@pytest.fixture(name="again")
+def registered_again():
+    yield register_here(2)
+    engine.unregister("again")
+
+
+@pytest.mark.usefixtures("again")
+def test_registering_again_at_the_same_place_replaces():
+    x, order = Value(5.0), list(engine.TABLE)
+    old = x.again()
+    new = register_here(3)
+    assert engine.TABLE["again"] is new
+    assert list(engine.TABLE) == order
+    assert (x.again().data, new(5.0), old.data) == (15.0, 15.0, 10.0)
+    old.backward()  # a graph keeps the row that it was built with
+    assert x.grad == 2.0
+    assert "3" in Value.again.__doc__
+
+
+def test_registering_again_elsewhere_names_both_places(again):
+    places = r"test_registry\.py:\d+, and now at .*test_registry\.py:\d+"
+    with pytest.raises(RowError, match=rf"'again' is taken: .*{places}; choose"):
+        register("again", "·", lambda x: 3 * x, (3,))
+    assert engine.TABLE["again"] is again
+
+
+def test_a_bad_row_leaves_the_one_that_it_would_replace(again):
+    with pytest.raises(RowError, match="one derivative"):
+        register_here(3, lambda out, x: (3, 3))
+    assert engine.TABLE["again"] is again
+    assert Value(5.0).again().data == 10.0
+    register_here(3)
+
+
+@pytest.mark.usefixtures("again")
+def test_a_named_function_may_move_in_its_file():
+    def value(x):
+        return 2 * x
+
+    engine.unregister("again")
+    register("again", "·", value, (2,))
+    moved = register("again", "·", value, (2,))
+    assert engine.TABLE["again"] is moved
+
+
+@pytest.mark.parametrize("file", ["<stdin>", "/tmp/ipykernel_{}/1.py", "<cell {}>"])
+@pytest.mark.usefixtures("again")
+def test_at_a_prompt_each_cell_is_a_file_and_may_be_run_again(file):
+    engine.unregister("again")
+    for run in (1, 2):
+        line = f"\nregister('again', '·', lambda x: {run} * x, ({run},))"
+        exec(compile(line, file.format(run), "exec"), {"register": register})
+        assert Value(5.0).again().data == 5.0 * run
+
+
+@pytest.mark.usefixtures("again")
+def test_a_cell_may_not_take_the_name_of_a_file():
+    line = "register('again', '·', lambda x: x, (1,))"
+    with pytest.raises(RowError, match=r"'again' is taken: .*<stdin>:1; choose"):
+        exec(compile(line, "<stdin>", "exec"), {"register": register})
