@@ -108,6 +108,36 @@ class FloatLike(Operators):
     def __pos__(self) -> Self:
         return self
 
+    @property
+    def real(self) -> Self:
+        """The Value itself: it has no imaginary part."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """0.0, as of a float."""
+        return 0.0
+
+    def conjugate(self) -> Self:
+        """The Value itself: it has no imaginary part."""
+        return self
+
+    def is_integer(self) -> bool:
+        """Whether it is a whole number: a comparison, so allowed where those are."""
+        return bool(self % 1 == 0)
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """The number as a fraction, exactly.
+
+        It has no gradient, and so has what is computed with it: `statistics.mean` is
+        (`engine.mean` keeps the graph).
+        """
+        return float(self._read("v.as_integer_ratio()")).as_integer_ratio()
+
+    def hex(self) -> str:
+        """The number in hexadecimal, exactly."""
+        return float(self._read("v.hex()")).hex()
+
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
 

@@ -9,8 +9,8 @@ from weakref import ref
 
 from engine.errors import OperandError
 from engine.graph import context, sweep
+from engine.graph.aliases import Aliases
 from engine.graph.callsite import find_source
-from engine.graph.floatlike import FloatLike
 from engine.graph.metadata import CONSTANT, NO_METADATA, Metadata
 from engine.graph.node import Node
 from engine.graph.pickling import reduce
@@ -25,7 +25,7 @@ def _collect_metadata() -> Metadata:
     return replace(here.metadata, source=find_source())
 
 
-class Value(FloatLike, Node):
+class Value(Aliases):
     """A number that remembers the operation and the operands it came from.
 
     Args:
@@ -113,6 +113,8 @@ class Value(FloatLike, Node):
         for watcher in context.watchers:
             watcher.note_escape(self, "v.partials", sys._getframe(1))
         return Node.partials.fget(self)  # type: ignore[attr-defined,no-any-return]
+
+    _children, _local_grads = Node.parents, partials  # names of the smallest engines
 
     # -- gradients ---------------------------------------------------------------
 

@@ -4,19 +4,23 @@ import copy
 import math
 import operator
 import pickle
+import random
+import statistics
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+import engine
 from engine import (
     TABLE,
     DivisionByZeroError,
     DomainError,
     EngineError,
+    EscapeError,
     OperandError,
     RangeError,
     Value,
@@ -24,6 +28,7 @@ from engine import (
     scope,
     topological_order,
 )
+from engine.tape import jit
 
 floats = st.floats()
 operands = floats | st.integers() | st.booleans() | st.fractions()
@@ -89,6 +94,87 @@ def test_round_to_digits(x, digits):
 def test_comparisons_are_those_of_floats(compare, x, y):
     assert compare(Value(x), y) is compare(x, y)
     assert compare(y, Value(x)) is compare(y, x)
+
+
+METHODS = {
+    "is_integer": lambda x: x.is_integer(),
+    "as_integer_ratio": lambda x: x.as_integer_ratio(),
+    "hex": lambda x: x.hex(),
+    "real": lambda x: x.real,
+    "imag": lambda x: x.imag,
+    "conjugate": lambda x: x.conjugate(),
+    "complex": complex,
+    "isclose": lambda x: math.isclose(x, 1.0, rel_tol=0.5),
+    "divmod": lambda x: divmod(x, 3.0),
+    "sum": lambda x: sum([x, 1.0, x]),
+    "max": lambda x: max(x, 1.0),
+    "uniform": lambda x: random.Random(3).uniform(x, 2.0),
+    "formats": lambda x: f"{x:.3f} {x:10.2e} {x:g} {x:+.1%}",
+}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+@given(x=floats)
+@example(x=-0.5)
+@example(x=2.0)
+@example(x=math.inf)
+def test_what_floats_answer_values_answer(method, x):
+    def ask(x):
+        try:
+            answer = method(x)
+        except (OverflowError, ValueError) as error:
+            return type(error), str(error)
+        numbers = answer if isinstance(answer, tuple) else (answer,)
+        return [repr(y.data if isinstance(y, Value) else y) for y in numbers]
+
+    assert ask(Value(x)) == ask(x)
+
+
+def test_the_parts_of_a_value_keep_its_graph():
+    x = Value(3.0)
+    y = x * x
+    assert y.real is y
+    assert y.conjugate() is y
+
+
+@pytest.mark.parametrize(
+    ("name", "slope"),  # of the result by the first number, where the graph is kept
+    [
+        ("median", 0.5),
+        ("median_high", 1.0),
+        ("mean", None),
+        ("fmean", None),
+        ("stdev", None),
+        ("pvariance", None),
+        ("geometric_mean", None),
+    ],
+)
+def test_statistics_are_right_and_keep_the_graph_or_say_that_they_do_not(name, slope):
+    function, numbers = getattr(statistics, name), [4.0, 1.0, 2.5, 8.0]
+    result = function([Value(x) for x in numbers])
+    assert float(result) == function(numbers)
+    if slope is not None:
+        assert engine.grad(function)(numbers)[0] == slope
+        return
+    with pytest.raises(EscapeError, match=r"test_value\.py:\d+ takes"):
+        engine.grad(lambda xs: function(xs) * xs[0])(numbers)
+
+
+def test_whether_a_number_is_whole_is_a_comparison():
+    @jit
+    def f(x):
+        return x * x if x.is_integer() else -x
+
+    assert [f(x) for x in (2.0, 2.5, 3.0)] == [4.0, -2.5, 9.0]
+    assert f.batch([2.0, 2.5, 3.0]).tolist() == [4.0, -2.5, 9.0]
+    assert engine.grad(lambda x: x * x if x.is_integer() else -x)(3.0) == 6.0
+
+
+@pytest.mark.parametrize("read", ["as_integer_ratio", "hex"])
+@pytest.mark.parametrize("run", [engine.grad, jit], ids=["grad", "jit"])
+def test_reading_the_number_is_an_escape(read, run):
+    with pytest.raises(EscapeError, match=rf"v\.{read}\(\) at .*test_value\.py:\d+"):
+        run(lambda x: (getattr(x, read)(), x)[1])(1.0)
 
 
 def test_large_ints_compare_exactly():
