@@ -13,7 +13,8 @@ Jacobian with a vector (forward mode), `vjp` of a vector with the Jacobian (reve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.autodiff.reverse import gradients
@@ -28,11 +29,24 @@ from engine.autodiff.trace import (
 from engine.graph.value import Value
 
 
+def _like(f: Function) -> Callable[[Function], Function]:
+    """Give a function of functions the name, documentation and signature of `f`.
+
+    What else `f` carries, such as the parameters of a model, stays with `f`.
+    """
+    return functools.wraps(f, updated=())
+
+
 def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The gradient of a function with one number as its result.
 
     The result has the structure of the argument; with several `argnums` it is a
     tuple with one entry for each. Keyword arguments are passed on as they are.
+
+    `f` may compare Values, loop, print, and catch what operations raise. A number that
+    depends on the argument may not leave the graph on the way to the result
+    (`float(v)`, `math.sin(v)`, `v.data`, a copy): the derivative would miss it, so that
+    is an `EscapeError` with its line. `v.detach()` says that a constant is meant.
 
     >>> grad(lambda x: x**3)(2.0)
     12.0
@@ -44,9 +58,15 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     Raises:
         OperandError: an argument is no structure of numbers, or the result of `f` is
             not one number (use `jacobian` then).
+        EscapeError: a number leaves the graph inside of `f`.
     """
     both = value_and_grad(f, argnums)
-    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+    @_like(f)
+    def differentiate(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return differentiate
 
 
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -56,6 +76,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     (6.0, (3.0, 2.0))
     """
 
+    @_like(f)
     def differentiate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = Trace(f, args, select_arguments(argnums, args), kwargs)
         output = require_number(trace)
@@ -77,6 +98,7 @@ def derivative(f: Function, n: int = 1) -> Function:
     if not (isinstance(n, int) and n >= 0):
         raise ValueError(f"n={n!r}: the order of a derivative is 0, 1, 2, ...")
 
+    @_like(f)
     def differentiate(x: Any) -> Any:
         trace = Trace(f, (x,), [0], {})
         output = require_number(trace)
@@ -160,6 +182,7 @@ def jacobian(
     if mode not in ("auto", "forward", "reverse"):
         raise ValueError(f"mode={mode!r}: choose auto, forward or reverse")
 
+    @_like(f)
     def differentiate(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(f, args, select_arguments(argnums, args), kwargs)
         rows = [

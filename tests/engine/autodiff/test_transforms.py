@@ -1,6 +1,9 @@
 """Transforms, against algebra, mpmath, SciPy's Rosenbrock and one another."""
 
+import functools
+import inspect
 import math
+import pydoc
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,6 +26,7 @@ from engine import (
     value_and_grad,
     vjp,
 )
+from engine.tape import jit
 from engine.testing import expressions
 
 close = pytest.approx
@@ -251,3 +255,41 @@ def test_a_long_chain_in_both_modes():
 
     assert grad(f)(1.0) == 1.0
     assert jvp(f, (1.0,), (2.0,)) == (1.0, 2.0)
+
+
+def area(radius, height=2.0):
+    """The side of a cylinder, but for 2 π."""
+    return radius * height
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [grad, engine.value_and_grad, engine.derivative, engine.jacobian, engine.hessian,
+     jit],
+    ids=lambda transform: transform.__name__,
+)  # fmt: skip
+def test_the_name_and_the_words_of_a_function_stay(transform):
+    made = transform(area)
+    assert (made.__name__, made.__qualname__, made.__doc__, made.__module__) == (
+        "area", "area", "The side of a cylinder, but for 2 π.", __name__,
+    )  # fmt: skip
+    assert list(inspect.signature(made).parameters) == ["radius", "height"]
+    assert "The side of a cylinder" in pydoc.render_doc(made)
+    twice = transform(made)
+    assert twice.__name__ == "area"
+
+
+def test_a_function_without_a_name_needs_none():
+    class Square:
+        def __init__(self):
+            self.calls = 0
+
+        def __call__(self, x):
+            self.calls += 1
+            return x * x
+
+    square = Square()
+    slope = grad(square)
+    assert slope(3.0) == 6.0
+    assert not hasattr(slope, "calls")
+    assert grad(functools.partial(area, height=5.0))(3.0) == 5.0
