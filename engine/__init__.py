@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine import ops as ops
+from engine import ufuncs as ufuncs  # so that NumPy finds its functions on Values
 from engine.autodiff.recompute import recompute
 from engine.autodiff.reverse import gradients
 from engine.autodiff.transforms import (

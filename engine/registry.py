@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.errors import RowError
+from engine.graph.aliases import Aliases
 from engine.graph.build import make_method
 from engine.graph.callsite import find_source, format_source
 from engine.graph.value import Value
@@ -114,7 +115,7 @@ def _check_name(op: Op, source: Source) -> None:
         raise RowError(f"an operation's name is a Python name, not {op.name!r}")
     if op.name in _registered:
         _check_place(op, source)
-    elif op.name in _rows or hasattr(Value, op.name):
+    elif op.name in _rows or (hasattr(Value, op.name) and op.name not in vars(Aliases)):
         raise RowError(f"the name {op.name!r} is taken: choose another")
 
 

@@ -26,7 +26,7 @@ LAYERS = {
         "graph",
         "registry explanation",
         "ops",
-        "functions",
+        "functions ufuncs",
         "autodiff",
         "gradcheck",
         "testing tape.ir",

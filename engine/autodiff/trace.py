@@ -47,7 +47,8 @@ class Trace:
             for i, tree in zip(selected, trees, strict=True):
                 fresh[i] = tree
             with watching(self.variables):
-                self.output = f(*fresh, **kwargs)
+                output = f(*fresh, **kwargs)
+        self.output = output.tolist() if hasattr(output, "tolist") else output
         self._result, self.outputs = flatten_numbers(self.output, "the result of f")
         _refuse_bools(self._result, self.outputs)
 

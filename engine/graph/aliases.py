@@ -16,7 +16,10 @@ _SYMBOLS = {
 
 
 class Aliases(FloatLike, Node):
-    """micrograd's names; Value adds those of the smallest engines."""
+    """micrograd's names; `engine.ufuncs` adds NumPy's.
+
+    A row of a program's own may have one of them: it stands before these.
+    """
 
     __slots__ = ()
 

@@ -175,17 +175,21 @@ def _fold(op: Op, number: float) -> Callable[..., Any]:
     return fixed.methods.setdefault(Value, make_method(fixed))
 
 
+_NO_OPERANDS = (str, bytes, complex)
+
+
 def _lift(op: Op, y: Any) -> Any:
     """The operand `y` of an operator as a Value.
 
-    NotImplemented where `y` has an operator of its own, which Python then tries.
+    NotImplemented where `y` has an operator of its own, which Python then tries; a
+    NumPy array's works elementwise, see `engine.ufuncs`.
     """
     if is_number(y):
         return constant(y)
     if isinstance(y, Value):
         return y
-    foreign = hasattr(type(y), f"__r{op.name}__") and not hasattr(y, "__array__")
-    if foreign and not isinstance(y, (str, bytes, complex)):
+    foreign = hasattr(type(y), f"__r{op.name}__") and not isinstance(y, _NO_OPERANDS)
+    if foreign and (hasattr(type(y), "__array_ufunc__") or not hasattr(y, "__array__")):
         return NotImplemented
     return constant(as_float(y, where=op.name))
 

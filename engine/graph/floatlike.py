@@ -33,8 +33,6 @@ class FloatLike(Operators):
         return float(self._read("v.item()"))
 
     __hash__ = object.__hash__
-    # NumPy scalars and arrays then leave mixed arithmetic to Value's own operators.
-    __array_ufunc__ = None
 
     def __eq__(self, other: object) -> bool:
         return self._compare(other, operator.eq)
