@@ -12,6 +12,7 @@ from engine import Value
 from viz.drawing.draw import draw
 from viz.drawing.select import CARDS
 from viz.formats.tree import tree
+from viz.notebook.values_table import make_table
 
 LIMIT = 20_000
 """The most values of a graph that is drawn unasked: that takes seconds at most."""
@@ -26,6 +27,9 @@ POINTS, DOTS = 72, 144
 """Dots per inch. At 72, the text of the svg is as large as the notebook's; at 144, the
 png is sharp on a fine screen, too."""
 
+CONTAINERS = (list, tuple, dict, "numpy.ndarray")
+"""What is shown as a table where Values are in it."""
+
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 """What a notebook shows of an object, by media type, and the sizes of images."""
 
@@ -34,9 +38,11 @@ def load_ipython_extension(shell: Any) -> None:
     """Show Values as pictures; what `%load_ext viz` calls.
 
     A notebook gets an svg, and a png for where it cannot show that; a terminal gets the
-    tree of the graph. A Value inside of a list stays a line of text.
+    tree of the graph. A list, tuple, dict or array of Values is a table in a notebook.
     """
     formatter = shell.display_formatter
+    for kind in CONTAINERS:
+        formatter.formatters["text/html"].for_type(kind, make_table)
     show = partial(
         make_bundle, pictures=lambda: "image/svg+xml" in formatter.active_types
     )
@@ -45,7 +51,10 @@ def load_ipython_extension(shell: Any) -> None:
 
 def unload_ipython_extension(shell: Any) -> None:
     """Show Values as text again; what `%unload_ext viz` calls."""
-    shell.display_formatter.mimebundle_formatter.pop(Value, None)
+    formatter = shell.display_formatter
+    for kind in CONTAINERS:
+        formatter.formatters["text/html"].pop(kind, None)
+    formatter.mimebundle_formatter.pop(Value, None)
 
 
 def make_bundle(value: Value, *, pictures: Callable[[], bool] = lambda: True) -> Bundle:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
@@ -80,15 +81,70 @@ def test_a_value_is_shown_as_its_picture(shell, fan):
     assert set(only) == {"image/png"}
 
 
-def test_values_in_a_list_stay_text(shell, fan):
+def cells(html):
+    """The texts of a table, row by row."""
+    rows = re.findall(r"<tr>(.*?)</tr>", html)
+    return [re.findall(r"<t[dh]>(.*?)</t[dh]>", row) for row in rows]
+
+
+W = Value(-3.0, label="w")
+
+
+@pytest.mark.parametrize(
+    ("container", "paths"),
+    [
+        ([W, W * 2], ["[0]", "[1]"]),
+        ((W, W * 2), ["[0]", "[1]"]),
+        ({"a": W, "b": [W * 2]}, ["[&#x27;a&#x27;]", "[&#x27;b&#x27;][0]"]),
+        ([[W], [W * 2, 0.5]], ["[0][0]", "[1][0]", "[1][1]"]),
+        (np.array([W, W * 2]), ["[0]", "[1]"]),
+        (np.array([[W, W * 2]]), ["[0][0]", "[0][1]"]),
+    ],
+    ids=["list", "tuple", "dict", "nested", "array", "matrix"],
+)
+def test_values_in_a_container_are_a_table(shell, container, paths):
+    data, _ = shell.display_formatter.format(container)
+    assert set(data) == {"text/plain", "text/html"}
+    head, *rows = cells(data["text/html"])
+    assert head == ["", "label", "value", "grad", "operation"]
+    assert [row[0] for row in rows] == paths
+    assert rows[0][1:] == ["w", "−3", "", ""]
+    assert rows[1][1:] == ["", "−6", "", "×"]
+
+
+def test_a_table_has_gradients_and_escapes_labels(shell, fan):
+    fan.label = "<b>&"
     data, _ = shell.display_formatter.format([fan])
-    assert data == {"text/plain": "[Value(33.0, op='+', grad=1.0)]"}
+    assert cells(data["text/html"])[1] == ["[0]", "&lt;b&gt;&amp;", "33", "1", "+"]
+
+
+def test_a_long_list_is_cut(shell):
+    data, _ = shell.display_formatter.format([Value(float(i)) for i in range(1000)])
+    rows = cells(data["text/html"])
+    assert len(rows) == 1 + 100 + 1
+    assert rows[-1] == ["…"]
+
+
+SELF = []
+SELF += [SELF, W]
+
+
+@pytest.mark.parametrize(
+    "container",
+    [[1.0, 2.0], [], {}, ["x", W], [None, W], np.arange(3.0), np.array(["a"]), SELF],
+    ids=repr,
+)
+def test_other_containers_are_text(shell, container):
+    data, _ = shell.display_formatter.format(container)
+    assert set(data) == {"text/plain"}
 
 
 def test_unloading_ends_it(shell, fan):
     shell.extension_manager.unload_extension("viz")
     data, _ = shell.display_formatter.format(fan)
     assert data == {"text/plain": "Value(33.0, op='+', grad=1.0)"}
+    data, _ = shell.display_formatter.format([fan])
+    assert data == {"text/plain": "[Value(33.0, op='+', grad=1.0)]"}
     shell.extension_manager.load_extension("viz")
 
 
@@ -96,6 +152,8 @@ def test_a_terminal_shows_the_tree(fan, monkeypatch):
     drawn = []
     monkeypatch.setattr(Picture, "pipe", lambda *args, **_: drawn.append(args))
     terminal = shell_of(TerminalInteractiveShell, monkeypatch)
+    data, _ = terminal.display_formatter.format([fan])
+    assert data == {"text/plain": "[Value(33.0, op='+', grad=1.0)]"}
     data, _ = terminal.display_formatter.format(fan)
     assert set(data) == {"text/plain"}
     assert data["text/plain"].splitlines()[0] == "+ = 33  grad 1"
@@ -129,13 +187,21 @@ def test_what_cannot_be_drawn_is_text_and_one_line(shell, fan, monkeypatch, caps
 CELLS = """
 import sys, nbclient, nbformat
 cells = [
-    "%load_ext viz\\nfrom engine import Value\\nx = Value(3.0, label='x')\\ny = x * x",
+    "%load_ext viz\\nfrom engine import *\\nx = Value(3.0, label='x')\\ny = x * x",
     "y.backward()\\ny",
     "import viz\\nw = viz.widget(y)\\nw",
     "w['x'] = 5.0\\ny",
+    "[x, y]",
+    "x / 0",
+    "grad(lambda x: log(x))(0.0)",
+    "register('cube', '³', lambda x: x**3, lambda out, x: (3 * x**2,))(2.0)",
+    "register('cube', '³', lambda x: x**3 + 1, lambda out, x: (3 * x**2,))(2.0)",
 ]
 notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, cells)])
-nbclient.NotebookClient(notebook, kernel_name="python3", timeout=60).execute()
+client = nbclient.NotebookClient(
+    notebook, kernel_name="python3", timeout=60, allow_errors=True
+)
+client.execute()
 nbformat.write(notebook, sys.argv[1])
 """
 
@@ -144,7 +210,9 @@ def test_a_kernel_sends_pictures_and_the_widget(tmp_path):
     done = tmp_path / "done.ipynb"
     subprocess.run([sys.executable, "-c", CELLS, str(done)], check=True)
     stored = json.loads(done.read_text(encoding="utf-8"))
-    shown = [[out["data"] for out in cell["outputs"]] for cell in stored["cells"]]
+    shown = [
+        [out.get("data", out) for out in cell["outputs"]] for cell in stored["cells"]
+    ]
     assert shown[0] == []
     for [data], number in ((shown[1], "9"), (shown[3], "25")):
         assert f">{number}<" in "".join(data["image/svg+xml"])
@@ -158,6 +226,23 @@ def test_a_kernel_sends_pictures_and_the_widget(tmp_path):
     state = states["state"][model]["state"]
     assert (state["values"], state["_shown"]["value"]) == ({"x": 5.0}, "25")
     assert "export default" in state["_esm"]
+    [table] = shown[4]
+    assert [row[2] for row in cells("".join(table["text/html"]))] == [
+        "value",
+        "5",
+        "25",
+    ]
+    for [error], name, most in (
+        (shown[5], "DivisionByZeroError", 30),
+        (shown[6], "DomainError", 60),
+    ):
+        assert error["ename"] == name
+        text = "\n".join(error["traceback"])
+        assert text.count("Traceback (most recent call last)") == 1
+        assert "above exception" not in text
+        assert len(text.splitlines()) <= most
+    # Run again with another rule: each run of a cell is a file of its own.
+    assert [data["text/plain"] for [data] in shown[7:]] == [["8.0"], ["9.0"]]
 
 
 def test_the_notebook_runs_and_is_stored_with_its_results(tmp_path):
