@@ -44,7 +44,7 @@ from engine.errors import (
 from engine.explanation.explain import explain
 from engine.explanation.why_nan import why_nan
 from engine.explanation.why_zero import why_zero
-from engine.functions import gelu, logsumexp, mean, silu, softmax
+from engine.functions import logsumexp, mean, softmax
 from engine.gradcheck.check import (
     GradientRow,
     GradientTable,
@@ -71,9 +71,9 @@ __all__ = [
     "GradientError", "GradientRow", "GradientTable", "ModelFileError", "Op",
     "OperandError", "OptionError", "RangeError", "RowError", "ShapeError",
     "StaleGraphError", "TapeError", "UnknownOperationError", "Value", "check_gradients",
-    "derivative", "edges", "explain", "gelu", "grad", "gradient_table", "gradients",
+    "derivative", "edges", "explain", "grad", "gradient_table", "gradients",
     "hessian", "hvp", "jacobian", "jvp", "latex_text", "logsumexp", "mean", "no_grad",
-    "recompute", "record_source", "register", "scope", "silu", "softmax",
+    "recompute", "record_source", "register", "scope", "softmax",
     "topological_order", "unregister", "value_and_grad", "vjp", "where", "why_nan",
     "why_zero",
 ]  # fmt: skip

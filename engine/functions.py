@@ -85,34 +85,6 @@ def mean(xs: Iterable[Any]) -> Any:
     return ops.truediv(_add_up(terms), len(terms))
 
 
-@overload
-def silu(x: Value) -> Value: ...
-@overload
-def silu(x: float) -> float: ...
-def silu(x: Any) -> Any:
-    """x · sigmoid(x), also called swish.
-
-    >>> silu(0.0)
-    0.0
-    """
-    return ops.mul(x, ops.sigmoid(x))
-
-
-@overload
-def gelu(x: Value) -> Value: ...
-@overload
-def gelu(x: float) -> float: ...
-def gelu(x: Any) -> Any:
-    """x · Φ(x) = x/2 · erfc(−x/√2), with Φ the normal distribution function.
-
-    Hendrycks & Gimpel (2016), the exact form; erfc keeps the digits for x ≪ 0.
-
-    >>> round(gelu(1.0), 6)
-    0.841345
-    """
-    return ops.mul(ops.truediv(x, 2), ops.erfc(ops.truediv(x, -math.sqrt(2))))
-
-
 def _check_terms(name: str, xs: Iterable[Any]) -> list[Any]:
     if not isinstance(xs, Iterable):
         raise OperandError(f"{name} wants a list of numbers: write {name}([x, y])")

@@ -33,9 +33,11 @@ from engine.operation.op import Op
 from engine.operation.symbol import where
 from engine.registry import TABLE, add_help, add_row
 
+_SQRT2 = math.sqrt(2)
 _LN2 = math.log(2)
 _LN10 = math.log(10)
 _ERF = 2 / math.sqrt(math.pi)  # erf′(0)
+_NORMAL = 1 / math.sqrt(2 * math.pi)  # the density of the normal distribution at 0
 _REAL = "(-inf, inf)"
 _NONZERO = "(-inf, 0) | (0, inf)"
 
@@ -54,9 +56,69 @@ def _slope_at_exponent_0(out: Any, x: Any, y: Any) -> Any:
     return where(x == 0, 0, lambda: out * y / x)
 
 
+def _with_limits(x: Any, low: Any, high: Any, inner: Any) -> Any:
+    """`inner` for a finite x; `low` at −∞ and `high` at ∞, where it is 0 × ∞."""
+    return where(x == -math.inf, low, where(x == math.inf, high, inner))
+
+
+def _slope_of_silu(x: Any) -> Any:
+    return sigmoid(x) * (1 + x * sigmoid(-x))
+
+
+def _slope_of_gelu(x: Any) -> Any:
+    return erfc(x / -_SQRT2) / 2 + _NORMAL * x * gaussian(x / _SQRT2)
+
+
+def _sech(x: Any) -> Any:
+    e = exp(-operator.abs(x))  # never overflows
+    return 2 * e / (1 + e * e)
+
+
+def _gaussian(x: Any) -> Any:
+    """exp(−x²) without the error of the rounded x², which it would multiply by x².
+
+    The square of h, which is x cut to a few bits, is exact, and x² − h² is small.
+    """
+    h = 16 * x // 1 / 16
+    return exp(-h * h) * exp(-(x - h) * (x + h))
+
+
 def _sigmoid(x: Any) -> Any:
-    e = exp(-abs(x))  # never overflows
+    e = exp(-operator.abs(x))
     return where(x < 0, e, 1) / (1 + e)
+
+
+def _one_minus_square(x: Any) -> Any:
+    """1 − x², without cancellation at ±1 and without 1 − x for a small x."""
+    return where(2 * operator.abs(x) < 1, lambda: 1 - x * x, lambda: (1 - x) * (1 + x))
+
+
+def _root_of_one_minus_square(x: Any) -> Any:
+    """√(1 − x²), with a slope of ∓∞ at ±1, not 0 × ∞."""
+    return where(
+        operator.abs(x) == 1,
+        lambda: sqrt(2 * (1 - operator.abs(x))),
+        lambda: sqrt(_one_minus_square(x)),
+    )
+
+
+def _root_of_square_minus_one(x: Any) -> Any:
+    """√(x² − 1), with a slope of ∞ at 1; two roots where x² would be too large."""
+    far = where(
+        x < 2, lambda: sqrt((x - 1) * (x + 1)), lambda: sqrt(x - 1) * sqrt(x + 1)
+    )
+    return where(x == 1, lambda: sqrt(2 * (x - 1)), far)
+
+
+def _slope_of_inversion(x: Any, y: Any) -> Any:
+    """(y² − x²) ÷ (x² + y²)², which keeps its digits beside the diagonals and axes."""
+    h, c, s = hypot(x, y), direction(x, y), direction(y, x)
+    squares = where(
+        3 * operator.abs(c * s) > 1,
+        lambda: (y - x) / h * ((y + x) / h),
+        lambda: s * s - c * c,
+    )
+    return squares / h / h
 
 
 def _leaky_relu(x: Any, slope: Any = 0.01) -> Any:
@@ -90,6 +152,9 @@ pow = Op("pow", "^", operator.pow, (
                                 lambda: y * x ** (y - 1)),
         lambda out, x, y: where(out == 0, 0, lambda: out * log(x))),
     domain=("(0, inf)", _REAL), folds="^{}")
+weigh = Op("weigh", "×", lambda weight, x: where(weight == 0, 0, lambda: weight * x),
+    lambda out, weight, x: (x, weight),
+    about="= weight × x, and 0 where the weight is 0, though x be infinite")
 identity = Op("identity", "=", lambda x: x, (1,))
 neg = Op("neg", "neg", operator.neg, (-1,))
 abs = Op("abs", "abs", operator.abs, lambda out, x: (_sign(x),), kinks=lambda x: x)
@@ -114,30 +179,47 @@ cbrt = Op("cbrt", "cbrt", _cbrt, lambda out, x: (1 / (3 * out * out),), kinks=la
 sin = Op("sin", "sin", math.sin, lambda out, x: (cos(x),), about="x in radians")
 cos: Op = Op("cos", "cos", math.cos, lambda out, x: (-sin(x),), about="x in radians")
 tan = Op("tan", "tan", math.tan, lambda out, x: (1 + out * out,), about="x in radians")
-asin = Op("asin", "asin", math.asin, lambda out, x: (1 / sqrt((1 - x) * (1 + x)),),
+asin = Op("asin", "asin", math.asin, lambda out, x: (1 / _root_of_one_minus_square(x),),
     domain="[-1, 1]", about="in radians, from −π/2 to π/2")
-acos = Op("acos", "acos", math.acos, lambda out, x: (-1 / sqrt((1 - x) * (1 + x)),),
+acos = Op("acos", "acos", math.acos, lambda out, x: (-1 / _root_of_one_minus_square(x),),
     domain="[-1, 1]", about="in radians, from 0 to π")
 atan = Op("atan", "atan", math.atan, lambda out, x: (1 / (1 + x * x),),
     about="in radians, from −π/2 to π/2")
-atan2 = Op("atan2", "atan2", math.atan2, lambda out, y, x: (
-        x / hypot(x, y) / hypot(x, y), -y / hypot(x, y) / hypot(x, y)),
+atan2 = Op("atan2", "atan2", math.atan2,
+    lambda out, y, x: (inversion(x, y), -inversion(y, x)),
     kinks=lambda y, x: where(x < 0, y, hypot(x, y)),
     about="the angle of the point (x, y) in radians, from −π to π")
 sinh = Op("sinh", "sinh", math.sinh, lambda out, x: (cosh(x),))
 cosh: Op = Op("cosh", "cosh", math.cosh, lambda out, x: (sinh(x),))
-tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (1 / cosh(x) ** 2,))
+tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (sech(x) ** 2,))
+sech: Op = Op("sech", "sech", _sech, lambda out, x: (-out * tanh(x),),
+    about="= 1 ÷ cosh(x)")
 asinh = Op("asinh", "asinh", math.asinh, lambda out, x: (1 / hypot(1, x),))
 acosh = Op("acosh", "acosh", math.acosh,
-    lambda out, x: (1 / (sqrt(x - 1) * sqrt(x + 1)),), domain="[1, inf)")
-atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / ((1 - x) * (1 + x)),),
+    lambda out, x: (1 / _root_of_square_minus_one(x),), domain="[1, inf)")
+atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / _one_minus_square(x),),
     domain="(-1, 1)", limits={-1: -math.inf, 1: math.inf})
 hypot: Op = Op("hypot", "hypot", math.hypot, lambda out, x, y: (
-        where(out == 0, 0, lambda: x / out), where(out == 0, 0, lambda: y / out)),
+        where(out == 0, 0, lambda: direction(x, y)),
+        where(out == 0, 0, lambda: direction(y, x))),
     kinks=lambda x, y: hypot(x, y), about="= √(x² + y²)")
-erf = Op("erf", "erf", math.erf, lambda out, x: (_ERF * exp(-x * x),),
+direction: Op = Op("direction", "direction", lambda x, y: x / hypot(x, y),
+    lambda out, x, y: (direction(y, x) ** 2 / hypot(x, y),
+                       -out * direction(y, x) / hypot(x, y)),
+    kinks=lambda x, y: hypot(x, y),
+    about="= x ÷ √(x² + y²), the cosine of the angle of the point (x, y)")
+inversion: Op = Op("inversion", "inversion", lambda x, y: x / hypot(x, y) / hypot(x, y),
+    lambda out, x, y: (
+        _slope_of_inversion(x, y),
+        -2 * direction(x, y) * direction(y, x) / hypot(x, y) / hypot(x, y)),
+    kinks=lambda x, y: hypot(x, y),
+    about="= x ÷ (x² + y²)")
+gaussian: Op = Op("gaussian", "gaussian",
+    lambda x: where(operator.abs(x) > 30, 0, lambda: _gaussian(x)),
+    lambda out, x: (where(out == 0, 0, lambda: -2 * x * out),), about="= exp(−x²)")
+erf = Op("erf", "erf", math.erf, lambda out, x: (_ERF * gaussian(x),),
     about="= 2 ÷ √π × ∫₀ˣ exp(−t²) dt")
-erfc = Op("erfc", "erfc", math.erfc, lambda out, x: (-_ERF * exp(-x * x),),
+erfc = Op("erfc", "erfc", math.erfc, lambda out, x: (-_ERF * gaussian(x),),
     about="= 1 − erf(x), with all digits for a large x")
 
 relu = Op("relu", "relu", lambda x: where(x < 0, 0, x),
@@ -145,11 +227,20 @@ relu = Op("relu", "relu", lambda x: where(x < 0, 0, x),
 leaky_relu = Op("leaky_relu", "leaky_relu", _leaky_relu,
     lambda out, x, slope: (where(x > 0, 1, slope), where(x < 0, x, 0)),
     kinks=lambda x, slope: x, folds="leaky_relu")
-sigmoid: Op = Op("sigmoid", "sigmoid", _sigmoid, lambda out, x: (out * sigmoid(-x),),
+sigmoid: Op = Op("sigmoid", "sigmoid", _sigmoid, lambda out, x: (sech(x / 2) ** 2 / 4,),
     about="= 1 ÷ (1 + exp(−x))")
 softplus = Op("softplus", "softplus",
-    lambda x: where(x > 0, x, 0) + log1p(exp(-abs(x))), lambda out, x: (sigmoid(x),),
+    lambda x: where(x > 0, x, 0) + log1p(exp(-operator.abs(x))),
+    lambda out, x: (sigmoid(x),),
     about="= log(1 + exp(x))")
+silu = Op("silu", "silu",
+    lambda x: _with_limits(x, 0, x, lambda: x * sigmoid(x)),
+    lambda out, x: (_with_limits(x, 0, 1, lambda: _slope_of_silu(x)),),
+    about="= x × sigmoid(x), also called swish")
+gelu = Op("gelu", "gelu",
+    lambda x: _with_limits(x, 0, x, lambda: x / 2 * erfc(x / -_SQRT2)),
+    lambda out, x: (_with_limits(x, 0, 1, lambda: _slope_of_gelu(x)),),
+    about="= x × Φ(x), with Φ the normal distribution function")
 max = Op("max", "max", lambda x, y: where(y > x, y, x),
     lambda out, x, y: (_share(x, y), _share(y, x)), kinks=lambda x, y: x - y)
 min = Op("min", "min", lambda x, y: where(y < x, y, x),

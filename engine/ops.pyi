@@ -7,10 +7,11 @@ from engine.operation.op import Op
 
 __all__ = [
     "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "cbrt",
-    "cos", "cosh", "erf", "erfc", "exp", "expm1", "floordiv", "hypot",
-    "identity", "leaky_relu", "log", "log10", "log1p", "log2", "mod", "mul",
-    "neg", "relu", "sigmoid", "sin", "sinh", "softplus", "sqrt", "sub", "tan",
-    "tanh", "truediv",
+    "cos", "cosh", "direction", "erf", "erfc", "exp", "expm1", "floordiv",
+    "gaussian", "gelu", "hypot", "identity", "inversion", "leaky_relu", "log",
+    "log10", "log1p", "log2", "mod", "mul", "neg", "relu", "sech", "sigmoid",
+    "silu", "sin", "sinh", "softplus", "sqrt", "sub", "tan", "tanh", "truediv",
+    "weigh",
 ]  # fmt: skip
 
 @type_check_only
@@ -119,6 +120,19 @@ Domain: x in (0, ∞), y in (−∞, ∞).
 Local derivatives:
     ∂/∂x = (0 if x = 0 else out × y ÷ x) if y = 0 else y × x^(y − 1)
     ∂/∂y = 0 if out = 0 else out × log(x)
+"""
+
+@type_check_only
+class _weigh(Binary):
+    """Domain: weight, x in (−∞, ∞)."""
+
+weigh: _weigh
+"""weigh(weight, x) = weight × x, and 0 where the weight is 0, though x be infinite
+
+Domain: weight, x in (−∞, ∞).
+Local derivatives:
+    ∂/∂weight = x
+    ∂/∂x = weight
 """
 
 identity: Unary
@@ -249,7 +263,7 @@ asin: _asin
 """asin(x): in radians, from −π/2 to π/2
 
 Domain: x in [−1, 1].
-Local derivative: ∂/∂x = 1 ÷ sqrt((1 − x) × (1 + x)).
+Local derivative: ∂/∂x = 1 ÷ (sqrt(2 × (1 − |x|)) if |x| = 1 else sqrt(1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x))).
 """
 
 @type_check_only
@@ -260,7 +274,7 @@ acos: _acos
 """acos(x): in radians, from 0 to π
 
 Domain: x in [−1, 1].
-Local derivative: ∂/∂x = −1 ÷ sqrt((1 − x) × (1 + x)).
+Local derivative: ∂/∂x = −1 ÷ (sqrt(2 × (1 − |x|)) if |x| = 1 else sqrt(1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x))).
 """
 
 atan: Unary
@@ -279,8 +293,8 @@ atan2: _atan2
 
 Domain: y, x in (−∞, ∞).
 Local derivatives:
-    ∂/∂y = x ÷ hypot(x, y) ÷ hypot(x, y)
-    ∂/∂x = −y ÷ hypot(x, y) ÷ hypot(x, y)
+    ∂/∂y = inversion(x, y)
+    ∂/∂x = −inversion(y, x)
 Kink: where y if x < 0 else hypot(x, y) is 0.
 """
 
@@ -302,7 +316,14 @@ tanh: Unary
 """tanh(x)
 
 Domain: x in (−∞, ∞).
-Local derivative: ∂/∂x = 1 ÷ cosh(x)².
+Local derivative: ∂/∂x = sech(x)².
+"""
+
+sech: Unary
+"""sech(x) = 1 ÷ cosh(x)
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = −out × tanh(x).
 """
 
 asinh: Unary
@@ -320,7 +341,7 @@ acosh: _acosh
 """acosh(x)
 
 Domain: x in [1, ∞).
-Local derivative: ∂/∂x = 1 ÷ (sqrt(x − 1) × sqrt(x + 1)).
+Local derivative: ∂/∂x = 1 ÷ (sqrt(2 × (x − 1)) if x = 1 else sqrt((x − 1) × (x + 1)) if x < 2 else sqrt(x − 1) × sqrt(x + 1)).
 """
 
 @type_check_only
@@ -331,7 +352,7 @@ atanh: _atanh
 """atanh(x)
 
 Domain: x in (−1, 1).
-Local derivative: ∂/∂x = 1 ÷ ((1 − x) × (1 + x)).
+Local derivative: ∂/∂x = 1 ÷ (1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x)).
 """
 
 hypot: Binary
@@ -339,23 +360,50 @@ hypot: Binary
 
 Domain: x, y in (−∞, ∞).
 Local derivatives:
-    ∂/∂x = 0 if out = 0 else x ÷ out
-    ∂/∂y = 0 if out = 0 else y ÷ out
+    ∂/∂x = 0 if out = 0 else direction(x, y)
+    ∂/∂y = 0 if out = 0 else direction(y, x)
 Kink: where hypot(x, y) is 0.
+"""
+
+direction: Binary
+"""direction(x, y) = x ÷ √(x² + y²), the cosine of the angle of the point (x, y)
+
+Domain: x, y in (−∞, ∞).
+Local derivatives:
+    ∂/∂x = direction(y, x)² ÷ hypot(x, y)
+    ∂/∂y = −out × direction(y, x) ÷ hypot(x, y)
+Kink: where hypot(x, y) is 0.
+"""
+
+inversion: Binary
+"""inversion(x, y) = x ÷ (x² + y²)
+
+Domain: x, y in (−∞, ∞).
+Local derivatives:
+    ∂/∂x = ((y − x) ÷ hypot(x, y) × ((y + x) ÷ hypot(x, y)) if 3 × |direction(x, y) × direction(y, x)| > 1 else direction(y, x) × direction(y, x) − direction(x, y) × direction(x, y)) ÷ hypot(x, y) ÷ hypot(x, y)
+    ∂/∂y = −2 × direction(x, y) × direction(y, x) ÷ hypot(x, y) ÷ hypot(x, y)
+Kink: where hypot(x, y) is 0.
+"""
+
+gaussian: Unary
+"""gaussian(x) = exp(−x²)
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 0 if out = 0 else −2 × x × out.
 """
 
 erf: Unary
 """erf(x) = 2 ÷ √π × ∫₀ˣ exp(−t²) dt
 
 Domain: x in (−∞, ∞).
-Local derivative: ∂/∂x = 1.12838 × exp(−x × x).
+Local derivative: ∂/∂x = 1.12838 × gaussian(x).
 """
 
 erfc: Unary
 """erfc(x) = 1 − erf(x), with all digits for a large x
 
 Domain: x in (−∞, ∞).
-Local derivative: ∂/∂x = −1.12838 × exp(−x × x).
+Local derivative: ∂/∂x = −1.12838 × gaussian(x).
 """
 
 relu: Unary
@@ -385,7 +433,7 @@ sigmoid: Unary
 """sigmoid(x) = 1 ÷ (1 + exp(−x))
 
 Domain: x in (−∞, ∞).
-Local derivative: ∂/∂x = out × sigmoid(−x).
+Local derivative: ∂/∂x = sech(x ÷ 2)² ÷ 4.
 """
 
 softplus: Unary
@@ -393,6 +441,20 @@ softplus: Unary
 
 Domain: x in (−∞, ∞).
 Local derivative: ∂/∂x = sigmoid(x).
+"""
+
+silu: Unary
+"""silu(x) = x × sigmoid(x), also called swish
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 0 if x = −∞ else 1 if x = ∞ else sigmoid(x) × (1 + x × sigmoid(−x)).
+"""
+
+gelu: Unary
+"""gelu(x) = x × Φ(x), with Φ the normal distribution function
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 0 if x = −∞ else 1 if x = ∞ else erfc(x ÷ (−1.41421)) ÷ 2 + 0.398942 × x × gaussian(x ÷ 1.41421).
 """
 
 max: Binary

@@ -19,7 +19,9 @@ def tangents(
 ) -> dict[Value, float]:
     """The tangent of every node: Σ ∂node/∂input × direction of the input.
 
-    tangent(v) = Σ over the operands p of v of ∂v/∂p × tangent(p).
+    tangent(v) = Σ over the operands p of v of ∂v/∂p × tangent(p). A node that depends
+    on no input that moves is a constant: it has no share, even where a local derivative
+    by it is infinite or does not exist, and it is left out of the result.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> z = x * y
@@ -27,19 +29,15 @@ def tangents(
     4.0
     """
     roots = (outputs,) if isinstance(outputs, Value) else tuple(outputs)
-    found: dict[Value, float] = {}
+    found = {value: step for value, step in directions.items() if step != 0}
     for node in topological_order(*roots):
-        total = directions.get(node, 0.0)
-        first = node._x
-        if first is not None:
-            total += node._dx * found[first]
-            second = node._y
-            if second is not None:
-                total += node._dy * found[second]
-        elif node._y is not None:
-            for parent, partial in zip(node._y, node._dy, strict=True):
-                total += partial * found[parent]
-        found[node] = total
+        shares = [
+            partial * found[parent]
+            for parent, partial in zip(node.parents, node.partials, strict=True)
+            if parent in found
+        ]
+        if shares:
+            found[node] = sum(shares, found.get(node, 0.0))
     return found
 
 
@@ -55,7 +53,11 @@ def pushforward(
     >>> dx
     Value(6.0, op='+')
     """
-    found: dict[Value, Any] = dict(directions)
+    found: dict[Value, Any] = {
+        value: step
+        for value, step in directions.items()
+        if isinstance(step, Value) or step != 0
+    }
     for node in topological_order(*outputs):
         if node in found or not any(parent in found for parent in node.parents):
             continue

@@ -84,7 +84,9 @@ class Trace:
             )
         else:
             found = dict(tangents(nodes, moved))
-        return [found[x] if isinstance(x, Value) else 0.0 for x in self.outputs]
+        return [
+            found.get(x, 0.0) if isinstance(x, Value) else 0.0 for x in self.outputs
+        ]
 
 
 def _variable(x: Any) -> Value:

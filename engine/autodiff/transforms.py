@@ -154,6 +154,8 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
         weights = flatten_like(trace.output, cotangent, "the cotangents")
         sums: list[Any] = [0.0] * len(trace.variables)
         for output, weight in zip(trace.outputs, weights, strict=True):
+            if not isinstance(weight, Value) and weight == 0:
+                continue  # asks for nothing, also where a derivative is infinite
             shares = trace.pull_back(output, weight)
             sums = [a + b for a, b in zip(sums, shares, strict=True)]
         return tuple(trace.unflatten_inputs(map(trace.as_plain, sums)))

@@ -49,7 +49,7 @@ class CheckedFunction:
             return [[found.get(v, 0.0) for v in self.variables] for found in swept]
         pushed = [tangents(nodes, {variable: 1.0}) for variable in self.variables]
         return [
-            [found[r] if isinstance(r, Value) else 0.0 for found in pushed]
+            [found.get(r, 0.0) if isinstance(r, Value) else 0.0 for found in pushed]
             for r in self.results
         ]
 

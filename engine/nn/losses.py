@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from operator import add, mul
+from operator import add
 from typing import Any
 
 from engine import functions, ops
@@ -30,7 +30,8 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     """−Σₖ tₖ log pₖ with p = softmax(a): log Σⱼ exp(aⱼ − m) − Σₖ tₖ (aₖ − m).
 
     m is the largest logit, held constant, so that nothing overflows. The derivative by
-    aₖ is pₖ − tₖ.
+    aₖ is pₖ − tₖ. A logit of −∞ takes a class out: its probability and its derivative
+    are 0, and the loss is ∞ where it is the right one.
 
     Args:
         logits: a row of scores, one for each class, or a list of rows.
@@ -56,11 +57,11 @@ def _cross_entropy(logits: list[Any], target: Any) -> Any:
         pairs = _pair(shifted, list(target))
         if not abs(reduce(add, [t for _, t in pairs]) - 1) < _ROUNDING:
             raise OptionError(f"probabilities sum up to 1, and not {_format(target)}")
-        return total - reduce(add, [t * a for a, t in pairs])
+        return total - reduce(add, [ops.weigh(t, a) for a, t in pairs])
     target = _check_class(target, len(logits))
     if isinstance(target, Value):  # on a tape it may be another class each time
         shares = [ops.relu(1 - abs(target - k)) for k in range(len(logits))]
-        return total - reduce(add, map(mul, shares, shifted))
+        return total - reduce(add, map(ops.weigh, shares, shifted))
     return total - shifted[int(target)]
 
 
@@ -114,9 +115,10 @@ def hinge(scores: Any, labels: Any) -> Any:
 
 @scope("loss")
 def binary_cross_entropy(logits: Any, targets: Any) -> Any:
-    """Mean of −t log p − (1 − t) log(1 − p), p = sigmoid(a): softplus(a) − t·a.
+    """Mean of −t log p − (1 − t) log(1 − p), with p = sigmoid(a).
 
-    The derivative by a is p − t.
+    Computed as t softplus(−a) + (1 − t) softplus(a), which is right to the last digits
+    for every a, also ±∞. The derivative by a is p − t.
 
     >>> round(binary_cross_entropy([0.0], [1]), 6)
     0.693147
@@ -131,7 +133,10 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
             raise OptionError(
                 f"a target is a probability from 0 to 1, not {_format(target)}"
             )
-    return functions.mean(ops.softplus(a) - t * a for a, t in pairs)
+    return functions.mean(
+        ops.weigh(t, ops.softplus(-a)) + ops.weigh(1 - t, ops.softplus(a))
+        for a, t in pairs
+    )
 
 
 def one_hot(index: int, classes: int) -> list[float]:

@@ -110,8 +110,14 @@ class Op:
         if len(args) == 1 == self.arity:  # the usual call, made fast
             kind = args[0].__class__
             if kind is float:
-                return self._evaluate(args)
-            if kind in self.methods:
+                try:
+                    out = self.value(args[0])
+                except (ArithmeticError, ValueError):
+                    pass  # again below, for the error that says where
+                else:
+                    if out.__class__ is float:
+                        return out
+            elif kind in self.methods:
                 return self.methods[kind](args[0])
         args = self._complete(args)
         for arg in args:

@@ -42,6 +42,9 @@ class Operators:
         """pow(x, y) = x^y. Local derivatives: ∂/∂x = (0 if x = 0 else out × y ÷ x) if y = 0 else y × x^(y − 1), ∂/∂y = 0 if out = 0 else out × log(x)."""
 
     def __rpow__(self, other: SupportsFloat) -> Self: ...
+    def weigh(self, other: Self | SupportsFloat) -> Self:
+        """weigh(weight, x) = weight × x, and 0 where the weight is 0, though x be infinite. Local derivatives: ∂/∂weight = x, ∂/∂x = weight."""
+
     def identity(self) -> Self:
         """identity(x) = x. Local derivative: ∂/∂x = 1."""
 
@@ -85,16 +88,16 @@ class Operators:
         """tan(x): x in radians. Local derivative: ∂/∂x = 1 + out × out."""
 
     def asin(self) -> Self:
-        """asin(x): in radians, from −π/2 to π/2. Local derivative: ∂/∂x = 1 ÷ sqrt((1 − x) × (1 + x))."""
+        """asin(x): in radians, from −π/2 to π/2. Local derivative: ∂/∂x = 1 ÷ (sqrt(2 × (1 − |x|)) if |x| = 1 else sqrt(1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x)))."""
 
     def acos(self) -> Self:
-        """acos(x): in radians, from 0 to π. Local derivative: ∂/∂x = −1 ÷ sqrt((1 − x) × (1 + x))."""
+        """acos(x): in radians, from 0 to π. Local derivative: ∂/∂x = −1 ÷ (sqrt(2 × (1 − |x|)) if |x| = 1 else sqrt(1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x)))."""
 
     def atan(self) -> Self:
         """atan(x): in radians, from −π/2 to π/2. Local derivative: ∂/∂x = 1 ÷ (1 + x × x)."""
 
     def atan2(self, other: Self | SupportsFloat) -> Self:
-        """atan2(y, x): the angle of the point (x, y) in radians, from −π to π. Local derivatives: ∂/∂y = x ÷ hypot(x, y) ÷ hypot(x, y), ∂/∂x = −y ÷ hypot(x, y) ÷ hypot(x, y)."""
+        """atan2(y, x): the angle of the point (x, y) in radians, from −π to π. Local derivatives: ∂/∂y = inversion(x, y), ∂/∂x = −inversion(y, x)."""
 
     def sinh(self) -> Self:
         """sinh(x). Local derivative: ∂/∂x = cosh(x)."""
@@ -103,25 +106,37 @@ class Operators:
         """cosh(x). Local derivative: ∂/∂x = sinh(x)."""
 
     def tanh(self) -> Self:
-        """tanh(x). Local derivative: ∂/∂x = 1 ÷ cosh(x)²."""
+        """tanh(x). Local derivative: ∂/∂x = sech(x)²."""
+
+    def sech(self) -> Self:
+        """sech(x) = 1 ÷ cosh(x). Local derivative: ∂/∂x = −out × tanh(x)."""
 
     def asinh(self) -> Self:
         """asinh(x). Local derivative: ∂/∂x = 1 ÷ hypot(1, x)."""
 
     def acosh(self) -> Self:
-        """acosh(x). Local derivative: ∂/∂x = 1 ÷ (sqrt(x − 1) × sqrt(x + 1))."""
+        """acosh(x). Local derivative: ∂/∂x = 1 ÷ (sqrt(2 × (x − 1)) if x = 1 else sqrt((x − 1) × (x + 1)) if x < 2 else sqrt(x − 1) × sqrt(x + 1))."""
 
     def atanh(self) -> Self:
-        """atanh(x). Local derivative: ∂/∂x = 1 ÷ ((1 − x) × (1 + x))."""
+        """atanh(x). Local derivative: ∂/∂x = 1 ÷ (1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x))."""
 
     def hypot(self, other: Self | SupportsFloat) -> Self:
-        """hypot(x, y) = √(x² + y²). Local derivatives: ∂/∂x = 0 if out = 0 else x ÷ out, ∂/∂y = 0 if out = 0 else y ÷ out."""
+        """hypot(x, y) = √(x² + y²). Local derivatives: ∂/∂x = 0 if out = 0 else direction(x, y), ∂/∂y = 0 if out = 0 else direction(y, x)."""
+
+    def direction(self, other: Self | SupportsFloat) -> Self:
+        """direction(x, y) = x ÷ √(x² + y²), the cosine of the angle of the point (x, y). Local derivatives: ∂/∂x = direction(y, x)² ÷ hypot(x, y), ∂/∂y = −out × direction(y, x) ÷ hypot(x, y)."""
+
+    def inversion(self, other: Self | SupportsFloat) -> Self:
+        """inversion(x, y) = x ÷ (x² + y²). Local derivatives: ∂/∂x = ((y − x) ÷ hypot(x, y) × ((y + x) ÷ hypot(x, y)) if 3 × |direction(x, y) × direction(y, x)| > 1 else direction(y, x) × direction(y, x) − direction(x, y) × direction(x, y)) ÷ hypot(x, y) ÷ hypot(x, y), ∂/∂y = −2 × direction(x, y) × direction(y, x) ÷ hypot(x, y) ÷ hypot(x, y)."""
+
+    def gaussian(self) -> Self:
+        """gaussian(x) = exp(−x²). Local derivative: ∂/∂x = 0 if out = 0 else −2 × x × out."""
 
     def erf(self) -> Self:
-        """erf(x) = 2 ÷ √π × ∫₀ˣ exp(−t²) dt. Local derivative: ∂/∂x = 1.12838 × exp(−x × x)."""
+        """erf(x) = 2 ÷ √π × ∫₀ˣ exp(−t²) dt. Local derivative: ∂/∂x = 1.12838 × gaussian(x)."""
 
     def erfc(self) -> Self:
-        """erfc(x) = 1 − erf(x), with all digits for a large x. Local derivative: ∂/∂x = −1.12838 × exp(−x × x)."""
+        """erfc(x) = 1 − erf(x), with all digits for a large x. Local derivative: ∂/∂x = −1.12838 × gaussian(x)."""
 
     def relu(self) -> Self:
         """relu(x) = 0 if x < 0 else x. Local derivative: ∂/∂x = 1 if x > 0 else 0."""
@@ -130,10 +145,16 @@ class Operators:
         """leaky_relu(x, slope) = slope × x if x < 0 else x. Local derivatives: ∂/∂x = 1 if x > 0 else slope, ∂/∂slope = x if x < 0 else 0."""
 
     def sigmoid(self) -> Self:
-        """sigmoid(x) = 1 ÷ (1 + exp(−x)). Local derivative: ∂/∂x = out × sigmoid(−x)."""
+        """sigmoid(x) = 1 ÷ (1 + exp(−x)). Local derivative: ∂/∂x = sech(x ÷ 2)² ÷ 4."""
 
     def softplus(self) -> Self:
         """softplus(x) = log(1 + exp(x)). Local derivative: ∂/∂x = sigmoid(x)."""
+
+    def silu(self) -> Self:
+        """silu(x) = x × sigmoid(x), also called swish. Local derivative: ∂/∂x = 0 if x = −∞ else 1 if x = ∞ else sigmoid(x) × (1 + x × sigmoid(−x))."""
+
+    def gelu(self) -> Self:
+        """gelu(x) = x × Φ(x), with Φ the normal distribution function. Local derivative: ∂/∂x = 0 if x = −∞ else 1 if x = ∞ else erfc(x ÷ (−1.41421)) ÷ 2 + 0.398942 × x × gaussian(x ÷ 1.41421)."""
 
     def max(self, other: Self | SupportsFloat) -> Self:
         """max(x, y) = y if y > x else x. Local derivatives: ∂/∂x = (1 if x = y else 2 if x > y else 0) ÷ 2, ∂/∂y = (1 if y = x else 2 if y > x else 0) ÷ 2."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 from oracle import (
     amplification,
+    condition_of_second,
     exact,
     exact_partials,
     exact_second,
@@ -41,7 +42,9 @@ def test_value_is_right_to_the_last_bits(op, data):
     if op.name in {"floordiv", "mod"}:  # a rounded quotient may reach the next integer
         assume(smooth(op, xs))
     # pow, softplus and tan of large operands lose some bits in libm; sub is exact.
-    assert relative(out, exact(op, *map(mpf, xs))) < 1e-14
+    # gelu takes erfc of a rounded x/√2, whose error grows by x².
+    tolerance = 1e-14 * (max(1, xs[0] ** 2 / 50) if op.name == "gelu" else 1)
+    assert relative(out, exact(op, *map(mpf, xs))) < tolerance
 
 
 @rows
@@ -86,8 +89,8 @@ def test_recorded_derivatives_are_those_of_the_rule(op, data):
 def test_second_derivative_is_the_derivative_of_the_first(op, data):
     """The rule, run on Values, against mpmath's derivative of mpmath's derivative."""
     xs = data.draw(operands(op, bound=20.0))
-    assume(smooth(op, xs) and all(abs(x) > 1e-3 for x in xs))
-    assume(all(abs(abs(x) - 1) > 1e-3 for x in xs))
+    # No second derivative where the first one jumps; ends of domains: see numerics.
+    assume(smooth(op, xs) and all(x not in (0, 1, -1) for x in xs))
     leaves = [Value(x) for x in xs]
     try:
         y = op(*leaves)
@@ -96,10 +99,10 @@ def test_second_derivative_is_the_derivative_of_the_first(op, data):
     for i, first in enumerate(gradients(y, leaves)):
         for j, second in enumerate(gradients(first, leaves)):
             true = exact_second(op, xs, i, j)
-            if 1e-200 < abs(true) < 1e200:
-                # the rules' own cancellations (atan2, tan) cost a few digits here
-                tolerance = 1e-12 * max(1, abs(mpf(first.data)) / abs(true))
-                assert relative(second.data, true) < tolerance, (xs, i, j)
+            if 1e-280 < abs(true) < 1e280 and relative(second.data, true) >= 1e-13:
+                # A few roundings of the operands must explain it.
+                condition = condition_of_second(op, xs, i, j)
+                assert relative(second.data, true) < 1e-15 * condition, (xs, i, j)
 
 
 @rows

@@ -74,28 +74,49 @@ def exact_partials(op, *xs):
 
 
 def _slope(op, xs, place):
-    with mp.workdps(450):
-        xs = [mpf(x) for x in xs]
-        step = (abs(xs[place]) or 1) * mpf(10) ** -40
+    """A slope that shrinks with the step is the error of the differences: it is 0."""
+    with mp.workdps(max(mp.dps, 450)):
+        slope = _difference(op, xs, place, mpf(10) ** -40)
+        if 0 < abs(slope) < mpf(10) ** -100:
+            closer = _difference(op, xs, place, mpf(10) ** -45)
+            return slope if abs(closer) > abs(slope) / 2 else mpf(0)
+        return slope
 
-        def f(steps):
-            moved = [x + (i == place) * steps * step for i, x in enumerate(xs)]
-            return exact(op, *moved)
 
-        near, far = f(1) - f(-1), f(2) - f(-2)
-        return +((8 * near - far) / (12 * step))
+def _difference(op, xs, place, step):
+    xs = [mpf(x) for x in xs]
+    step *= abs(xs[place]) or 1
+
+    def f(steps):
+        moved = [x + (i == place) * steps * step for i, x in enumerate(xs)]
+        return exact(op, *moved)
+
+    near, far = f(1) - f(-1), f(2) - f(-2)
+    return (8 * near - far) / (12 * step)
 
 
 def exact_second(op, xs, i, j):
     """∂²out/∂xᵢ∂xⱼ of a row, by differences of its exact local derivatives."""
-    with mp.workdps(450):
-        step = mpf(10) ** -14
+    smallest = min(abs(x) or 1 for x in xs)
+    with mp.workdps(450 - 4 * min(0, int(mp.log10(smallest)))):  # 1 + x² is not 1
+        xs = [mpf(x) for x in xs]
+        step = (abs(xs[j]) or 1) * mpf(10) ** -30
 
         def slope(steps):
-            moved = [mpf(x) + (k == j) * steps * step for k, x in enumerate(xs)]
-            return exact_partials(op, *moved)[i]
+            moved = [x + (k == j) * steps * step for k, x in enumerate(xs)]
+            return _slope(op, moved, i)
 
         return (8 * (slope(1) - slope(-1)) - (slope(2) - slope(-2))) / (12 * step)
+
+
+def condition_of_second(op, xs, i, j):
+    """By how much ∂²out/∂xᵢ∂xⱼ amplifies relative errors of the operands."""
+    true, total = exact_second(op, xs, i, j), 0
+    for k, x in enumerate(xs):
+        moved = [*xs]
+        moved[k] = mpf(x) * (1 + mpf(10) ** -12)
+        total += abs(exact_second(op, moved, i, j) / true - 1) * mpf(10) ** 12
+    return total
 
 
 class Twin:

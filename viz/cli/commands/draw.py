@@ -22,7 +22,7 @@ from viz.style.options import Look
     'echo "x ** 2 + 1" | dotgrad draw - x=3 -o - --format png > square.png',
     'dotgrad draw "x * y + x" x=3 y=-2 -o - --format txt',
     closing="""\
-Functions are those of the table (dotgrad ops), silu, gelu, mean and logsumexp; pi, e,
+Functions are those of the table (dotgrad ops), mean and logsumexp; pi, e,
 tau, inf and nan are known. Statements are separated by ; or line breaks. An expression
 that begins with a minus goes behind a -- of its own.""",
 )
