@@ -88,28 +88,6 @@ def _sigmoid(x: Any) -> Any:
     return where(x < 0, e, 1) / (1 + e)
 
 
-def _one_minus_square(x: Any) -> Any:
-    """1 − x², without cancellation at ±1 and without 1 − x for a small x."""
-    return where(2 * operator.abs(x) < 1, lambda: 1 - x * x, lambda: (1 - x) * (1 + x))
-
-
-def _root_of_one_minus_square(x: Any) -> Any:
-    """√(1 − x²), with a slope of ∓∞ at ±1, not 0 × ∞."""
-    return where(
-        operator.abs(x) == 1,
-        lambda: sqrt(2 * (1 - operator.abs(x))),
-        lambda: sqrt(_one_minus_square(x)),
-    )
-
-
-def _root_of_square_minus_one(x: Any) -> Any:
-    """√(x² − 1), with a slope of ∞ at 1; two roots where x² would be too large."""
-    far = where(
-        x < 2, lambda: sqrt((x - 1) * (x + 1)), lambda: sqrt(x - 1) * sqrt(x + 1)
-    )
-    return where(x == 1, lambda: sqrt(2 * (x - 1)), far)
-
-
 def _slope_of_inversion(x: Any, y: Any) -> Any:
     """(y² − x²) ÷ (x² + y²)², which keeps its digits beside the diagonals and axes."""
     h, c, s = hypot(x, y), direction(x, y), direction(y, x)
@@ -179,10 +157,12 @@ cbrt = Op("cbrt", "cbrt", _cbrt, lambda out, x: (1 / (3 * out * out),), kinks=la
 sin = Op("sin", "sin", math.sin, lambda out, x: (cos(x),), about="x in radians")
 cos: Op = Op("cos", "cos", math.cos, lambda out, x: (-sin(x),), about="x in radians")
 tan = Op("tan", "tan", math.tan, lambda out, x: (1 + out * out,), about="x in radians")
-asin = Op("asin", "asin", math.asin, lambda out, x: (1 / _root_of_one_minus_square(x),),
+asin = Op("asin", "asin", math.asin, lambda out, x: (1 / semicircle(x),),
     domain="[-1, 1]", about="in radians, from −π/2 to π/2")
-acos = Op("acos", "acos", math.acos, lambda out, x: (-1 / _root_of_one_minus_square(x),),
+acos = Op("acos", "acos", math.acos, lambda out, x: (-1 / semicircle(x),),
     domain="[-1, 1]", about="in radians, from 0 to π")
+semicircle: Op = Op("semicircle", "semicircle", lambda x: sqrt((1 - x) * (1 + x)),
+    lambda out, x: (-x / out,), domain="[-1, 1]", about="= √(1 − x²)")
 atan = Op("atan", "atan", math.atan, lambda out, x: (1 / (1 + x * x),),
     about="in radians, from −π/2 to π/2")
 atan2 = Op("atan2", "atan2", math.atan2,
@@ -193,11 +173,14 @@ sinh = Op("sinh", "sinh", math.sinh, lambda out, x: (cosh(x),))
 cosh: Op = Op("cosh", "cosh", math.cosh, lambda out, x: (sinh(x),))
 tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (sech(x) ** 2,))
 sech: Op = Op("sech", "sech", _sech, lambda out, x: (-out * tanh(x),),
-    about="= 1 ÷ cosh(x)")
+    about="= 1 ÷ cosh(x); sech(x)² is 1 − tanh(x)²")
 asinh = Op("asinh", "asinh", math.asinh, lambda out, x: (1 / hypot(1, x),))
 acosh = Op("acosh", "acosh", math.acosh,
-    lambda out, x: (1 / _root_of_square_minus_one(x),), domain="[1, inf)")
-atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / _one_minus_square(x),),
+    lambda out, x: (1 / hyperbola(x),), domain="[1, inf)")
+hyperbola: Op = Op("hyperbola", "hyperbola", lambda x: where(
+        x < 2, lambda: sqrt((x - 1) * (x + 1)), lambda: sqrt(x - 1) * sqrt(x + 1)),
+    lambda out, x: (x / out,), domain="[1, inf)", about="= √(x² − 1)")
+atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / semicircle(x) ** 2,),
     domain="(-1, 1)", limits={-1: -math.inf, 1: math.inf})
 hypot: Op = Op("hypot", "hypot", math.hypot, lambda out, x, y: (
         where(out == 0, 0, lambda: direction(x, y)),
@@ -228,7 +211,7 @@ leaky_relu = Op("leaky_relu", "leaky_relu", _leaky_relu,
     lambda out, x, slope: (where(x > 0, 1, slope), where(x < 0, x, 0)),
     kinks=lambda x, slope: x, folds="leaky_relu")
 sigmoid: Op = Op("sigmoid", "sigmoid", _sigmoid, lambda out, x: (sech(x / 2) ** 2 / 4,),
-    about="= 1 ÷ (1 + exp(−x))")
+    about="= 1 ÷ (1 + exp(−x)); its derivative is σ(1 − σ), too")
 softplus = Op("softplus", "softplus",
     lambda x: where(x > 0, x, 0) + log1p(exp(-operator.abs(x))),
     lambda out, x: (sigmoid(x),),

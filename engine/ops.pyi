@@ -8,10 +8,10 @@ from engine.operation.op import Op
 __all__ = [
     "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "cbrt",
     "cos", "cosh", "direction", "erf", "erfc", "exp", "expm1", "floordiv",
-    "gaussian", "gelu", "hypot", "identity", "inversion", "leaky_relu", "log",
-    "log10", "log1p", "log2", "mod", "mul", "neg", "relu", "sech", "sigmoid",
-    "silu", "sin", "sinh", "softplus", "sqrt", "sub", "tan", "tanh", "truediv",
-    "weigh",
+    "gaussian", "gelu", "hyperbola", "hypot", "identity", "inversion",
+    "leaky_relu", "log", "log10", "log1p", "log2", "mod", "mul", "neg", "relu",
+    "sech", "semicircle", "sigmoid", "silu", "sin", "sinh", "softplus", "sqrt",
+    "sub", "tan", "tanh", "truediv", "weigh",
 ]  # fmt: skip
 
 @type_check_only
@@ -263,7 +263,7 @@ asin: _asin
 """asin(x): in radians, from −π/2 to π/2
 
 Domain: x in [−1, 1].
-Local derivative: ∂/∂x = 1 ÷ (sqrt(2 × (1 − |x|)) if |x| = 1 else sqrt(1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x))).
+Local derivative: ∂/∂x = 1 ÷ semicircle(x).
 """
 
 @type_check_only
@@ -274,7 +274,18 @@ acos: _acos
 """acos(x): in radians, from 0 to π
 
 Domain: x in [−1, 1].
-Local derivative: ∂/∂x = −1 ÷ (sqrt(2 × (1 − |x|)) if |x| = 1 else sqrt(1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x))).
+Local derivative: ∂/∂x = −1 ÷ semicircle(x).
+"""
+
+@type_check_only
+class _semicircle(Unary):
+    """Domain: x in [−1, 1]."""
+
+semicircle: _semicircle
+"""semicircle(x) = √(1 − x²)
+
+Domain: x in [−1, 1].
+Local derivative: ∂/∂x = −x ÷ out.
 """
 
 atan: Unary
@@ -320,7 +331,7 @@ Local derivative: ∂/∂x = sech(x)².
 """
 
 sech: Unary
-"""sech(x) = 1 ÷ cosh(x)
+"""sech(x) = 1 ÷ cosh(x); sech(x)² is 1 − tanh(x)²
 
 Domain: x in (−∞, ∞).
 Local derivative: ∂/∂x = −out × tanh(x).
@@ -341,7 +352,18 @@ acosh: _acosh
 """acosh(x)
 
 Domain: x in [1, ∞).
-Local derivative: ∂/∂x = 1 ÷ (sqrt(2 × (x − 1)) if x = 1 else sqrt((x − 1) × (x + 1)) if x < 2 else sqrt(x − 1) × sqrt(x + 1)).
+Local derivative: ∂/∂x = 1 ÷ hyperbola(x).
+"""
+
+@type_check_only
+class _hyperbola(Unary):
+    """Domain: x in [1, ∞)."""
+
+hyperbola: _hyperbola
+"""hyperbola(x) = √(x² − 1)
+
+Domain: x in [1, ∞).
+Local derivative: ∂/∂x = x ÷ out.
 """
 
 @type_check_only
@@ -352,7 +374,7 @@ atanh: _atanh
 """atanh(x)
 
 Domain: x in (−1, 1).
-Local derivative: ∂/∂x = 1 ÷ (1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x)).
+Local derivative: ∂/∂x = 1 ÷ semicircle(x)².
 """
 
 hypot: Binary
@@ -430,7 +452,7 @@ slope is 0.01 when it is left out.
 """
 
 sigmoid: Unary
-"""sigmoid(x) = 1 ÷ (1 + exp(−x))
+"""sigmoid(x) = 1 ÷ (1 + exp(−x)); its derivative is σ(1 − σ), too
 
 Domain: x in (−∞, ∞).
 Local derivative: ∂/∂x = sech(x ÷ 2)² ÷ 4.

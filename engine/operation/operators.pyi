@@ -88,10 +88,13 @@ class Operators:
         """tan(x): x in radians. Local derivative: ∂/∂x = 1 + out × out."""
 
     def asin(self) -> Self:
-        """asin(x): in radians, from −π/2 to π/2. Local derivative: ∂/∂x = 1 ÷ (sqrt(2 × (1 − |x|)) if |x| = 1 else sqrt(1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x)))."""
+        """asin(x): in radians, from −π/2 to π/2. Local derivative: ∂/∂x = 1 ÷ semicircle(x)."""
 
     def acos(self) -> Self:
-        """acos(x): in radians, from 0 to π. Local derivative: ∂/∂x = −1 ÷ (sqrt(2 × (1 − |x|)) if |x| = 1 else sqrt(1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x)))."""
+        """acos(x): in radians, from 0 to π. Local derivative: ∂/∂x = −1 ÷ semicircle(x)."""
+
+    def semicircle(self) -> Self:
+        """semicircle(x) = √(1 − x²). Local derivative: ∂/∂x = −x ÷ out."""
 
     def atan(self) -> Self:
         """atan(x): in radians, from −π/2 to π/2. Local derivative: ∂/∂x = 1 ÷ (1 + x × x)."""
@@ -109,16 +112,19 @@ class Operators:
         """tanh(x). Local derivative: ∂/∂x = sech(x)²."""
 
     def sech(self) -> Self:
-        """sech(x) = 1 ÷ cosh(x). Local derivative: ∂/∂x = −out × tanh(x)."""
+        """sech(x) = 1 ÷ cosh(x); sech(x)² is 1 − tanh(x)². Local derivative: ∂/∂x = −out × tanh(x)."""
 
     def asinh(self) -> Self:
         """asinh(x). Local derivative: ∂/∂x = 1 ÷ hypot(1, x)."""
 
     def acosh(self) -> Self:
-        """acosh(x). Local derivative: ∂/∂x = 1 ÷ (sqrt(2 × (x − 1)) if x = 1 else sqrt((x − 1) × (x + 1)) if x < 2 else sqrt(x − 1) × sqrt(x + 1))."""
+        """acosh(x). Local derivative: ∂/∂x = 1 ÷ hyperbola(x)."""
+
+    def hyperbola(self) -> Self:
+        """hyperbola(x) = √(x² − 1). Local derivative: ∂/∂x = x ÷ out."""
 
     def atanh(self) -> Self:
-        """atanh(x). Local derivative: ∂/∂x = 1 ÷ (1 − x × x if 2 × |x| < 1 else (1 − x) × (1 + x))."""
+        """atanh(x). Local derivative: ∂/∂x = 1 ÷ semicircle(x)²."""
 
     def hypot(self, other: Self | SupportsFloat) -> Self:
         """hypot(x, y) = √(x² + y²). Local derivatives: ∂/∂x = 0 if out = 0 else direction(x, y), ∂/∂y = 0 if out = 0 else direction(y, x)."""
@@ -145,7 +151,7 @@ class Operators:
         """leaky_relu(x, slope) = slope × x if x < 0 else x. Local derivatives: ∂/∂x = 1 if x > 0 else slope, ∂/∂slope = x if x < 0 else 0."""
 
     def sigmoid(self) -> Self:
-        """sigmoid(x) = 1 ÷ (1 + exp(−x)). Local derivative: ∂/∂x = sech(x ÷ 2)² ÷ 4."""
+        """sigmoid(x) = 1 ÷ (1 + exp(−x)); its derivative is σ(1 − σ), too. Local derivative: ∂/∂x = sech(x ÷ 2)² ÷ 4."""
 
     def softplus(self) -> Self:
         """softplus(x) = log(1 + exp(x)). Local derivative: ∂/∂x = sigmoid(x)."""

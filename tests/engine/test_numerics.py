@@ -2,6 +2,7 @@
 
 import math
 import random
+from itertools import chain
 
 import pytest
 from mpmath import mp, mpf
@@ -233,3 +234,85 @@ def test_the_mixed_derivative_of_a_power_at_exponent_0():
     assert slope.data == 0.0
     assert [g.data for g in engine.gradients(slope, [x, y])] == [0.0, 0.25]
     assert (Value(1e-320) ** 0).partials == (0.0,)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "n", "expected"),
+    [
+        # limits of the closed forms: tanh″ = −2 tanh sech², asin″ = x/(1 − x²)^1.5, …
+        ("tanh", 300.0, 2, -8 * math.exp(-600)),
+        ("tanh", 710.0, 2, 0.0),
+        ("tanh", -1e300, 2, 0.0),
+        ("tanh", INF, 2, 0.0),
+        ("tanh", 356.0, 3, 16 * math.exp(-712)),
+        ("tanh", 800.0, 3, 0.0),
+        ("sigmoid", 1e-20, 2, -1e-20 / 8),
+        ("sigmoid", -1000.0, 3, 0.0),
+        ("softplus", 1e-20, 3, -1e-20 / 8),
+        ("asin", 1e-20, 2, 1e-20),
+        ("acos", 1e-20, 2, -1e-20),
+        ("atanh", 1e-20, 2, 2e-20),
+        ("asin", 1.0, 2, INF),
+        ("asin", -1.0, 2, -INF),
+        ("acos", 1.0, 2, -INF),
+        ("acosh", 1.0, 2, -INF),
+        ("acosh", 1e200, 2, 0.0),
+        ("sqrt", 0.0, 2, -INF),
+        ("erf", 1e200, 3, 0.0),
+        ("erf", INF, 2, 0.0),
+        ("erfc", INF, 3, 0.0),
+        ("gaussian", -INF, 2, 0.0),
+        ("silu", -INF, 0, 0.0),
+        ("silu", INF, 0, INF),
+        ("silu", -INF, 1, 0.0),
+        ("silu", INF, 1, 1.0),
+        ("silu", -INF, 2, 0.0),
+        ("silu", INF, 3, 0.0),
+        ("silu", -1e300, 1, 0.0),
+        ("gelu", -INF, 0, 0.0),
+        ("gelu", INF, 0, INF),
+        ("gelu", -INF, 1, 0.0),
+        ("gelu", INF, 1, 1.0),
+        ("gelu", -INF, 2, 0.0),
+        ("gelu", INF, 3, 0.0),
+        ("gelu", 1e300, 3, 0.0),
+        ("softplus", -INF, 2, 0.0),
+        ("softplus", INF, 2, 0.0),
+    ],
+)
+def test_limits_of_higher_derivatives(name, x, n, expected):
+    found = engine.derivative(TABLE[name], n=n)(x)
+    assert found == pytest.approx(expected, rel=1e-13, abs=0)
+
+
+SIZES = [1e-150, 1e-9, 1.0, 1 + 1e-9, 3.0, 1e8, 1e100]
+
+
+@pytest.mark.parametrize("x", SIZES)
+@pytest.mark.parametrize("y", SIZES)
+def test_lengths_and_angles_keep_the_digits_of_second_derivatives(x, y):
+    """Near the axes and the diagonal, by the closed forms at 400 digits."""
+    with mp.workdps(400):
+        a, b = mpf(x), mpf(y)
+        square = a * a + b * b
+        length = [b * b, -a * b, -a * b, a * a]
+        angle = [2 * a * b, b * b - a * a, b * b - a * a, -2 * a * b]
+        closed = [
+            (
+                lambda v: engine.hypot(v[0], v[1]),
+                [t / mp.sqrt(square) ** 3 for t in length],
+            ),
+            (lambda v: engine.atan2(v[1], v[0]), [t / square**2 for t in angle]),
+        ]
+        for f, expected in closed:
+            found = chain.from_iterable(engine.hessian(f)([x, y]))
+            for mine, true in zip(found, expected, strict=True):
+                if 1e-290 < abs(true) < 1e290:
+                    assert relative(mine, true) < 1e-14
+                elif abs(true) <= 1e-290:
+                    assert abs(mine) < 1e-285
+
+
+def test_an_angle_that_does_not_change_has_no_second_derivative():
+    for x in (1e-6, 0.1, 3.0, 1e9):
+        assert engine.derivative(lambda x: engine.atan2(x, x), n=2)(x) == 0
