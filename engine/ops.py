@@ -175,11 +175,11 @@ tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (sech(x) ** 2,))
 sech: Op = Op("sech", "sech", _sech, lambda out, x: (-out * tanh(x),),
     about="= 1 ÷ cosh(x); sech(x)² is 1 − tanh(x)²")
 asinh = Op("asinh", "asinh", math.asinh, lambda out, x: (1 / hypot(1, x),))
-acosh = Op("acosh", "acosh", math.acosh,
-    lambda out, x: (1 / hyperbola(x),), domain="[1, inf)")
-hyperbola: Op = Op("hyperbola", "hyperbola", lambda x: where(
-        x < 2, lambda: sqrt((x - 1) * (x + 1)), lambda: sqrt(x - 1) * sqrt(x + 1)),
-    lambda out, x: (x / out,), domain="[1, inf)", about="= √(x² − 1)")
+acosh = Op("acosh", "acosh", math.acosh, lambda out, x: (acosh_slope(x),),
+    domain="[1, inf)")
+acosh_slope: Op = Op("acosh_slope", "acosh′",
+    lambda x: 1 / (sqrt(x - 1) * sqrt(x + 1)), lambda out, x: (-x * out * out * out,),
+    domain="(1, inf)", limits={1: math.inf}, about="= 1 ÷ √(x² − 1)")
 atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / semicircle(x) ** 2,),
     domain="(-1, 1)", limits={-1: -math.inf, 1: math.inf})
 hypot: Op = Op("hypot", "hypot", math.hypot, lambda out, x, y: (

@@ -6,9 +6,9 @@ from engine.graph.value import Value
 from engine.operation.op import Op
 
 __all__ = [
-    "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "cbrt",
-    "cos", "cosh", "direction", "erf", "erfc", "exp", "expm1", "floordiv",
-    "gaussian", "gelu", "hyperbola", "hypot", "identity", "inversion",
+    "acos", "acosh", "acosh_slope", "add", "asin", "asinh", "atan", "atan2",
+    "atanh", "cbrt", "cos", "cosh", "direction", "erf", "erfc", "exp", "expm1",
+    "floordiv", "gaussian", "gelu", "hypot", "identity", "inversion",
     "leaky_relu", "log", "log10", "log1p", "log2", "mod", "mul", "neg", "relu",
     "sech", "semicircle", "sigmoid", "silu", "sin", "sinh", "softplus", "sqrt",
     "sub", "tan", "tanh", "truediv", "weigh",
@@ -352,18 +352,18 @@ acosh: _acosh
 """acosh(x)
 
 Domain: x in [1, ∞).
-Local derivative: ∂/∂x = 1 ÷ hyperbola(x).
+Local derivative: ∂/∂x = acosh_slope(x).
 """
 
 @type_check_only
-class _hyperbola(Unary):
-    """Domain: x in [1, ∞)."""
+class _acosh_slope(Unary):
+    """Domain: x in (1, ∞)."""
 
-hyperbola: _hyperbola
-"""hyperbola(x) = √(x² − 1)
+acosh_slope: _acosh_slope
+"""acosh_slope(x) = 1 ÷ √(x² − 1)
 
-Domain: x in [1, ∞).
-Local derivative: ∂/∂x = x ÷ out.
+Domain: x in (1, ∞).
+Local derivative: ∂/∂x = −x × out × out × out.
 """
 
 @type_check_only

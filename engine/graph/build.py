@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from engine.errors import EngineError
 from engine.graph import context
 from engine.graph.metadata import NO_METADATA
 from engine.graph.node import link
@@ -50,8 +49,6 @@ def evaluate(op: Op, xs: tuple[float, ...], parents: tuple[Value, ...]) -> float
     """The operation on numbers; the labels of `parents` stand in its errors."""
     try:
         out = op.value(*xs)
-    except EngineError:  # from a row that the value is composed of
-        raise
     except (ArithmeticError, ValueError) as error:
         failure = error.with_traceback(None)
     else:

@@ -35,7 +35,9 @@ def evaluate_extended(op: Op, xs: tuple[float, ...]) -> float:
     try:
         out = op.value(*xs)
     except ZeroDivisionError:
-        return _quotient_limit(op.name, *xs)
+        if op.name in ("truediv", "pow"):
+            return _quotient_limit(op.name, *xs)
+        return op.limits.get(xs[0], math.nan)
     except OverflowError:  # the sign shows where the numbers are small
         small = op.value(math.copysign(1.0, xs[0]), *map(float, xs[1:]))
         return (
@@ -46,11 +48,10 @@ def evaluate_extended(op: Op, xs: tuple[float, ...]) -> float:
     return math.nan if out.__class__ is complex else float(out)
 
 
-def _quotient_limit(name: str, x: float, y: float = -1.0) -> float:
+def _quotient_limit(name: str, x: float, y: float) -> float:
     if name == "truediv":
         if x == 0 or x != x:
             return math.nan
         return math.copysign(math.inf, x) * math.copysign(1.0, y)
-    if name == "pow":  # 0 to a negative power: −∞ only for −0 to an odd one
-        return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
-    return math.nan
+    # 0 to a negative power: −∞ only for −0 to an odd one
+    return math.copysign(math.inf, x) if y % 2 == 1 else math.inf

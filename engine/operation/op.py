@@ -289,6 +289,8 @@ def make_error(
         f"{label!r} = {x!r}" if label is not None else repr(x)
         for x, label in zip(xs, labels, strict=True)
     ]
+    while isinstance(error, EngineError) and isinstance(error.__context__, Exception):
+        error = error.__context__  # of a row that the value is composed of
     reason = str(error.args[-1]) if error.args else "no such value"
     text = f"{op.name}({', '.join(shown)}): {reason}"
     if isinstance(error, ZeroDivisionError):

@@ -118,10 +118,10 @@ class Operators:
         """asinh(x). Local derivative: ∂/∂x = 1 ÷ hypot(1, x)."""
 
     def acosh(self) -> Self:
-        """acosh(x). Local derivative: ∂/∂x = 1 ÷ hyperbola(x)."""
+        """acosh(x). Local derivative: ∂/∂x = acosh_slope(x)."""
 
-    def hyperbola(self) -> Self:
-        """hyperbola(x) = √(x² − 1). Local derivative: ∂/∂x = x ÷ out."""
+    def acosh_slope(self) -> Self:
+        """acosh_slope(x) = 1 ÷ √(x² − 1). Local derivative: ∂/∂x = −x × out × out × out."""
 
     def atanh(self) -> Self:
         """atanh(x). Local derivative: ∂/∂x = 1 ÷ semicircle(x)²."""
