@@ -138,8 +138,6 @@ class Op:
     def _evaluate(self, xs: tuple[Any, ...]) -> Any:
         try:
             out = self.value(*xs)
-        except EngineError:  # from a row that the value is composed of
-            raise
         except (ArithmeticError, ValueError) as error:
             failure = error.with_traceback(None)
         else:
@@ -280,26 +278,28 @@ def as_real(
     return as_float(out, where=f"the result of {op.name}")
 
 
+_OF_NUMBERS = (DivisionByZeroError, DomainError, RangeError)
+
+
 def make_error(
     op: Op, xs: tuple[Any, ...], error: Exception, parents: tuple[Any, ...] = ()
 ) -> EngineError:
     """The engine's error for what Python raised: its kind, with numbers and labels."""
+    if isinstance(error, EngineError) and not isinstance(error, _OF_NUMBERS):
+        return error
     labels = [getattr(parent, "label", None) for parent in parents] or [None] * len(xs)
     shown = [
         f"{label!r} = {x!r}" if label is not None else repr(x)
         for x, label in zip(xs, labels, strict=True)
     ]
-    while isinstance(error, EngineError) and isinstance(error.__context__, Exception):
-        error = error.__context__  # of a row that the value is composed of
     reason = str(error.args[-1]) if error.args else "no such value"
     text = f"{op.name}({', '.join(shown)}): {reason}"
     if isinstance(error, ZeroDivisionError):
         return DivisionByZeroError(text)
     if isinstance(error, OverflowError):
         return RangeError(text)
-    return DomainError(
-        text if "complex" in reason else f"{text}{_describe_domains(op)}"
-    )
+    explained = "complex" in reason or isinstance(error, EngineError)  # of a row inside
+    return DomainError(text if explained else f"{text}{_describe_domains(op)}")
 
 
 def _describe_domains(op: Op) -> str:

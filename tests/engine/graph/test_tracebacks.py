@@ -83,7 +83,9 @@ def test_an_operation_of_ones_own_names_the_row_that_failed():
     own = engine.register("own", "own", lambda x: engine.log(x) ** 3, (1,))
     try:
         for x in (0.0, zero):
-            with pytest.raises(engine.DomainError, match=r"^log\(0\.0\)") as caught:
+            with pytest.raises(
+                engine.DomainError, match=r"^own\(0\.0\): log\(0\.0\)"
+            ) as caught:
                 own(x)
             shown = traceback.format_exception(caught.value)
             assert "".join(shown).count(HEAD) == 1
