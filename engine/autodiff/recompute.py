@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import OperandError
+from engine.graph import context
 from engine.graph.build import evaluate, local_derivatives
 from engine.graph.node import link, topological_order
 from engine.graph.value import Value
@@ -35,6 +36,7 @@ def recompute(output: Value, numbers: Mapping[Value, Any] | None = None) -> None
         DomainError, DivisionByZeroError, RangeError: an operation has no value at this
             point. Nothing is changed then.
     """
+    context.refuse_change("recompute()")
     order = topological_order(output)
     data = _select_leaf_data(order, numbers or {})
     partials: dict[Value, tuple[float, ...]] = {}

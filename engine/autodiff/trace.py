@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from itertools import islice
 from numbers import Real
@@ -14,7 +14,7 @@ from engine.autodiff.forward import pushforward, tangents
 from engine.autodiff.reverse import gradients
 from engine.errors import EscapeError, OperandError
 from engine.graph import context
-from engine.graph.callsite import find_source, format_source
+from engine.graph.callsite import find_source, format_source, is_own
 from engine.graph.node import topological_order
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
@@ -104,31 +104,44 @@ class Watcher:
 
     def __init__(self, variables: Iterable[Value]) -> None:
         self.variables = frozenset(variables)
+        self.escape: EscapeError | None = None
 
     def note_escape(self, value: Any, how: str, asker: FrameType | None) -> None:
         """See that a derivative misses nothing.
 
         The engine itself may read numbers, and so may viz, to show them.
         """
-        module = asker.f_globals.get("__name__", "") if asker else ""
-        if module.startswith(("engine.", "viz.")) or not self.sees(value):
+        if (asker and is_own(asker)) or not self.sees(value):
             return
-        raise EscapeError(
+        self.escape = EscapeError(
             f"{how} at {format_source(find_source())} takes the number "
             f"{value._data!r} out of the graph, and the derivative would miss what is "
             "computed with it: compute with Values and the functions of engine "
             "(engine.sin for math.sin, gradients for backward), or use v.detach() "
             "where a constant is meant"
         )
+        raise self.escape
 
     def sees(self, value: Value) -> bool:
         """Whether the value depends on one of the variables."""
         return not self.variables.isdisjoint(topological_order(value))
 
 
-def watching(variables: Iterable[Value]) -> AbstractContextManager[None]:
-    """Let it be an error that a number which depends on these leaves the graph."""
-    return context.watched_by(Watcher(variables))
+@contextmanager
+def watching(variables: Iterable[Value]) -> Iterator[None]:
+    """Let it be an error that a number which depends on these leaves the graph.
+
+    Also where the function catches the error, and goes on another way.
+    """
+    watcher = Watcher(variables)
+    try:
+        with context.watched_by(watcher):
+            yield
+    except Exception:
+        if watcher.escape is None:
+            raise
+    if watcher.escape is not None:
+        raise watcher.escape
 
 
 def _refuse_bools(structure: Structure, outputs: list[Any]) -> None:

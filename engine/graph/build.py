@@ -24,22 +24,23 @@ from engine.util.numbers import as_float, is_number
 def build_node(op: Op, parents: tuple[Value, ...]) -> Value:
     """The node for `op` on `parents`, in whatever context holds here."""
     here = context.current()
+    recorder = context.recorder(*parents)
     xs = tuple(as_float(parent._data, where=op.name) for parent in parents)
     try:
         out = evaluate_extended(op, xs) if here.extended else evaluate(op, xs, parents)
     except (ArithmeticError, ValueError) as error:
-        if here.recorder is not None:
-            here.recorder.note_error(op, parents, error)
+        if recorder is not None:
+            recorder.note_error(op, parents, error)
         raise
     node = Value(out)
-    if here.recording or here.recorder is not None:
+    if here.recording or recorder is not None:
         node.op = op
         link(node, parents, local_derivatives(op, out, xs))
-        if here.recorder is not None:
-            here.recorder.note_node(node)
+        if recorder is not None:
+            recorder.note_node(node)
     if not here.recording:
-        if here.recorder is not None:
-            stopped: Value = here.recorder.stop_gradient(node)
+        if recorder is not None:
+            stopped: Value = recorder.stop_gradient(node)
             return stopped
         node._metadata = replace(node._metadata, cut="no_grad()")
     return node
@@ -101,7 +102,7 @@ def _make_unary(op: Op) -> Callable[..., Any]:
         metadata = NO_METADATA
         if context.active:
             here = context.current()
-            if not here.usual:
+            if not here.usual or context.recorders:
                 return build_node(op, (x,))
             metadata = here.metadata
         if out.__class__ is not float:
@@ -138,7 +139,7 @@ def _make_binary(op: Op) -> Callable[..., Any]:
         metadata = NO_METADATA
         if context.active:
             here = context.current()
-            if not here.usual:
+            if not here.usual or context.recorders:
                 return build_node(op, (x, y))
             metadata = here.metadata
         if out.__class__ is not float:

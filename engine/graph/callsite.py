@@ -29,6 +29,11 @@ def _leave_libraries(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
+def is_own(frame: FrameType) -> bool:
+    """Whether its code is of engine or viz, which read numbers to show them."""
+    return str(frame.f_globals.get("__name__")).startswith(("engine.", "viz."))
+
+
 def _is_library(file: str) -> bool:
     return file.startswith(_STANDARD) or "site-packages" in file
 

@@ -33,8 +33,11 @@ class Watcher(Protocol):
 class Recorder(Protocol):
     """What hears of what the graph does not show while a tape is recorded."""
 
-    def note_escape(self, value: Any, how: str, asker: FrameType) -> None:
-        """A number leaves the graph: a frame of Python has asked for it."""
+    def note_escape(self, value: Any, how: str, asker: FrameType | None) -> None:
+        """A number leaves the graph: a frame of Python has asked for it, if known."""
+
+    def note_change(self, how: str) -> None:
+        """A Value is changed in place, which a replay would not do."""
 
     def note_comparison(
         self, left: Any, relation: str, right: Any, outcome: bool
@@ -54,6 +57,10 @@ class Recorder(Protocol):
 watchers: tuple[Watcher, ...] = ()
 """Those of the transforms that run now. They are the same in all threads, for a
 function may start some: a watcher knows its own variables wherever they are read."""
+
+recorders: tuple[Recorder, ...] = ()
+"""Those of the tapes that are recorded now, in all threads. A node remembers its own,
+so that what is done with it in a thread that the function starts is noticed, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +102,44 @@ def current() -> Context:
     return _context.get()
 
 
-def recorder() -> Recorder | None:
-    """What records a tape here and now, or None."""
-    return _context.get().recorder if active else None
+def recorder(*values: Any) -> Recorder | None:
+    """What records a tape here and now, or recorded one of these Values; or None."""
+    here = _context.get().recorder if active else None
+    if here is None and recorders:
+        owners = [value._metadata.recorder for value in values]
+        here = next((one for one in recorders if one in owners), None)
+    return here
+
+
+def refuse_change(how: str) -> None:
+    """See that no tape is recorded here, for a Value is changed in place.
+
+    Raises:
+        EscapeError: one is.
+    """
+    if active and (here := _context.get().recorder) is not None:
+        here.note_change(how)
+
+
+def report_gradient(value: Any, asker: FrameType) -> None:
+    """Tell the recorder of a tape who asks for what `backward` has left in a Value."""
+    here = recorder(value)
+    if here is not None:
+        here.note_escape(value, "v.grad", asker)
+
+
+def report_escape(value: Any, how: str, asker: FrameType | None) -> None:
+    """Tell the recorder of a tape and the watchers of transforms who takes a number.
+
+    Args:
+        how: the expression that takes it.
+        asker: the frame that it stands in.
+    """
+    here = recorder(value)
+    if here is not None:
+        here.note_escape(value, how, asker)
+    for watcher in watchers:
+        watcher.note_escape(value, how, asker)
 
 
 @contextmanager
@@ -207,8 +249,15 @@ def recording() -> Iterator[None]:
 @contextmanager
 def recording_by(recorder: Recorder) -> Iterator[None]:
     """Let the recorder of a tape hear of comparisons and escapes of Values."""
-    with _change(recorder=recorder, recording=True):
-        yield
+    global recorders
+    with _counting:
+        recorders = (*recorders, recorder)
+    try:
+        with _change(recorder=recorder, recording=True):
+            yield
+    finally:
+        with _counting:
+            recorders = tuple(other for other in recorders if other is not recorder)
 
 
 @contextmanager

@@ -57,9 +57,11 @@ class FloatLike(Operators):
             return NotImplemented  # type: ignore[no-any-return]
         number = other._data if isinstance(other, FloatLike) else other
         outcome = bool(compare(float(self._data), number))
-        recorder = context.recorder()
-        if recorder is not None:
-            recorder.note_comparison(self, compare.__name__, other, outcome)
+        if context.active:
+            values = [x for x in (self, other) if isinstance(x, FloatLike)]
+            recorder = context.recorder(*values)
+            if recorder is not None:
+                recorder.note_comparison(self, compare.__name__, other, outcome)
         return outcome
 
     def __bool__(self) -> bool:
@@ -96,12 +98,7 @@ class FloatLike(Operators):
             how: the expression that takes the number.
             depth: how many calls above this one it stands.
         """
-        asker = sys._getframe(depth)
-        recorder = context.recorder()
-        if recorder is not None:
-            recorder.note_escape(self, how, asker)
-        for watcher in context.watchers:
-            watcher.note_escape(self, how, asker)
+        context.report_escape(self, how, sys._getframe(depth))
 
     def __pos__(self) -> Self:
         return self
@@ -143,7 +140,7 @@ class FloatLike(Operators):
         return other // self, other % self
 
     def __format__(self, spec: str) -> str:
-        recorder = context.recorder()  # a tape freezes a text; no transform does
+        recorder = context.recorder(self)  # a tape freezes a text; no transform does
         if recorder is not None:
             recorder.note_escape(self, "an f-string with v", sys._getframe(1))
         return format(self._data, spec) if spec else repr(self)

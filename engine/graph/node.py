@@ -5,9 +5,11 @@ Iterative depth-first search in the manner of Tarjan (1972).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
+from engine.graph import context
 from engine.graph.metadata import Metadata
 from engine.operation.op import Op
 
@@ -125,7 +127,11 @@ def edges(root: Node | Iterable[Node]) -> Iterator[Edge]:
     >>> [edge.parent.data for edge in edges([y])]
     [9.0, 1.0]
     """
-    for child in topological_order(root) if isinstance(root, Node) else root:
+    children = topological_order(root) if isinstance(root, Node) else list(root)
+    if context.active or context.watchers:
+        for child in children:
+            context.report_escape(child, "edges(v)", sys._getframe(1))
+    for child in children:
         uses = zip(child.parents, child.partials, strict=True)
         for position, (parent, partial) in enumerate(uses):
             yield Edge(parent, child, position, partial)

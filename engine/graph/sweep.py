@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 from weakref import ref
 
+from engine.graph import context
 from engine.graph.node import N, Node, topological_order
 
 _changing_gradients = threading.Lock()
@@ -57,6 +58,7 @@ def backward(output: Node, seed: float = 1.0) -> None:
     The sweep keeps its adjoints to itself until it ends, so sweeps in several
     threads may share nodes.
     """
+    context.refuse_change("backward()")
     found = adjoints(output, seed)
     with _changing_gradients:
         for node, adjoint in found.items():
@@ -66,6 +68,7 @@ def backward(output: Node, seed: float = 1.0) -> None:
 
 def add_gradients(nodes: Iterable[Node], gradients: Iterable[float]) -> None:
     """Add to the `grad` of each node."""
+    context.refuse_change("backward()")
     with _changing_gradients:
         for node, gradient in zip(nodes, gradients, strict=True):
             node._grad = (node._grad or 0.0) + gradient
@@ -96,6 +99,7 @@ def zero_grad(output: Node) -> None:
 
 def clear(nodes: Iterable[Node]) -> None:
     """Set `grad` to 0.0 for these nodes, as if no sweep had reached them."""
+    context.refuse_change("zero_grad()")
     with _changing_gradients:
         for node in nodes:
             node._grad = None

@@ -69,6 +69,8 @@ class Value(Aliases):
 
     @data.setter
     def data(self, number: float) -> None:
+        if context.active:
+            context.refuse_change("v.data = ...")
         self._data = number
 
     # -- the graph ---------------------------------------------------------------
@@ -110,8 +112,8 @@ class Value(Aliases):
     @property
     def partials(self) -> tuple[float, ...]:
         """∂self/∂parent for each parent, as recorded when this node was made."""
-        for watcher in context.watchers:
-            watcher.note_escape(self, "v.partials", sys._getframe(1))
+        if context.active or context.watchers:
+            self._report_escape("v.partials")
         return Node.partials.fget(self)  # type: ignore[attr-defined,no-any-return]
 
     _children, _local_grads = Node.parents, partials  # names of the smallest engines
@@ -124,10 +126,14 @@ class Value(Aliases):
 
         0.0 until a `backward` reaches the node.
         """
+        if context.active:
+            context.report_gradient(self, sys._getframe(1))
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
     def grad(self, gradient: float | None) -> None:
+        if context.active:
+            context.refuse_change("v.grad = ...")
         self._grad = gradient
 
     @property
@@ -136,6 +142,8 @@ class Value(Aliases):
 
         It tells a gradient that is zero from one that nobody has computed.
         """
+        if context.active:
+            context.report_gradient(self, sys._getframe(1))
         return self._grad is not None
 
     def backward(self, seed: float = 1.0) -> None:
@@ -145,8 +153,8 @@ class Value(Aliases):
             OperandError: `seed` is not a real number.
             EscapeError: a transform runs, and self depends on its variables.
         """
-        for watcher in context.watchers:
-            watcher.note_escape(self, "backward()", sys._getframe(1))
+        if context.watchers:
+            self._report_escape("backward()")
         sweep.backward(self, as_float(seed, where="backward(seed=...)"))
 
     def zero_grad(self) -> None:
@@ -174,8 +182,8 @@ class Value(Aliases):
         return f"Value({', '.join(parts)})"
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        for watcher in context.watchers:  # a copy is no part of the graph
-            watcher.note_escape(self, "a copy or pickle", sys._getframe(1))
+        if context.active or context.watchers:  # a copy is no part of the graph
+            self._report_escape("a copy or pickle")
         return reduce(self)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from os import PathLike
 from typing import Any
 
 from engine.errors import OptionError
+from engine.graph import context
 from engine.graph.context import scope
 from engine.graph.sweep import clear
 from engine.graph.value import Value
@@ -69,7 +71,11 @@ class Module:
         Raises:
             OptionError: two parameters have one name.
         """
-        return {name: float(p.data) for name, p in self._collect_by_name().items()}
+        parameters = self._collect_by_name()
+        if context.active or context.watchers:
+            for parameter in parameters.values():
+                context.report_escape(parameter, "state_dict()", sys._getframe(1))
+        return {name: float(p.data) for name, p in parameters.items()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set the parameters to what `state_dict` gave.

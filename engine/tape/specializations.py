@@ -42,9 +42,9 @@ class Specialization:
 
     def read_leaves(self) -> list[float]:
         """The numbers of the leaves, as they are now."""
-        for watcher in context.watchers:
+        if context.recorders or context.watchers:
             for leaf in self.recording.leaves:
-                watcher.note_escape(leaf, "a replay", None)
+                context.report_escape(leaf, "a replay", None)
         # Not by the getter of `data`, which is slower: this is done at each replay.
         return [leaf._data for leaf in self.recording.leaves]
 

@@ -13,6 +13,7 @@ from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any, ClassVar
 
 from engine.errors import EngineError, ModelFileError, OptionError
+from engine.graph import context
 from engine.graph.sweep import clear
 from engine.graph.value import Value
 from engine.nn.serialization import read_number
@@ -87,6 +88,7 @@ class Optimizer:
         Raises:
             EngineError: no parameter has a gradient; nothing is changed.
         """
+        context.refuse_change("step()")
         # The getters of `data` and `grad` would take longer than some rules.
         reached = [
             (parameter, parameter._grad, state)

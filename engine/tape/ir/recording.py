@@ -8,14 +8,14 @@ goes, and a number that is taken out of the graph would be the same in every rep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
 from engine.autodiff.trace import flatten_numbers
 from engine.errors import EscapeError
 from engine.graph import context
-from engine.graph.callsite import PACKAGE, find_source, format_source
+from engine.graph.callsite import find_source, format_source, is_own
 from engine.graph.node import topological_order
 from engine.graph.value import Value
 from engine.operation.op import Op
@@ -45,6 +45,8 @@ class Recorder:
         """What was compared and what raised, in the order of the run."""
         self.risky: list[Value] = []
         """What could have raised, even if its result is not used."""
+        self.escape: EscapeError | None = None
+        """The first error for which there can be no tape."""
 
     def clear(self) -> None:
         """Let go of the graph."""
@@ -63,6 +65,8 @@ class Recorder:
 
     def note_node(self, node: Value) -> None:
         """An operation was carried out; one that can raise stays on the tape."""
+        if node._metadata.recorder is not self:  # in a thread that the run started
+            node._metadata = replace(node._metadata, recorder=self)
         if node.op is not None and node.op.name not in TOTAL:
             self.risky.append(node)
 
@@ -72,15 +76,28 @@ class Recorder:
         self.errors.append((op, operands, name_error(error), where))
         self.roots += operands
 
-    def note_escape(self, value: Any, how: str, asker: FrameType) -> None:
+    def note_change(self, how: str) -> None:
+        """A Value is changed in place."""
+        self.refuse(
+            f"{how} at {format_source(find_source())} changes Values while a tape is "
+            "recorded, and a replay would not: do this outside of the recorded "
+            "function, which may take gradients by engine.grad and engine.gradients"
+        )
+
+    def note_escape(self, value: Any, how: str, asker: FrameType | None) -> None:
         """A number is taken out of the graph; the engine itself may do that."""
-        if not asker.f_code.co_filename.startswith(PACKAGE):
-            raise EscapeError(
+        if asker is None or not is_own(asker):
+            self.refuse(
                 f"{how} at {format_source(find_source())} takes the number "
                 f"{value._data!r} out of the graph, and a replay would use it "
                 "for every input: compute with Values and the functions of engine, "
                 "or do this outside of the recorded function"
             )
+
+    def refuse(self, complaint: str) -> None:
+        """Raise an error, which ends the recording even if the program catches it."""
+        self.escape = self.escape or EscapeError(complaint)
+        raise self.escape
 
     def stop_gradient(self, value: Value) -> Value:
         """The value as a node through which no gradient flows."""
@@ -99,10 +116,16 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
     """
     recorder = Recorder()
     parts = [flatten_argument(arg, f"args[{i}]") for i, arg in enumerate(args)]
-    inputs = [Value(x) for _, numbers in parts for x in numbers]
-    left = iter(inputs)
-    with context.recording_by(recorder):
-        output = f(*[unflatten_argument(key, left) for key, _ in parts])
+    try:
+        with context.recording_by(recorder):
+            inputs = [Value(x) for _, numbers in parts for x in numbers]
+            left = iter(inputs)
+            output = f(*[unflatten_argument(key, left) for key, _ in parts])
+    except Exception:
+        if recorder.escape is None:
+            raise
+    if recorder.escape is not None:
+        raise recorder.escape
     if hasattr(output, "tolist"):
         output = output.tolist()
     structure, results = flatten_numbers(output, "the result of f")
@@ -123,8 +146,8 @@ def _write_tape(
     order = topological_order(*roots)
     known = set(inputs)
     leaves = [node for node in order if node.op is None and node not in known]
-    captured = [leaf for leaf in leaves if leaf._metadata.recorder is not recorder]
-    made = [leaf for leaf in leaves if leaf._metadata.recorder is recorder]
+    made = [leaf for leaf in leaves if _is_constant(leaf, recorder)]
+    captured = [leaf for leaf in leaves if not _is_constant(leaf, recorder)]
     constants = _Constants()
     constants.add(leaf._data for leaf in made)
     constants.add(x for x in asked + results if not isinstance(x, Value))
@@ -166,6 +189,11 @@ def _write_tape(
         ),
     )
     return tape, tuple(captured)
+
+
+def _is_constant(leaf: Value, recorder: Recorder) -> bool:
+    """Whether it was made in the run, or for a plain number in a thread of it."""
+    return leaf._metadata.recorder is recorder or leaf.kind == "constant"
 
 
 def _find_folded(op: Op | None) -> tuple[float, ...]:
