@@ -23,6 +23,9 @@ Source = tuple[str, int] | None
 _registered: dict[str, Source] = {}
 """The rows that a program has added, and the file and line that added each."""
 
+departures = 0
+"""How many rows have left the table. What was made with one of them is out of date."""
+
 TABLE: Mapping[str, Op] = MappingProxyType(_rows)
 """Every operation by its name, in the order of the table."""
 
@@ -65,6 +68,8 @@ def register(*args: Any, **options: Any) -> Op:
 
 
 def _add_own_row(op: Op, source: Source) -> None:
+    if op.name in _registered:
+        unregister(op.name)
     add_row(op)
     _registered[op.name] = source
 
@@ -95,9 +100,11 @@ def unregister(name: str) -> None:
         UnknownOperationError: the table has no such row.
         RowError: it is one of the built-in rows.
     """
+    global departures
     op = lookup(name)
     if name not in _registered:
         raise RowError(f"{name} is part of the table and stays in it")
+    departures += 1
     del _registered[name]
     del _rows[name]
     for kind in (Value, Symbol, Extended):

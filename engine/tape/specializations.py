@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from engine import registry
 from engine.errors import TapeError
 from engine.graph import context
 from engine.tape.backends.backend import BatchReplay, select_backend
@@ -200,6 +201,7 @@ class Specializations:
         self.f, self.max_paths = f, max_paths
         self.backend, self.threads = backend, threads
         self._known: dict[Keys, list[Specialization]] = {}
+        self._departures = registry.departures
         self._recording = threading.Lock()
 
     def items(self) -> list[tuple[Keys, Specialization]]:
@@ -208,7 +210,10 @@ class Specializations:
         return [(keys, one) for keys, several in known for one in several]
 
     def of(self, keys: Keys) -> list[Specialization]:
-        """Those for arguments of this structure."""
+        """Those for arguments of this structure, made with the rows of the table."""
+        if self._departures != registry.departures:
+            self._departures = registry.departures
+            self._known.clear()
         return self._known.get(keys, [])
 
     def record(self, keys: Keys, numbers: Sequence[float], tried: int) -> None:

@@ -3,12 +3,14 @@
 import math
 import pickle
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import engine
 from engine import RowError, UnknownOperationError, Value, gradients, register
+from engine.tape import BACKENDS, jit
 from engine.testing import expressions
 
 
@@ -111,15 +113,34 @@ def registered_again():
 
 @pytest.mark.usefixtures("again")
 def test_registering_again_at_the_same_place_replaces():
-    x, order = Value(5.0), list(engine.TABLE)
+    x, names = Value(5.0), set(engine.TABLE)
     old = x.again()
     new = register_here(3)
     assert engine.TABLE["again"] is new
-    assert list(engine.TABLE) == order
+    assert set(engine.TABLE) == names
     assert (x.again().data, new(5.0), old.data) == (15.0, 15.0, 10.0)
     old.backward()  # a graph keeps the row that it was built with
     assert x.grad == 2.0
     assert "3" in Value.again.__doc__
+
+
+@pytest.mark.usefixtures("again")
+@pytest.mark.parametrize("backend", ["auto", *BACKENDS])
+def test_a_tape_made_with_a_row_that_was_replaced_is_recorded_anew(backend):
+    f = jit(lambda x: x.again() * x, backend=backend)
+    assert f(5.0) == 2 * 25.0
+    assert f.batch([5.0]).tolist() == [2 * 25.0]
+    register_here(3)
+    assert f(5.0) == 3 * 25.0
+    assert f.value_and_grad(5.0) == (3 * 25.0, 3 * 10.0)
+    assert f.batch([5.0]).tolist() == [3 * 25.0]
+    values, slopes = f.value_and_grad_batch([5.0])
+    assert (values.tolist(), np.ravel(slopes).tolist()) == ([3 * 25.0], [3 * 10.0])
+    assert len(f.tapes) == 1
+    engine.unregister("again")
+    with pytest.raises(AttributeError, match="again"):
+        f(5.0)  # as without jit
+    register_here(2)
 
 
 def test_registering_again_elsewhere_names_both_places(again):
