@@ -49,10 +49,9 @@ LAYERS = {
         "cli",
         "cli.commands",
         "cli.program",
-        "pytest_plugin",
     ],
 }
-ABOVE_ALL = {"viz.__main__", "viz.cli.commands.repl", "viz.pytest_plugin"}
+ABOVE_ALL = {"viz.__main__", "viz.cli.commands.repl"}
 """They begin at a face of their own package, as a user does."""
 
 PUBLIC = {"engine", "engine.nn", "engine.tape", "engine.util"}
