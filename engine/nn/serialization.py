@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelFileError
-from engine.util.files import write_atomically
+from engine.util.files import write_file
 from engine.util.json import plain
 from engine.util.numbers import is_number
 
@@ -30,7 +30,7 @@ def write(path: str | PathLike[str], kind: str, body: Any, about: str) -> None:
         kind: body,
     }
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-    write_atomically(Path(fspath(path)), text.encode())
+    write_file(Path(fspath(path)), text.encode())
 
 
 def read(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import Value
-from engine.util.files import write_atomically
+from engine.util.files import write_file
 from viz.diagram.diagram import Diagram
 from viz.diagram.fuse import fuse
 from viz.drawing.draw import draw
@@ -63,7 +63,7 @@ class FileKind:
         if suffix not in self.suffixes:
             known = ", ".join(f".{name}" for name in self.suffixes)
             raise FormatError(f"{os.fspath(path)!r}{self.advice}{known}")
-        write_atomically(target, encode(suffix))
+        write_file(target, encode(suffix))
         return target
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import graphviz
 
-from engine.util.files import write_atomically
+from engine.util.files import write_file
 from viz.errors import TooLargeError
 from viz.render.renderers import TIME_LIMIT, render
 
@@ -101,9 +101,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         target.parent.mkdir(parents=True, exist_ok=True)
         alone = cleanup or source.exists()
         if not cleanup:
-            write_atomically(source, self.source.encode())
+            write_file(source, self.source.encode())
         try:
-            write_atomically(target, data)
+            write_file(target, data)
         except OSError:
             if not alone:  # no picture, no source
                 source.unlink(missing_ok=True)

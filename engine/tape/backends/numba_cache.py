@@ -22,7 +22,7 @@ from engine.tape.backends.numba_kernels import (
     write_kernels,
 )
 from engine.tape.ir.tape import STOP, find_row
-from engine.util.files import write_atomically
+from engine.util.files import write_file
 
 
 def select_rows(names: Iterable[str]) -> tuple[Op, ...]:
@@ -97,7 +97,7 @@ def _load_from_cache(text: str) -> ModuleType:
     path = _find_path(text)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text.encode())
+        write_file(path, text.encode())
     if not _find_compiled_files(path):
         print(
             "dotgrad: compiling the Numba back end; this is done once and takes some "

@@ -24,7 +24,7 @@ from pictures import AWKWARD, decoded, parts, texts
 from places import ROOT
 
 from engine import Value, scope
-from engine.util.files import write_atomically
+from engine.util.files import write_file
 from viz import (
     STYLES,
     FormatError,
@@ -297,7 +297,7 @@ def test_the_umask_is_obeyed_and_never_set(tmp_path, monkeypatch):
     try:
         with monkeypatch.context() as patch:
             patch.setattr(os, "umask", lambda _: pytest.fail("the umask was set"))
-            write_atomically(tmp_path / "x.svg", b"x")
+            write_file(tmp_path / "x.svg", b"x")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "x.svg").stat().st_mode) == 0o640
