@@ -387,6 +387,30 @@ def test_a_number_that_numpy_reads_is_an_escape_with_its_line(run, f):
         run(f)(1.0)
 
 
+MASKED = np.ma.masked_array([1.0, 2.0], [False, True])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: MASKED * x,
+        lambda x: x * MASKED,
+        lambda x: MASKED / x,
+        lambda x: MASKED**x,
+        lambda x: x > MASKED,
+        lambda x: operator.imul(MASKED.copy(), x),
+        lambda x: MASKED.copy().__setitem__(0, x),
+        lambda x: np.ma.exp(x),
+        lambda x: np.ma.log(x),
+        lambda x: np.ma.power(x, 2),
+        lambda x: np.ma.maximum(MASKED, x),
+    ],
+)
+def test_masked_arrays_would_read_the_number_and_are_refused(f):
+    with pytest.raises(OperandError, match=r"numpy\.ma would take the number out"):
+        f(Value(3.0))
+
+
 def test_things_that_are_no_numbers_are_refused():
     v = Value(3.0)
     for thing in (np.array([1j]), np.array(["a"]), np.array([None])):
