@@ -30,8 +30,12 @@ def _leave_libraries(frame: FrameType | None) -> FrameType | None:
 
 
 def is_own(frame: FrameType) -> bool:
-    """Whether its code is of engine or viz, which read numbers to show them."""
-    return str(frame.f_globals.get("__name__")).startswith(("engine.", "viz."))
+    """Whether its code is of engine or viz, which read numbers to show them.
+
+    An example in their documentation is not: it has their names, but no file.
+    """
+    own = str(frame.f_globals.get("__name__")).startswith(("engine.", "viz."))
+    return own and not frame.f_code.co_filename.startswith("<")
 
 
 def _is_library(file: str) -> bool:
