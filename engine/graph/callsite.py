@@ -24,7 +24,7 @@ def find_source() -> tuple[str, int] | None:
 
 def _leave_libraries(frame: FrameType | None) -> FrameType | None:
     """The innermost call that comes from no library, where there is one."""
-    while frame is not None and _is_library(frame.f_code.co_filename):
+    while frame is not None and is_library(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
 
@@ -38,7 +38,8 @@ def is_own(frame: FrameType) -> bool:
     return own and not frame.f_code.co_filename.startswith("<")
 
 
-def _is_library(file: str) -> bool:
+def is_library(file: str) -> bool:
+    """Whether a file is of Python's own library, or installed."""
     return file.startswith(_STANDARD) or "site-packages" in file
 
 

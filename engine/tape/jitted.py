@@ -52,7 +52,8 @@ def jit(
             "numpy" and "numba" (extra `fast`) are for batches, and differ in the last
             bits. "auto" takes "python" for one sample, and for a batch what is faster.
         argnums: by which arguments `value_and_grad` differentiates.
-        max_paths: how many ways through its comparisons `f` may have.
+        max_paths: how many ways through its comparisons `f` may have, and how many
+            states of what it reads.
         nonfinite: what a batch does about a result or a gradient that is nan or
             infinite: "error", "explain" (an error that says what `why_nan` says), or
             "allow".
@@ -60,8 +61,12 @@ def jit(
             NumPy's matrix products have settings of their own.
 
     `f` may compare Values, loop, and catch what operations raise; it may not take a
-    number out of them (`float(v)`, `v.data`), and what it reads beside its arguments
-    and leaves (plain numbers, random ones, the time) is read once, when it is recorded.
+    number out of them (`float(v)`, `v.data`), nor change them. Numbers, flags, leaves,
+    lists and arrays in its closures, globals and attributes may change between calls:
+    `f` is then recorded again. It is run twice for each tape, and what differs from run
+    to run (random numbers, the time) is an error. What nobody can see from outside, a
+    file or a large table of a library, is read when it is recorded; and what `f` prints
+    is printed then.
 
     >>> from engine import Value, tanh
     >>> w = Value(0.5)

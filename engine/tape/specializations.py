@@ -17,7 +17,13 @@ from engine.tape.backends.numpy import ArrayReplay
 from engine.tape.backends.python import SampleReplay, compile_tape
 from engine.tape.ir.arguments import make_values, unflatten_argument
 from engine.tape.ir.passes import add_check, compress
-from engine.tape.ir.recording import Recording, record
+from engine.tape.ir.recording import (
+    Recording,
+    find_difference,
+    is_same_recording,
+    record,
+)
+from engine.tape.ir.state import State
 from engine.tape.ir.tape import find_error, find_row
 from engine.tape.samples import Samples
 from engine.util.nested import Structure
@@ -200,21 +206,27 @@ class Specializations:
     ) -> None:
         self.f, self.max_paths = f, max_paths
         self.backend, self.threads = backend, threads
-        self._known: dict[Keys, list[Specialization]] = {}
+        self._ways: list[Ways] = []
         self._departures = registry.departures
         self._recording = threading.Lock()
 
     def items(self) -> list[tuple[Keys, Specialization]]:
-        """All of them, each with the structure that it is for."""
-        known = list(self._known.items())
+        """Those that hold now, each with the structure that it is for."""
+        ways = self._find_ways()
+        known = list(ways.known.items()) if ways else []
         return [(keys, one) for keys, several in known for one in several]
 
     def of(self, keys: Keys) -> list[Specialization]:
-        """Those for arguments of this structure, made with the rows of the table."""
+        """Those for arguments of this structure."""
+        ways = self._find_ways()
+        return ways.known.get(keys, []) if ways else []
+
+    def _find_ways(self) -> Ways | None:
+        """Those of the state that holds now, made with the rows of the table."""
         if self._departures != registry.departures:
             self._departures = registry.departures
-            self._known.clear()
-        return self._known.get(keys, [])
+            self._ways.clear()
+        return next((ways for ways in self._ways if ways.state.holds()), None)
 
     def record(self, keys: Keys, numbers: Sequence[float], tried: int) -> None:
         """Record the way of these arguments, which is none of the first `tried` ones.
@@ -225,21 +237,64 @@ class Specializations:
             TapeError: there would be too many.
         """
         with self._recording:
-            known = self._known.setdefault(keys, [])
-            if len(known) > tried:
+            ways = self._find_ways()
+            if ways is not None and len(ways.known.get(keys, [])) > tried:
                 return
-            values = iter(numbers)
-            recording = record(self.f, [unflatten_argument(k, values) for k in keys])
+            if ways is None and len(self._ways) >= self.max_paths:
+                raise TapeError(
+                    f"{self._ways[0].state.find_change()}, which {self._name} reads, "
+                    f"has had more than {self.max_paths} values: make it an argument, "
+                    "or keep one Value and change its data"
+                )
+            recording, state = self._record_twice(keys, numbers)
             if tried >= self.max_paths:
                 guards = recording.tape.guards
                 where = guards[-1].where if guards else "its comparisons"
-                name = getattr(self.f, "__name__", type(self.f).__name__)
                 raise TapeError(
-                    f"{name} goes more than {self.max_paths} ways through its "
+                    f"{self._name} goes more than {self.max_paths} ways through its "
                     f"comparisons, the last one at {where}: give a larger max_paths, "
                     "or compute without branches (engine.relu, max, where)"
                 )
+            if ways is None:
+                ways = Ways(state, {})
+                self._ways.insert(0, ways)  # the newest is looked at first
+            ways.state = state  # the function may have written a list of its own
+            known = ways.known.setdefault(keys, [])
             known.append(Specialization(recording, self.backend, self.threads))
+
+    @property
+    def _name(self) -> str:
+        return getattr(self.f, "__name__", type(self.f).__name__)
+
+    def _record_twice(
+        self, keys: Keys, numbers: Sequence[float]
+    ) -> tuple[Recording, State]:
+        """What two runs of the function agree on, and what they read.
+
+        Raises:
+            TapeError: they do not agree, or change what they read.
+        """
+
+        def run() -> Recording:
+            values = iter(numbers)
+            return record(self.f, [unflatten_argument(key, values) for key in keys])
+
+        before = State(self.f)
+        recording, between = run(), State(self.f)
+        again = run()
+        if name := before.find_draw():
+            why = f"it draws random numbers from {name}"
+        elif name := between.find_change(plain=True):
+            why = f"it changes {name}, and a replay would not"
+        elif not is_same_recording(recording, again):
+            why = "two runs at one point differ: " + find_difference(recording, again)
+        else:
+            return recording, State(self.f)
+        raise TapeError(
+            f"{self._name} cannot be recorded: {why}. What differs from call to call "
+            "(random numbers, the time, a counter, a mask) has to be an argument, or "
+            "the data of a Value that the function closes over"
+        )
 
     def run(
         self, samples: Samples, compute: Compute, *, keep: bool = False
@@ -299,6 +354,14 @@ class Specializations:
             else:
                 caught.append(i)
         return caught, error
+
+
+@dataclass(slots=True)
+class Ways:
+    """The ways through a function while what it reads is in one state."""
+
+    state: State
+    known: dict[Keys, list[Specialization]]
 
 
 Compute = Callable[[Specialization, Any], tuple[Any, Any]]

@@ -60,8 +60,8 @@ def fit(
         progress: show a bar on a terminal or in a notebook (extra `progress`).
         tape: record the loss once and replay it (extra `fast`), which is much faster;
             where that cannot be, a line on standard error says why. Model and loss may
-            then compare, loop, and catch what operations raise, as for `jit`; what they
-            read beside samples and parameters, such as random numbers, is read once.
+            then compare, loop, and catch what operations raise, as for `jit`; where
+            they draw random numbers, the training goes without a tape.
 
     Returns:
         History: the mean loss by epoch, and what was watched. Where the loss, a

@@ -136,6 +136,28 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
     return Recording(tape, leaves, structure)
 
 
+def is_same_recording(one: Recording, other: Recording) -> bool:
+    """Whether two runs gave one tape, bit for bit, of the same leaves."""
+    pairs = zip(one.leaves, other.leaves, strict=False)
+    return (
+        len(one.leaves) == len(other.leaves)
+        and all(a is b for a, b in pairs)
+        and one.output == other.output
+        and one.tape.to_json() == other.tape.to_json()
+    )
+
+
+def find_difference(one: Recording, other: Recording) -> str:
+    """What is not the same in two recordings, for people."""
+    numbers = zip(one.tape.constants, other.tape.constants, strict=False)
+    for a, b in numbers:
+        if a.hex() != b.hex():
+            return f"one has the number {a!r} where the other has {b!r}"
+    if one.leaves != other.leaves:
+        return "they use other leaves"
+    return "they carry out other operations"
+
+
 def _write_tape(
     recorder: Recorder, inputs: list[Value], results: list[Any]
 ) -> tuple[Tape, tuple[Value, ...]]:
