@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.autodiff.transforms import grad
+from engine.autodiff.transforms import grad, jacobian
 from engine.errors import GradientError, OptionError
-from engine.gradcheck.differences import METHODS, Slope, estimate_slopes
-from engine.gradcheck.function import make_checked_function
+from engine.gradcheck.differences import (
+    FAR,
+    METHODS,
+    NEAR,
+    USUAL,
+    Reach,
+    Slope,
+    estimate_slopes,
+)
+from engine.gradcheck.function import CheckedFunction, make_checked_function
+from engine.gradcheck.rounding import bound_rounding, sum_paths
+from engine.graph.node import topological_order
 from engine.graph.value import Value
+from engine.util.numbers import is_number
 from engine.util.progress import track
 
 MODES = ("forward", "reverse")
 _SHOWN = 20
+_ADVICE = """
+inconclusive: values beside the point are too uncertain to decide. What helps: a point
+farther from jumps and poles; numbers of a more usual size; noise=1e-6 where f is right
+to six digits only; rtol=1e-3 where so much is enough; or allow_inconclusive=True"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,8 @@ class GradientRow:
     slope: Slope
     tolerance: float
     """The difference that is allowed, the numerical error included."""
+    resolution: float = math.inf
+    """The numerical error up to which the row is decided."""
 
     @property
     def absolute(self) -> float:
@@ -50,9 +67,25 @@ class GradientRow:
         return self.absolute / size
 
     @property
+    def verdict(self) -> str:
+        """ "right", "kink" (right at one), "wrong", or "inconclusive".
+
+        Inconclusive is what the numerical derivative is too uncertain to decide.
+        """
+        if math.isnan(self.absolute) or self.slope.rough:
+            return "inconclusive"
+        if math.isinf(self.slope.value) and self.analytic != self.slope.value:
+            return "wrong" if self.absolute > self.tolerance else "inconclusive"
+        if self.absolute > self.tolerance:
+            return "inconclusive" if self.slope.note == "jump" else "wrong"
+        if self.slope.error > self.resolution:
+            return "inconclusive"
+        return "kink" if self.slope.note == "kink" else "right"
+
+    @property
     def ok(self) -> bool:
         """Whether the two agree."""
-        return self.absolute <= self.tolerance
+        return self.verdict in ("right", "kink")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +104,41 @@ class GradientTable:
     @property
     def wrong(self) -> tuple[GradientRow, ...]:
         """The rows that do not."""
-        return tuple(row for row in self.rows if not row.ok)
+        return tuple(row for row in self.rows if row.verdict == "wrong")
+
+    @property
+    def inconclusive(self) -> tuple[GradientRow, ...]:
+        """The rows that nothing can be said of."""
+        return tuple(row for row in self.rows if row.verdict == "inconclusive")
 
     @property
     def mean_difference(self) -> float:
         """The mean absolute difference, as the textbook prints it."""
         return math.fsum(row.absolute for row in self.rows) / max(1, len(self.rows))
 
-    def require(self) -> None:
+    def require(self, *, allow_inconclusive: bool = False) -> None:
         """See that all agree.
 
         Raises:
             GradientError: they do not; its message is this table.
         """
-        if not self.ok:
-            count = f"{len(self.wrong)} of {len(self.rows)} derivatives are wrong"
-            error = GradientError(f"{count}\n{self}")
-            error.table, error.graph = self, self.graph
-            raise error
+        wrong, open_ = len(self.wrong), len(self.inconclusive)
+        if not wrong and (allow_inconclusive or not open_):
+            return
+        of = f"of {len(self.rows)} derivatives are"
+        counts = f"{wrong} {of} wrong" if wrong else f"{open_} {of} inconclusive"
+        if wrong and open_:
+            counts += f", {open_} inconclusive"
+        error = GradientError(f"{counts}\n{self}{_ADVICE if open_ else ''}")
+        error.table, error.graph = self, self.graph
+        raise error
 
     def __str__(self) -> str:
         head = ("input", "output", "mode", "analytic", "numerical", "absolute",
                 "relative", "")  # fmt: skip
-        ordered = sorted(self.rows, key=lambda row: (row.ok, -row.relative))
+        ordered = sorted(
+            self.rows, key=lambda row: (row.ok, row.verdict != "wrong", -row.relative)
+        )
         lines = [head, *(_format_row(row) for row in ordered[:_SHOWN])]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         text = "\n".join(
@@ -108,7 +153,8 @@ def _format_row(row: GradientRow) -> tuple[str, ...]:
     shown = f"{slope.value:.10g}"
     if slope.low != slope.high and slope.low == slope.low:
         shown = f"{slope.low:.6g} to {slope.high:.6g}"
-    notes = ", ".join(filter(None, (slope.note, "" if row.ok else "WRONG")))
+    words = {"wrong": "WRONG", "inconclusive": "inconclusive"}
+    notes = ", ".join(filter(None, (slope.note, words.get(row.verdict))))
     return (row.input, row.output, row.mode, f"{row.analytic:.10g}", shown,
             f"{row.absolute:.1e}", f"{row.relative:.1e}", notes)  # fmt: skip
 
@@ -122,13 +168,17 @@ def check_gradients(
     method: str = "richardson",
     rtol: float = 1e-6,
     atol: float = 1e-9,
+    noise: float = 0.0,
+    allow_inconclusive: bool = False,
     progress: bool = False,
 ) -> None:
     """Compare the gradients of `f` at `args` with numerical differentiation.
 
-    `f` is called with Values for the first and with floats for the second. At a kink
-    (relu at 0) every number between the one-sided derivatives is right; at the edge
-    of a domain the derivative from within counts. The table says where.
+    `f` is called with Values for the first and with floats for the second. A derivative
+    is right, wrong, or inconclusive: what cannot be decided by the values beside the
+    point does not pass. At a kink (relu at 0) every number between the one-sided
+    derivatives is right; at the edge of a domain the derivative from within counts. The
+    table says where.
 
     Args:
         args: numbers, or nested lists, tuples and dicts of them.
@@ -139,6 +189,9 @@ def check_gradients(
         method: "richardson" (extrapolated), or "central" (one difference).
         rtol, atol: the difference allowed, relative and absolute, beside the
             numerical derivative's own error.
+        noise: how far the results of `f` may be from smooth ones, beside rounding: the
+            tolerance of an iteration in it. Absolute up to 1, relative above.
+        allow_inconclusive: pass what cannot be decided.
         progress: show a bar on a terminal (extra `progress`).
 
     >>> from engine import check_gradients, relu, tanh
@@ -146,7 +199,8 @@ def check_gradients(
     >>> check_gradients(relu, 0.0)
 
     Raises:
-        GradientError: they differ; its message is the table, `table` the data.
+        GradientError: they differ, or that cannot be decided (its message is the table,
+            `table` the data), or `f` gives other results at the same point.
         OptionError: an option is wrong.
     """
     if order not in (1, 2):
@@ -155,12 +209,16 @@ def check_gradients(
         raise OptionError("order=2 needs arguments, not parameters")
     options: dict[str, Any] = {
         "modes": modes, "method": method, "rtol": rtol, "atol": atol,
-        "progress": progress,
+        "noise": noise, "progress": progress,
     }  # fmt: skip
-    gradient_table(f, *args, parameters=parameters, **options).require()
+    table = gradient_table(f, *args, parameters=parameters, **options)
+    table.require(allow_inconclusive=allow_inconclusive)
     if order == 2:
-        gradient = grad(f, tuple(range(len(args))))
-        gradient_table(gradient, *args, **options).require()
+        of_one = {row.output for row in table.rows} == {"output"}
+        differentiate = grad if of_one else jacobian
+        gradient = differentiate(f, tuple(range(len(args))))
+        second = gradient_table(gradient, *args, **options)
+        second.require(allow_inconclusive=allow_inconclusive)
 
 
 def gradient_table(
@@ -171,6 +229,7 @@ def gradient_table(
     method: str = "richardson",
     rtol: float = 1e-6,
     atol: float = 1e-9,
+    noise: float = 0.0,
     progress: bool = False,
 ) -> GradientTable:
     """What `check_gradients` compares, as data.
@@ -179,22 +238,130 @@ def gradient_table(
     >>> table = gradient_table(lambda x, y: x * y, 2.0, 3.0, modes=["reverse"])
     >>> [(row.input, row.analytic) for row in table.rows]
     [('args[0]', 3.0), ('args[1]', 2.0)]
+
+    Raises:
+        GradientError: `f` gives other results at the same point.
+        OptionError: an option is wrong.
     """
     if method not in METHODS:
         raise OptionError(f"method={method!r}: choose from {', '.join(METHODS)}")
     if not modes or not set(modes) <= set(MODES):
         raise OptionError(f"modes={modes!r}: some of {', '.join(MODES)}")
-    about = make_checked_function(f, args, parameters)
-    analytic = {mode: about.differentiate(mode) for mode in modes}
+    if not (is_number(noise) and 0 <= noise < math.inf):
+        raise OptionError(f"noise={noise!r}: a number from 0 on")
+    check = Check(make_checked_function(f, args, parameters), modes, method,
+                  rtol, atol, noise)  # fmt: skip
+    check.require_the_same_again()
     rows = []
-    for i in track(range(len(about.inputs)), "gradient check", "input", show=progress):
-        for j, slope in enumerate(
-            estimate_slopes(about.restrict(i), about.points[i], method=method)
-        ):
-            for mode in modes:
-                found = analytic[mode][j][i]
-                sizes = [abs(x) for x in (found, slope.value) if math.isfinite(x)]
-                tolerance = rtol * max(sizes, default=0.0) + atol + 4 * slope.error
-                rows.append(GradientRow(about.inputs[i], about.outputs[j], mode,
-                                        found, slope, tolerance))  # fmt: skip
-    return GradientTable(tuple(rows), about.graph)
+    count = len(check.about.inputs)
+    for i in track(range(count), "gradient check", "input", show=progress):
+        rows += check.compare(i)
+    return GradientTable(tuple(rows), check.about.graph)
+
+
+def _refine(usual: GradientRow, near: GradientRow) -> GradientRow:
+    """That a derivative is wrong is not believed where smaller steps meet jumps or see
+    another slope."""
+    if usual.ok:
+        return usual
+    if near.ok or near.slope.rough or usual.verdict != "wrong":
+        return near
+    return near if _contradicts(near, usual) else usual
+
+
+def _widen(near: GradientRow, far: GradientRow) -> GradientRow:
+    """What small steps leave open, larger ones may decide, within what those allow."""
+    is_open = near.verdict == "inconclusive" and not near.slope.rough
+    return far if is_open and not _contradicts(near, far) else near
+
+
+def _contradicts(fine: GradientRow, coarse: GradientRow) -> bool:
+    return abs(fine.slope.value - coarse.slope.value) > fine.tolerance
+
+
+class Check:
+    """The derivatives of a function, to be compared input by input."""
+
+    def __init__(
+        self,
+        about: CheckedFunction,
+        modes: Sequence[str],
+        method: str,
+        rtol: float,
+        atol: float,
+        noise: float,
+    ) -> None:
+        self.about = about
+        self.method, self.rtol, self.atol, self.noise = method, rtol, atol, noise
+        self.values = [float(result) for result in about.results]
+        self.analytic = {mode: about.differentiate(mode) for mode in modes}
+        self.paths = [sum_paths(result, about.variables) for result in about.results]
+        errors, crossing = bound_rounding(about.results)
+        self.errors = [
+            error + noise * max(1.0, abs(value))
+            for error, value in zip(errors, self.values, strict=True)
+        ]
+        self.unsure = set(topological_order(*crossing))
+
+    def require_the_same_again(self) -> None:
+        """See that the function gives the same results at the same point.
+
+        Raises:
+            GradientError: it does not; differences of its values would mean nothing.
+        """
+        if not self.about.inputs:
+            return
+        for _ in range(2):
+            again = self.about.restrict(0)(self.about.points[0])
+            allowed = self.errors if self.noise else [0.0] * len(again)
+            for name, *pair, error in zip(
+                self.about.outputs, self.values, again, allowed, strict=True
+            ):
+                first, second = pair
+                if first != second and not abs(first - second) <= 2 * error:
+                    if first != first and second != second:
+                        continue
+                    raise GradientError(
+                        f"not deterministic: {name} is {first!r} and then {second!r} "
+                        "at the same point. Let f make the same random numbers at each "
+                        "call, or say with noise= how far its results may differ"
+                    )
+
+    def compare(self, i: int) -> list[GradientRow]:
+        """The derivatives by input number i, at other steps where the usual ones do not
+        show that they are right."""
+        rows = self._compare_within(i, USUAL)
+        if self.method == "central" or all(row.ok for row in rows):
+            return rows
+        near = self._compare_within(i, NEAR)
+        rows = [_refine(a, b) for a, b in zip(rows, near, strict=True)]
+        if not any(row.verdict == "inconclusive" for row in rows):
+            return rows
+        far = self._compare_within(i, FAR)
+        return [_widen(a, b) for a, b in zip(rows, far, strict=True)]
+
+    def _compare_within(self, i: int, reach: Reach) -> list[GradientRow]:
+        slopes = estimate_slopes(
+            self.about.restrict(i), self.about.points[i],
+            method=self.method, errors=self.errors, reach=reach,
+        )  # fmt: skip
+        return [
+            self._make_row(i, j, mode, slope)
+            for j, slope in enumerate(slopes)
+            for mode in self.analytic
+        ]
+
+    def _make_row(self, i: int, j: int, mode: str, slope: Slope) -> GradientRow:
+        found = self.analytic[mode][j][i]
+        sizes = [abs(x) for x in (found, slope.value) if math.isfinite(x)]
+        size = max(sizes, default=0.0)
+        tolerance = self.rtol * size + self.atol + 4 * slope.error
+        # One that is itself right to two digits decides nothing. Where contributions
+        # cancel, digits are counted of these.
+        part = max(10 * self.rtol, 10 * math.sqrt(self.noise))
+        resolution = part * max(size, self.paths[j][i]) + self.atol
+        row = GradientRow(self.about.inputs[i], self.about.outputs[j], mode, found,
+                          slope, tolerance, resolution)  # fmt: skip
+        if row.verdict == "wrong" and self.about.variables[i] in self.unsure:
+            return replace(row, slope=replace(slope, rough=True))
+        return row

@@ -51,7 +51,10 @@ def test_every_row_passes_anywhere_in_its_domain(op, data):
         undefined = (
             math.isnan(row.analytic) or row.slope.note == "not defined around here"
         )
-        assert row.ok or undefined or op.name in {"mod", "floordiv"}, f"{xs}\n{table}"
+        # nothing can be seen between a number and the end of a domain beside it
+        near_an_end = any(0 < abs(abs(x) - 1) < 1e-12 for x in xs)
+        hopeless = undefined or near_an_end or op.name in {"mod", "floordiv"}
+        assert row.ok or (hopeless and row.verdict == "inconclusive"), f"{xs}\n{table}"
 
 
 WRONG = {

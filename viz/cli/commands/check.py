@@ -19,7 +19,8 @@ from viz.cli.terminal import print_lines
     'dotgrad check "y = tanh(w * x + b)" w=-3 x=2 b=6.9',
     'dotgrad check "x ** 3 * y" x=2 y=5 --order 2 --mode reverse',
     'dotgrad check "relu(x)" x=0 --json',
-    closing="Exit status: 0 when all derivatives are right, 1 when one is wrong.",
+    closing="Exit status: 0 when all derivatives are right, 1 when one is wrong or "
+    "cannot be decided.",
 )
 @takes_expression
 @click.option(
@@ -44,6 +45,7 @@ from viz.cli.terminal import print_lines
 )
 @click.option("--rtol", type=float, default=1e-6, help="Relative tolerance.")
 @click.option("--atol", type=float, default=1e-9, help="Absolute tolerance.")
+@click.option("--noise", type=float, default=0.0, help="How uneven the values are.")
 @json_option
 def check(expression: Expression, *, order: int, as_json: bool, **options: Any) -> None:
     """Compare the gradients with numerical differentiation."""
@@ -77,6 +79,8 @@ def _summarize(table: GradientTable) -> str:
     count = len(table.rows)
     if table.ok:
         return f"{count} derivatives, all right"
+    if not table.wrong:
+        return f"{len(table.inconclusive)} of {count} derivatives are inconclusive"
     return f"{len(table.wrong)} of {count} derivatives are WRONG"
 
 
@@ -85,6 +89,7 @@ def _to_data(row: GradientRow) -> dict[str, Any]:
         "input": row.input,
         "output": row.output,
         "mode": row.mode,
+        "verdict": row.verdict,
         "analytic": row.analytic,
         "numerical": row.slope.value,
         "from": row.slope.low,
