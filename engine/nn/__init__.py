@@ -18,6 +18,7 @@ from engine.graph.value import parameter
 from engine.nn.initializers import gaussian, he, he_uniform, xavier, xavier_uniform
 from engine.nn.layers import (
     Affine,
+    Dropout,
     Identity,
     Linear,
     ReLU,
@@ -52,10 +53,11 @@ from engine.nn.training.optim import (
 from engine.nn.training.schedules import cosine, exponential, linear, steps
 
 __all__ = [
-    "MLP", "SGD", "AdaGrad", "Adam", "AdamW", "Affine", "History", "Identity", "Layer",
-    "Linear", "Module", "Momentum", "Nesterov", "Neuron", "Optimizer", "RMSProp",
-    "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh", "TrainingWarning", "accuracy",
-    "binary_cross_entropy", "cosine", "exponential", "fit", "gaussian", "he",
-    "he_uniform", "hinge", "linear", "mean_squared_error", "one_hot", "parameter",
-    "softmax_cross_entropy", "steps", "sum_of_squares", "xavier", "xavier_uniform",
+    "MLP", "SGD", "AdaGrad", "Adam", "AdamW", "Affine", "Dropout", "History",
+    "Identity", "Layer", "Linear", "Module", "Momentum", "Nesterov", "Neuron",
+    "Optimizer", "RMSProp", "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh",
+    "TrainingWarning", "accuracy", "binary_cross_entropy", "cosine", "exponential",
+    "fit", "gaussian", "he", "he_uniform", "hinge", "linear", "mean_squared_error",
+    "one_hot", "parameter", "softmax_cross_entropy", "steps", "sum_of_squares",
+    "xavier", "xavier_uniform",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from engine.graph.value import Value, parameter
 from engine.nn.initializers import Initial, Rng, xavier
 from engine.nn.module import Module, call_in_scope
 from engine.operation.op import Op
+from engine.util.numbers import is_number
 
 
 class Rowwise(Module):
@@ -76,8 +77,7 @@ class Affine(Rowwise):
         for size in (n_in, n_out):
             if not isinstance(size, int) or size < 1:
                 raise OptionError(f"a layer's size is a whole number ≥ 1, not {size!r}")
-        if not (hasattr(rng, "gauss") and hasattr(rng, "uniform")):
-            raise OptionError(f"rng={rng!r}: give a generator such as random.Random(0)")
+        _check_generator(rng)
         weight = [
             [initial(n_in, n_out, rng) for _ in range(n_out)] for _ in range(n_in)
         ]
@@ -192,6 +192,59 @@ class Softmax(Rowwise):
 
     def forward_row(self, xs: list[Any]) -> list[Any]:
         return functions.softmax(xs)
+
+
+class Dropout(Rowwise):
+    """In training each number is 0 with probability p, else x / (1 − p).
+
+    So its expectation is x. After `eval()` it is x itself, and `train()` goes back.
+    Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from
+    overfitting.
+
+    A mask is drawn anew for each sample at each call, so that in training there is no
+    tape: `jit` says so, and `fit` computes without one.
+
+    Args:
+        p: the share of numbers that is dropped, from 0 up to but without 1.
+        rng: a random generator, such as `random.Random(0)`.
+
+    >>> import random
+    >>> layer = Dropout(0.5, rng=random.Random(0))
+    >>> layer([1.0, 2.0, 3.0, 4.0])
+    [2.0, 4.0, 0.0, 0.0]
+    >>> layer.eval()([1.0, 2.0])
+    [1.0, 2.0]
+
+    Raises:
+        OptionError: `p` is not such a number, or `rng` is no generator.
+    """
+
+    def __init__(self, p: float = 0.5, *, rng: Rng) -> None:
+        if not (is_number(p) and 0 <= p < 1):
+            raise OptionError(f"p={p!r}: a probability, 0 ≤ p < 1")
+        _check_generator(rng)
+        self.p, self.rng = float(p), rng
+
+    def forward_row(self, xs: list[Any]) -> list[Any]:
+        if not self.draws:
+            return xs
+        return [x * self._draw_factor() for x in xs]
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws masks now."""
+        return self.training and self.p > 0
+
+    def _draw_factor(self) -> float:
+        return 0.0 if self.rng.uniform(0.0, 1.0) < self.p else 1 / (1 - self.p)
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p})"
+
+
+def _check_generator(rng: Any) -> None:
+    if not (hasattr(rng, "gauss") and hasattr(rng, "uniform")):
+        raise OptionError(f"rng={rng!r}: give a generator such as random.Random(0)")
 
 
 class Sequential(Module):

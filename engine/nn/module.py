@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import OptionError
 from engine.graph import context
@@ -15,6 +15,9 @@ from engine.graph.sweep import clear
 from engine.graph.value import Value
 from engine.nn import serialization
 from engine.util.nested import walk
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Module:
@@ -38,6 +41,8 @@ class Module:
     """
 
     _scope = ""
+    training = True
+    """Whether it is trained now; `Dropout` does nothing where it is not."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         _name_scopes(name, value)
@@ -60,6 +65,20 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs of a name and a parameter, such as ("hidden.weight.0.2", w)."""
         return _find_parameters(self, "", set())
+
+    def modules(self) -> Iterator[Module]:
+        """The module itself, and all modules within, each once."""
+        return _find_modules(self, set())
+
+    def train(self, mode: bool = True) -> Self:
+        """Say that this and all modules within are trained from now on, or are not."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Say that they are used as they are: `Dropout` lets everything through."""
+        return self.train(False)
 
     def zero_grad(self) -> None:
         """Set the gradients of the parameters to 0."""
@@ -140,6 +159,29 @@ def _name_scopes(name: str, thing: Any) -> None:
     for keys, part in walk(thing, first=1):
         if isinstance(part, Module):
             vars(part).setdefault("_scope", " ".join([name, *map(str, keys)]))
+
+
+@contextmanager
+def evaluating(model: Module) -> Iterator[None]:
+    """Let the modules be as after `eval`, and then as they were."""
+    modules = model.modules() if isinstance(model, Module) else ()  # or a function
+    before = [(module, module.training) for module in modules]
+    for module, _ in before:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode
+
+
+def _find_modules(module: Module, seen: set[int]) -> Iterator[Module]:
+    seen.add(id(module))
+    yield module
+    for thing in list(vars(module).values()):
+        for _, part in walk(thing):
+            if isinstance(part, Module) and id(part) not in seen:
+                yield from _find_modules(part, seen)
 
 
 def _find_parameters(

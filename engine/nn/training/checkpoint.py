@@ -7,8 +7,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ModelFileError
+from engine.errors import ModelFileError, OptionError
 from engine.nn import serialization
+from engine.nn.layers import Dropout
 from engine.nn.module import Module
 from engine.nn.training.history import History
 from engine.nn.training.optim import Optimizer
@@ -26,6 +27,7 @@ def store(
         "optimizer": optimizer.state_dict(),
         "history": history.series,
         "rng": rng.getstate() if rng else None,
+        "masks": [mask.getstate() for mask in _find_generators(model)],
     }
     serialization.write(
         path, "checkpoint", body, f"{model!r} after {len(history)} epochs"
@@ -47,12 +49,35 @@ def restore(
         body = serialization.read(path, "checkpoint", _FIELDS)
         history = _read_history(body["history"])
         state = _read_generator(body["rng"], rng)
+        masks = _find_generators(model)
+        states = [_read_generator(x, rng) for rng, x in _pair(masks, body)]
         serialization.match_numbers(body["model"], dict(model.named_parameters()))
         optimizer.load_state_dict(body["optimizer"])
         model.load_state_dict(body["model"])
+    for mask, its in zip(masks, states, strict=True):
+        mask.setstate(its)
     if rng is not None:
         rng.setstate(state)
     return history
+
+
+def _find_generators(model: Module) -> list[Any]:
+    """Those that its layers of dropout draw from, each once."""
+    modules = model.modules() if isinstance(model, Module) else ()
+    layers = [part for part in modules if isinstance(part, Dropout)]
+    found = {id(layer.rng): layer.rng for layer in layers}
+    for rng in found.values():
+        if not isinstance(rng, random.Random):
+            raise OptionError(f"a checkpoint keeps a random.Random, not {rng!r}")
+    return list(found.values())
+
+
+def _pair(masks: list[Any], body: Any) -> list[tuple[Any, Any]]:
+    """The generators of the model, each with its state in the file."""
+    states = body.get("masks", [])  # files that were written before dropout have none
+    if not isinstance(states, list) or len(states) != len(masks):
+        raise ModelFileError("the model has other layers of Dropout than the saved one")
+    return list(zip(masks, states, strict=True))
 
 
 def _read_history(series: Any) -> History:

@@ -11,7 +11,8 @@ from os import PathLike
 from typing import Any
 
 from engine.errors import OptionError, ShapeError
-from engine.nn.module import Module
+from engine.nn.layers import Dropout
+from engine.nn.module import Module, evaluating
 from engine.nn.training import checkpoint as checkpoints
 from engine.nn.training.batch import BatchGradient
 from engine.nn.training.history import History
@@ -53,15 +54,15 @@ def fit(
         rng: shuffles the samples in each epoch; without it they stay in order.
         penalty: a function of the model that is added to the loss of each batch, such
             as the sum of the squares of all weights.
-        watch: functions of the model that are called after each epoch, by name; the
-            history keeps what they give.
+        watch: functions of the model that are called after each epoch, by name, while
+            it is as after `model.eval()`; the history keeps what they give.
         checkpoint: a file that is written after each epoch.
         resume: go on where the checkpoint was written, if there is one.
         progress: show a bar on a terminal or in a notebook (extra `progress`).
         tape: record the loss once and replay it (extra `fast`), which is much faster;
             where that cannot be, a line on standard error says why. Model and loss may
             then compare, loop, and catch what operations raise, as for `jit`; where
-            they draw random numbers, the training goes without a tape.
+            they draw random numbers, as `Dropout` does, it goes without a tape.
 
     Returns:
         History: the mean loss by epoch, and what was watched. Where the loss, a
@@ -90,6 +91,7 @@ def fit(
     if resume and checkpoint is not None:
         history = checkpoints.restore(checkpoint, model, optimizer, rng)
     left = range(len(history), epochs)
+    tape = tape and not _draws_masks(model)
     extra = None if penalty is None else partial(penalty, model)
     bar = Progress(
         len(left) * math.ceil(len(xs) / batch_size), "training", "step", show=progress
@@ -106,7 +108,8 @@ def fit(
                     losses.append(step(batch) * len(batch))
                     bar.advance(history.last)
                     pause()
-                watched = {name: f(model) for name, f in (watch or {}).items()}
+                with evaluating(model):
+                    watched = {name: f(model) for name, f in (watch or {}).items()}
                 history.append({"loss": math.fsum(losses) / len(xs), **watched})
                 if checkpoint is not None:
                     checkpoints.store(checkpoint, model, optimizer, history, rng)
@@ -132,6 +135,12 @@ def _check(
         raise OptionError(f"batch_size={batch_size!r}: a whole number, 1 or more")
     if resume and checkpoint is None:
         raise OptionError("resume=True needs checkpoint=, the file to go on from")
+
+
+def _draws_masks(model: Any) -> bool:
+    """Whether there is no tape of it, and to try would draw from its generators."""
+    modules = model.modules() if isinstance(model, Module) else ()
+    return any(isinstance(part, Dropout) and part.draws for part in modules)
 
 
 def _split_batches(
