@@ -165,14 +165,17 @@ def _name_scopes(name: str, thing: Any) -> None:
 def evaluating(model: Module) -> Iterator[None]:
     """Let the modules be as after `eval`, and then as they were."""
     modules = model.modules() if isinstance(model, Module) else ()  # or a function
-    before = [(module, module.training) for module in modules]
+    before = [(module, vars(module).get("training")) for module in modules]
     for module, _ in before:
         module.training = False
     try:
         yield
     finally:
         for module, mode in before:
-            module.training = mode
+            if mode is None:  # as before: what holds a tape may look at this
+                del module.training
+            else:
+                module.training = mode
 
 
 def _find_modules(module: Module, seen: set[int]) -> Iterator[Module]:
