@@ -69,9 +69,12 @@ class State:
         Args:
             plain: look at plain numbers, texts and flags alone.
         """
-        if not plain and [*map(len, self._views)] != self._lengths:
-            return next(name for name, now, then in self._measure() if now != then)
         now = list(self._read())
+        if [*map(len, self._views)] != self._lengths:
+            if not plain:
+                return next(name for name, now, then in self._measure() if now != then)
+            # What stands in lists has moved; what stands before them has not.
+            now = now[: len(self._getters) + len(self._cells)]
         for name, x, saved in zip(self._name_all(), now, self._saved, strict=False):
             if not _is_same(x, saved) and (not plain or isinstance(x, PLAIN)):
                 return name

@@ -333,3 +333,19 @@ def test_random_masks_train_without_a_tape(capsys):
     assert "random numbers from masks" in capsys.readouterr().err
     assert len(drawn) > 40
     assert 10 < sum(drawn[-40:]) < 30
+
+
+@pytest.mark.parametrize("more", [[], [1.0, 2.0, 3.0]])
+def test_a_list_that_a_function_writes_and_does_not_read(more):
+    seen, after = [], list(more)
+
+    @jit
+    def f(x):
+        seen.append(2.5)
+        return x * len(after)
+
+    for _ in range(3):
+        assert f(2.0) == 2.0 * len(after)
+    assert seen == [2.5, 2.5]
+    after.append(4.0)
+    assert f(2.0) == 2.0 * len(after)
