@@ -165,15 +165,19 @@ def _tracing() -> Iterator[None]:
         _depth.reset(token)
 
 
-def select_arguments(argnums: int | Sequence[int], args: tuple[Any, ...]) -> list[int]:
+def select_arguments(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
     """The positions that `argnums` means.
 
     Raises:
         OperandError: there is no such argument.
     """
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    try:
+        numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+    except TypeError:  # neither a number nor several
+        numbers = [argnums]  # type: ignore[list-item]
     for number in numbers:
-        if not (isinstance(number, int) and -len(args) <= number < len(args)):
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if not (whole and -len(args) <= number < len(args)):
             raise OperandError(
                 f"argnums={argnums!r}: there are {len(args)} positional arguments, "
                 "counted from 0"

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from operator import length_hint
 from typing import Any
 
-from engine.autodiff.trace import is_tracing
+from engine.autodiff.trace import is_tracing, select_arguments, unwrap
 from engine.autodiff.transforms import value_and_grad
-from engine.errors import OptionError
+from engine.errors import OptionError, TapeError
 from engine.graph.sweep import add_gradients, adjoints
 from engine.tape.backends.backend import AUTO, BACKENDS
+from engine.tape.calls import (
+    Call,
+    bind_call,
+    check_function,
+    check_static,
+    keep_method,
+    make_key,
+)
 from engine.tape.ir.arguments import (
     are_arrays,
     flatten_arguments,
@@ -38,6 +47,7 @@ def jit(
     max_paths: int = 64,
     nonfinite: str = "error",
     threads: int = 1,
+    static: str | Sequence[str] = (),
 ) -> Any:
     """Record `f` at its first call, and replay the tape at every call after it.
 
@@ -59,6 +69,13 @@ def jit(
             "allow".
         threads: how many share the samples of a large batch in the Numba back end;
             NumPy's matrix products have settings of their own.
+        static: names of arguments that are no numbers to differentiate by: texts,
+            None, flags, whole numbers for `range`. There is a tape for each value.
+            In a batch they are the same for all samples.
+
+    As a decorator of a method it keeps tapes for each object. Named tuples, dataclasses
+    and arguments by keyword are as the same numbers in order; a Series or a table of
+    pandas is an array. Pickles and deep copies have no tapes, and record them again.
 
     `f` may compare Values, loop, and catch what operations raise; it may not take a
     number out of them (`float(v)`, `v.data`), nor change them. Numbers, flags, leaves,
@@ -84,9 +101,9 @@ def jit(
     if f is None:
         return functools.partial(
             jit, backend=backend, argnums=argnums, max_paths=max_paths,
-            nonfinite=nonfinite, threads=threads,
+            nonfinite=nonfinite, threads=threads, static=static,
         )  # fmt: skip
-    return Jitted(f, backend, argnums, max_paths, nonfinite, threads)
+    return Jitted(f, backend, argnums, max_paths, nonfinite, threads, static)
 
 
 class Jitted:
@@ -100,6 +117,7 @@ class Jitted:
         max_paths: int,
         nonfinite: str,
         threads: int,
+        static: str | Sequence[str] = (),
     ) -> None:
         for name, given in (("backend", backend), ("nonfinite", nonfinite)):
             if given not in CHOICES[name]:
@@ -107,8 +125,11 @@ class Jitted:
                 raise OptionError(f"{name}={given!r}: choose from {known}")
         if not isinstance(threads, int) or threads < 1:
             raise OptionError(f"threads={threads!r}: give a whole number from 1 on")
+        check_function(f)
         self.f = f
-        self.backend, self.argnums = backend, argnums
+        self.backend, self.argnums, self.max_paths = backend, argnums, max_paths
+        self.threads, self.static = threads, check_static(f, static)
+        self._calls: dict[Any, Jitted] = {}
         self.nonfinite = nonfinite
         self.specializations = Specializations(f, max_paths, backend, threads)
         functools.update_wrapper(self, f)
@@ -116,14 +137,77 @@ class Jitted:
     @property
     def tapes(self) -> list[Tape]:
         """The tapes that were recorded until now."""
-        return [one.tape for _, one in self.specializations.items()]
+        own = [one.tape for _, one in self.specializations.items()]
+        return own + [tape for call in self._calls.values() for tape in call.tapes]
+
+    # -- functions, methods, keywords, copies ----------------------------------------
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """The method of an object, with tapes of its own."""
+        if not hasattr(type(self.f), "__get__"):
+            return self
+        bound = self.f.__get__(instance, owner)
+        if not hasattr(bound, "__func__") or bound is self.f:
+            return self
+        return keep_method(bound.__self__, bound, self._make_like)
+
+    def _make_like(self, f: Callable[..., Any]) -> Jitted:
+        """The same options for another function."""
+        return Jitted(f, *self._list_options())
+
+    def _list_options(self) -> tuple[Any, ...]:
+        return (
+            self.backend, self.argnums, self.max_paths, self.nonfinite, self.threads,
+            self.static,
+        )  # fmt: skip
+
+    def __reduce__(self) -> Any:
+        """By its name where it has one, as functions do; else f and the options."""
+        found: Any = sys.modules.get(getattr(self.f, "__module__", None) or "")
+        name = getattr(self.f, "__qualname__", "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (Jitted, (self.f, *self._list_options()))
+
+    def __repr__(self) -> str:
+        return f"jit({self.f!r})"
+
+    def _select_call(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Jitted, tuple[Any, ...]]:
+        """What has the tapes for such a call, and the arguments for it."""
+        if not kwargs and not self.static:
+            return self, args
+        call, given = bind_call(self.f, self.static, args, kwargs)
+        if not call.keywords and not any(call.places):
+            return self, given
+        key = make_key(call)
+        if key not in self._calls:
+            self._calls[key] = self._make_call(call)
+        return self._calls[key], given
+
+    def _make_call(self, call: Call) -> Jitted:
+        if len(self._calls) >= self.max_paths:
+            raise TapeError(
+                f"{self!r} has been called with more than {self.max_paths} "
+                "static arguments or sets of keywords, and each has a tape: give a "
+                "larger max_paths, or numbers as arguments that are not static"
+            )
+        chosen = select_arguments(self.argnums, call.places)
+        _, *options = self._list_options()[:-1]
+        options[0] = unwrap(self.argnums, [call.shift(number) for number in chosen])
+        return Jitted(call.fill(self.f), self.backend, *options)
 
     # -- one sample ------------------------------------------------------------------
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """f(*args), replayed; with Values among the arguments, f itself."""
-        if is_tracing() or has_values(args):
-            return self.f(*args)
+        if is_tracing() or has_values(args) or (kwargs and has_values(kwargs)):
+            return self.f(*args, **kwargs)
+        if kwargs or self.static:
+            one, args = self._select_call(args, kwargs)
+            if one is not self:
+                return one(*args)
         keys, numbers = flatten_arguments(args)
         result = self._replay(keys, numbers, gradient=False)
         if result is None:
@@ -131,7 +215,7 @@ class Jitted:
         one, (outputs, *_) = result
         return unflatten(one.recording.output, iter(outputs))
 
-    def value_and_grad(self, *args: Any) -> tuple[float, Any]:
+    def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[float, Any]:
         """The value, and the gradient by the arguments that `argnums` names.
 
         It has the structure of the argument; an array's is an array.
@@ -140,7 +224,12 @@ class Jitted:
             TapeError: `f` gives more than one number.
         """
         if is_tracing():
-            return value_and_grad(self.f, self.argnums)(*args)  # type: ignore[no-any-return]
+            differentiate = value_and_grad(self.f, self.argnums)
+            return differentiate(*args, **kwargs)  # type: ignore[no-any-return]
+        one, args = self._select_call(args, kwargs)
+        if one is not self:
+            return one.value_and_grad(*args)
+        select_arguments(self.argnums, args)
         arrays = are_arrays(args)
         keys, numbers = join_arrays(args) if arrays else flatten_arguments(args)
         result = self._replay(keys, numbers, gradient=True)
@@ -155,9 +244,8 @@ class Jitted:
 
     def _select(self, parts: list[Any]) -> Any:
         """What belongs to the arguments that `argnums` names."""
-        if isinstance(self.argnums, int):
-            return parts[self.argnums]
-        return tuple([parts[i] for i in self.argnums])
+        chosen = select_arguments(self.argnums, parts)
+        return unwrap(self.argnums, [parts[i] for i in chosen])
 
     def _replay(
         self, keys: tuple[Any, ...], numbers: list[float], *, gradient: bool
@@ -182,8 +270,12 @@ class Jitted:
 
     # -- many samples ----------------------------------------------------------------
 
-    def record(self, *args: Any) -> None:
+    def record(self, *args: Any, **kwargs: Any) -> None:
         """Record all ways that these samples go, and compute nothing yet."""
+        one, args = self._select_call(args, kwargs)
+        if one is not self:
+            one.record(*args)
+            return
         samples = _collect_samples(args)
         for part in self._run_values(samples):
             if part.error is not None and self.nonfinite != "allow":
@@ -199,7 +291,7 @@ class Jitted:
         keep = self.nonfinite == "allow"
         return self.specializations.run(samples, compute, keep=keep)
 
-    def batch(self, *args: Any) -> Any:
+    def batch(self, *args: Any, **kwargs: Any) -> Any:
         """f of each sample, for arguments with a row for each sample.
 
         The result has the structure of f's, with an array in the place of each number.
@@ -208,6 +300,9 @@ class Jitted:
             ShapeError: the arguments do not have as many samples of one shape.
             TapeError: a result is not finite (see `nonfinite`).
         """
+        one, args = self._select_call(args, kwargs)
+        if one is not self:
+            return one.batch(*args)
         samples = _collect_samples(args)
         results: Any = None
         errors = []
@@ -221,22 +316,29 @@ class Jitted:
         self._check_errors(errors)
         return unflatten(structure, iter(results))
 
-    def value_and_grad_batch(self, *args: Any) -> tuple[Any, Any]:
+    def value_and_grad_batch(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """The values and gradients of each sample, as `value_and_grad` gives them.
 
         Arrays have a row for each sample.
         """
+        one, args = self._select_call(args, kwargs)
+        if one is not self:
+            return one.value_and_grad_batch(*args)
         samples = _collect_samples(args)
+        select_arguments(self.argnums, samples.keys)
         values, slopes, _ = self._differentiate(samples, by_inputs=True)
         rows = iter(slopes)
         return values, self._select([stack_samples(key, rows) for key in samples.keys])
 
-    def backward(self, *args: Any) -> float:
+    def backward(self, *args: Any, **kwargs: Any) -> float:
         """Add the mean gradient to `grad` of every leaf that `f` closes over.
 
         Give samples as to `batch`, or none to a function of its leaves alone. The
         result is the mean value.
         """
+        one, args = self._select_call(args, kwargs)
+        if one is not self:
+            return one.backward(*args)
         if not args:
             return self._backward_once()
         samples = _collect_samples(args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from engine.explanation.why_nan import why_nan
 from engine.graph.context import extended_arithmetic, record_source
 from engine.graph.value import Value
 from engine.tape.ir.arguments import flatten_argument, make_values
-from engine.util.nested import Structure
+from engine.util.nested import Structure, flatten_once
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Samples:
             )
         if not counts:
             raise ShapeError("a batch needs an argument with a row for each sample")
+        if not counts[0]:
+            raise ShapeError("a batch needs at least one sample, and there is none")
         columns = np.concatenate([columns for _, columns in parts])
         return cls(tuple(key for key, _ in parts), np.ascontiguousarray(columns))
 
@@ -57,25 +60,36 @@ class Samples:
 def _make_columns(arg: Any, path: str) -> tuple[Structure, Any]:
     import numpy as np
 
-    if isinstance(arg, dict):
-        parts = {
-            name: _make_columns(item, f"{path}[{name!r}]") for name, item in arg.items()
-        }
-        counts = {part.shape[1] for _, part in parts.values()}
-        if len(counts) != 1:
-            raise ShapeError(
-                f"{path} has {sorted(counts)} samples: give as many of each"
-            )
-        keys = tuple(key for key, _ in parts.values())
-        named = (dict, tuple(parts), keys if any(keys) else None)
-        return named, np.concatenate([part for _, part in parts.values()])
-    if not hasattr(arg, "__len__"):
+    opened = flatten_once(arg)
+    if opened and (isinstance(opened[0][1], tuple) or hasattr(arg, "_fields")):
+        return _make_columns_of_fields(*opened, path)
+    if not hasattr(arg, "__len__") or getattr(arg, "shape", None) == ():
         raise ShapeError(f"{path} is {arg!r:.80}: a batch has a row for each sample")
     if not hasattr(arg, "shape"):
         return _make_columns_of_rows(arg, path)
     array = np.asarray(arg, dtype=float)
     key = ("array", array.shape[1:]) if array.ndim > 1 else None
-    return key, array.reshape(len(array), -1).T
+    return key, array.reshape(len(array), math.prod(array.shape[1:])).T
+
+
+def _make_columns_of_fields(
+    structure: Structure, items: list[Any], path: str
+) -> tuple[Structure, Any]:
+    """For a dict, a dataclass or a named tuple that has the samples of each field."""
+    import numpy as np
+
+    kind, names, _ = structure
+    shown = range(names) if isinstance(names, int) else names
+    parts = [
+        _make_columns(item, f"{path}[{name!r}]")
+        for name, item in zip(shown, items, strict=True)
+    ]
+    counts = {part.shape[1] for _, part in parts}
+    if len(counts) != 1:
+        raise ShapeError(f"{path} has {sorted(counts)} samples: give as many of each")
+    keys = tuple([key for key, _ in parts])
+    columns = np.concatenate([part for _, part in parts])
+    return (kind, names, keys if any(keys) else None), columns
 
 
 def _make_columns_of_rows(samples: Sequence[Any], path: str) -> tuple[Structure, Any]:

@@ -7,7 +7,7 @@ import math
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from engine.util.nested import map_tree
+from engine.util.nested import flatten_once, unflatten
 
 __all__ = ["json_text", "plain"]
 
@@ -34,12 +34,12 @@ def plain(data: Any) -> Any:
     >>> plain({"x": float("inf"), "y": [0.5]})
     {'x': 'inf', 'y': [0.5]}
     """
-    return map_tree(_plain_leaf, data)
-
-
-def _plain_leaf(x: Any) -> Any:
-    if isinstance(x, float) and not math.isfinite(x):
-        return str(x)
-    if is_dataclass(x) and not isinstance(x, type):
-        return plain([getattr(x, field.name) for field in fields(x)])
-    return x
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    if is_dataclass(data) and not isinstance(data, type):
+        return [plain(getattr(data, field.name)) for field in fields(data)]
+    opened = flatten_once(data)
+    if opened is None:
+        return data
+    structure, items = opened
+    return unflatten(structure, map(plain, items))

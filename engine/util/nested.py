@@ -1,4 +1,4 @@
-"""One walk over nested lists, tuples, named tuples and dicts.
+"""One walk over nested lists, tuples, named tuples, dataclasses and dicts.
 
 What is none of these is a leaf. `flatten` takes a tree apart into its structure and its
 leaves, `unflatten` makes a tree of them again, and `map_tree` does both. Subclasses of
@@ -8,6 +8,7 @@ lists and tuples keep their type, dicts keep the order of their keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from itertools import repeat
 from typing import Any
 
@@ -19,7 +20,8 @@ Structure = Any
 """The shape of a tree without its leaves: data that can be compared, hashed, pickled.
 
 None is a leaf. A list or tuple is (its type, its length, the structures in it), a dict
-is (dict, its keys, the structures in it); where there are leaves alone in it, None
+is (dict, its keys, the structures in it), a dataclass (its type, the names of its
+fields, the structures in it); where there are leaves alone in it, None
 stands for their structures.
 """
 
@@ -54,13 +56,10 @@ def _flatten(tree: Any, open_leaf: OpenLeaf | None) -> tuple[Structure, list[Any
     kind: type = tree.__class__
     if kind is float:
         return None, [tree]
-    names: Any
-    if isinstance(tree, (list, tuple)):
-        names, items = len(tree), list(tree)
-    elif isinstance(tree, dict):
-        kind, names, items = dict, tuple(tree), list(tree.values())
-    else:
+    opened = flatten_once(tree)
+    if opened is None:
         return open_leaf(tree) if open_leaf else (None, [tree])
+    (kind, names, _), items = opened
     if _FLOAT.issuperset(map(type, items)):  # the usual row, made fast
         return (kind, names, None), items
     structures, leaves = [], []
@@ -69,6 +68,19 @@ def _flatten(tree: Any, open_leaf: OpenLeaf | None) -> tuple[Structure, list[Any
         structures.append(structure)
         leaves += found
     return (kind, names, tuple(structures) if any(structures) else None), leaves
+
+
+def flatten_once(tree: Any) -> tuple[Structure, list[Any]] | None:
+    """The structure and the items of the outermost container; None for a leaf."""
+    kind = type(tree)
+    if isinstance(tree, (list, tuple)):
+        return (kind, len(tree), None), list(tree)
+    if isinstance(tree, dict):
+        return (dict, tuple(tree), None), list(tree.values())
+    if hasattr(kind, "__dataclass_fields__"):
+        names = tuple([field.name for field in fields(tree) if field.init])
+        return (kind, names, None), [getattr(tree, name) for name in names]
+    return None
 
 
 def unflatten(
@@ -98,6 +110,8 @@ def unflatten(
         items = [unflatten(part, leaves, close_leaf) for part in parts]
     if kind is dict:
         return dict(zip(names, items, strict=True))
+    if names.__class__ is tuple:
+        return kind(**dict(zip(names, items, strict=True)))
     return kind(*items) if hasattr(kind, "_fields") else kind(items)
 
 
@@ -117,8 +131,14 @@ def leaf_names(structure: Structure, name: str) -> Iterator[str]:
     >>> list(leaf_names(flatten({"w": [1.0, 2.0], "b": 3.0})[0], "p"))
     ["p['w'][0]", "p['w'][1]", "p['b']"]
     """
-    for keys, _ in walk(unflatten(structure, repeat(None))):
-        yield name + "".join(f"[{key!r}]" for key in keys)
+    if structure is None:
+        yield name
+        return
+    kind, names, parts = structure
+    keys = range(names) if names.__class__ is int else names
+    for key, part in zip(keys, parts or repeat(None), strict=False):
+        is_field = names.__class__ is tuple and kind is not dict
+        yield from leaf_names(part, f"{name}.{key}" if is_field else f"{name}[{key!r}]")
 
 
 def walk(tree: Any, *, first: int = 0) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -28,11 +28,22 @@ def flatten_argument(arg: Any, path: str = "args") -> tuple[Structure, list[floa
     def open_leaf(leaf: Any) -> tuple[Structure, list[float]]:
         if is_number(leaf):
             return None, [leaf]
-        if hasattr(leaf, "tolist") and hasattr(leaf, "shape"):
-            return ("array", leaf.shape), leaf.ravel().tolist()
+        if hasattr(leaf, "__array__") and hasattr(leaf, "shape"):
+            return ("array", leaf.shape), _list_numbers(leaf, path)
         raise OperandError(f"{path} has {leaf!r:.80} in it, which is no number")
 
     return flatten(arg, open_leaf)
+
+
+def _list_numbers(array: Any, path: str) -> list[Any]:
+    """The numbers of an array, or of a Series or table of pandas."""
+    import numpy as np
+
+    numbers: list[Any] = np.asarray(array).ravel().tolist()
+    for number in numbers:
+        if not is_number(number):
+            raise OperandError(f"{path} has {number!r:.80} in it, which is no number")
+    return numbers
 
 
 def unflatten_argument(structure: Structure, numbers: Iterator[Any]) -> Any:
@@ -69,7 +80,7 @@ def flatten_arguments(
 def are_arrays(args: tuple[Any, ...]) -> bool:
     """Whether all arguments are arrays of numbers."""
     for arg in args:
-        if not hasattr(arg, "ravel") or arg.dtype.kind not in "fiub":
+        if not hasattr(arg, "dtype") or arg.dtype.kind not in "fiub":
             return False
     return bool(args)
 
@@ -79,7 +90,7 @@ def join_arrays(args: tuple[Any, ...]) -> tuple[tuple[Structure, ...], Any]:
     import numpy as np
 
     keys = tuple([("array", arg.shape) for arg in args])
-    return keys, np.concatenate([arg.ravel() for arg in args], dtype=float)
+    return keys, np.concatenate([np.ravel(arg) for arg in args], dtype=float)
 
 
 def split_arrays(keys: Sequence[Structure], flat: Any) -> list[Any]:
