@@ -32,8 +32,10 @@ def logsumexp(xs: Iterable[Any]) -> Any:
     """
     terms = _check_terms("logsumexp", xs)
     top = terms.pop(max(range(len(terms)), key=terms.__getitem__))
-    if not terms or math.isinf(top):
+    if not terms:
         return top
+    if math.isinf(top):  # each of the largest has the same share, as in every tie
+        return mean([top, *(x for x in terms if x == top)])
     return top + ops.log1p(_add_up(ops.exp(x - top) for x in terms))
 
 

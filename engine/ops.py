@@ -70,8 +70,18 @@ def _slope_of_gelu(x: Any) -> Any:
 
 
 def _sech(x: Any) -> Any:
-    e = exp(-operator.abs(x))  # never overflows
+    # Every tanh computes this: for a number the row's own function is the fast way.
+    e = (math.exp if x.__class__ is float else exp)(-operator.abs(x))  # no overflow
     return 2 * e / (1 + e * e)
+
+
+def _slope_of_tanh(x: Any) -> Any:
+    return (_sech(x) if x.__class__ is float else sech(x)) ** 2
+
+
+def _cosine(out: Any, x: Any, y: Any) -> Any:
+    """The row `direction`, whose value is at hand for a number."""
+    return x / out if out.__class__ is float else direction(x, y)
 
 
 def _gaussian(x: Any) -> Any:
@@ -171,7 +181,7 @@ atan2 = Op("atan2", "atan2", math.atan2,
     about="the angle of the point (x, y) in radians, from −π to π")
 sinh = Op("sinh", "sinh", math.sinh, lambda out, x: (cosh(x),))
 cosh: Op = Op("cosh", "cosh", math.cosh, lambda out, x: (sinh(x),))
-tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (sech(x) ** 2,))
+tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (_slope_of_tanh(x),))
 sech: Op = Op("sech", "sech", _sech, lambda out, x: (-out * tanh(x),),
     about="= 1 ÷ cosh(x); sech(x)² is 1 − tanh(x)²")
 asinh = Op("asinh", "asinh", math.asinh, lambda out, x: (1 / hypot(1, x),))
@@ -183,8 +193,8 @@ acosh_slope: Op = Op("acosh_slope", "acosh′",
 atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / semicircle(x) ** 2,),
     domain="(-1, 1)", limits={-1: -math.inf, 1: math.inf})
 hypot: Op = Op("hypot", "hypot", math.hypot, lambda out, x, y: (
-        where(out == 0, 0, lambda: direction(x, y)),
-        where(out == 0, 0, lambda: direction(y, x))),
+        where(out == 0, 0, lambda: _cosine(out, x, y)),
+        where(out == 0, 0, lambda: _cosine(out, y, x))),
     kinks=lambda x, y: hypot(x, y), about="= √(x² + y²)")
 direction: Op = Op("direction", "direction", lambda x, y: x / hypot(x, y),
     lambda out, x, y: (direction(y, x) ** 2 / hypot(x, y),

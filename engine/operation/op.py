@@ -107,18 +107,20 @@ class Op:
             DomainError, DivisionByZeroError, RangeError: no such value on floats.
             OperandError: an operand is neither a number nor a Value.
         """
-        if len(args) == 1 == self.arity:  # the usual call, made fast
+        if len(args) == self.arity < 3:  # the usual call, made fast
             kind = args[0].__class__
-            if kind is float:
+            if kind is not args[-1].__class__:
+                pass
+            elif kind is float:
                 try:
-                    out = self.value(args[0])
+                    out = self.value(*args)
                 except (ArithmeticError, ValueError):
                     pass  # again below, for the error that says where
                 else:
                     if out.__class__ is float:
                         return out
             elif kind in self.methods:
-                return self.methods[kind](args[0])
+                return self.methods[kind](*args)
         args = self._complete(args)
         for arg in args:
             if isinstance(arg, Operators):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from engine import Value, grad, hessian, logsumexp, softmax
+from engine import TapeError, Value, grad, hessian, logsumexp, softmax, why_nan
 from engine.nn.losses import binary_cross_entropy, softmax_cross_entropy
 from engine.tape import BACKENDS, jit
 
@@ -35,6 +35,36 @@ def test_what_goes_with_it():
     assert grad(logsumexp)(MASKED) == pytest.approx([P, 1 - P, 0.0], **close)
     assert softmax_cross_entropy(MASKED, 2) == INF
     assert softmax_cross_entropy(MASKED, [0.5, 0.0, 0.5]) == INF
+
+
+@pytest.mark.parametrize(
+    ("terms", "value", "slopes"),
+    [
+        # the limit where the largest are equal and go to ±∞ together: 1/n for each
+        ([-INF, -INF], -INF, [0.5, 0.5]),
+        ([INF, 1.0, INF], INF, [0.5, 0.0, 0.5]),
+        ([INF, INF, INF, INF], INF, [0.25] * 4),
+        ([1.0, INF], INF, [0.0, 1.0]),
+        ([-INF], -INF, [1.0]),
+    ],
+)
+def test_the_largest_share_the_slope_of_logsumexp_at_infinity(terms, value, slopes):
+    assert logsumexp(terms) == value
+    assert grad(logsumexp)(terms) == slopes
+
+
+def test_a_loss_without_any_class_left_is_nan_and_says_why():
+    logits = [Value(-INF, label="a"), Value(-INF, label="b")]
+    loss = softmax_cross_entropy(logits, 0)
+    assert math.isnan(loss.data)
+    assert "a − max: −∞ − (−∞) = nan" in str(why_nan(loss))
+
+
+@backends
+def test_a_tape_refuses_a_loss_without_any_class_left(backend):
+    loss = jit(softmax_cross_entropy, backend=backend)
+    with pytest.raises(TapeError, match="sample 1"):
+        loss.batch([MASKED, [-INF] * 3], [0, 0])
 
 
 @backends
