@@ -69,14 +69,14 @@ def _slope_of_gelu(x: Any) -> Any:
     return erfc(x / -_SQRT2) / 2 + _NORMAL * x * gaussian(x / _SQRT2)
 
 
+def _run(row: Op, x: Any) -> Any:
+    """`row(x)` in the rules and values that run most: fast where x is a number."""
+    return row.value(x) if x.__class__ is float else row(x)
+
+
 def _sech(x: Any) -> Any:
-    # Every tanh computes this: for a number the row's own function is the fast way.
-    e = (math.exp if x.__class__ is float else exp)(-operator.abs(x))  # no overflow
+    e = _run(exp, -operator.abs(x))  # never overflows
     return 2 * e / (1 + e * e)
-
-
-def _slope_of_tanh(x: Any) -> Any:
-    return (_sech(x) if x.__class__ is float else sech(x)) ** 2
 
 
 def _cosine(out: Any, x: Any, y: Any) -> Any:
@@ -90,7 +90,7 @@ def _gaussian(x: Any) -> Any:
     The square of h, which is x cut to a few bits, is exact, and x² − h² is small.
     """
     h = 16 * x // 1 / 16
-    return exp(-h * h) * exp(-(x - h) * (x + h))
+    return _run(exp, -h * h) * _run(exp, -(x - h) * (x + h))
 
 
 def _sigmoid(x: Any) -> Any:
@@ -167,9 +167,9 @@ cbrt = Op("cbrt", "cbrt", _cbrt, lambda out, x: (1 / (3 * out * out),), kinks=la
 sin = Op("sin", "sin", math.sin, lambda out, x: (cos(x),), about="x in radians")
 cos: Op = Op("cos", "cos", math.cos, lambda out, x: (-sin(x),), about="x in radians")
 tan = Op("tan", "tan", math.tan, lambda out, x: (1 + out * out,), about="x in radians")
-asin = Op("asin", "asin", math.asin, lambda out, x: (1 / semicircle(x),),
+asin = Op("asin", "asin", math.asin, lambda out, x: (1 / _run(semicircle, x),),
     domain="[-1, 1]", about="in radians, from −π/2 to π/2")
-acos = Op("acos", "acos", math.acos, lambda out, x: (-1 / semicircle(x),),
+acos = Op("acos", "acos", math.acos, lambda out, x: (-1 / _run(semicircle, x),),
     domain="[-1, 1]", about="in radians, from 0 to π")
 semicircle: Op = Op("semicircle", "semicircle", lambda x: sqrt((1 - x) * (1 + x)),
     lambda out, x: (-x / out,), domain="[-1, 1]", about="= √(1 − x²)")
@@ -181,16 +181,16 @@ atan2 = Op("atan2", "atan2", math.atan2,
     about="the angle of the point (x, y) in radians, from −π to π")
 sinh = Op("sinh", "sinh", math.sinh, lambda out, x: (cosh(x),))
 cosh: Op = Op("cosh", "cosh", math.cosh, lambda out, x: (sinh(x),))
-tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (_slope_of_tanh(x),))
+tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (_run(sech, x) ** 2,))
 sech: Op = Op("sech", "sech", _sech, lambda out, x: (-out * tanh(x),),
     about="= 1 ÷ cosh(x); sech(x)² is 1 − tanh(x)²")
 asinh = Op("asinh", "asinh", math.asinh, lambda out, x: (1 / hypot(1, x),))
-acosh = Op("acosh", "acosh", math.acosh, lambda out, x: (acosh_slope(x),),
+acosh = Op("acosh", "acosh", math.acosh, lambda out, x: (_run(acosh_slope, x),),
     domain="[1, inf)")
 acosh_slope: Op = Op("acosh_slope", "acosh′",
     lambda x: 1 / (sqrt(x - 1) * sqrt(x + 1)), lambda out, x: (-x * out * out * out,),
     domain="(1, inf)", limits={1: math.inf}, about="= 1 ÷ √(x² − 1)")
-atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / semicircle(x) ** 2,),
+atanh = Op("atanh", "atanh", math.atanh, lambda out, x: (1 / _run(semicircle, x) ** 2,),
     domain="(-1, 1)", limits={-1: -math.inf, 1: math.inf})
 hypot: Op = Op("hypot", "hypot", math.hypot, lambda out, x, y: (
         where(out == 0, 0, lambda: _cosine(out, x, y)),
@@ -210,9 +210,9 @@ inversion: Op = Op("inversion", "inversion", lambda x, y: x / hypot(x, y) / hypo
 gaussian: Op = Op("gaussian", "gaussian",
     lambda x: where(operator.abs(x) > 30, 0, lambda: _gaussian(x)),
     lambda out, x: (where(out == 0, 0, lambda: -2 * x * out),), about="= exp(−x²)")
-erf = Op("erf", "erf", math.erf, lambda out, x: (_ERF * gaussian(x),),
+erf = Op("erf", "erf", math.erf, lambda out, x: (_ERF * _run(gaussian, x),),
     about="= 2 ÷ √π × ∫₀ˣ exp(−t²) dt")
-erfc = Op("erfc", "erfc", math.erfc, lambda out, x: (-_ERF * gaussian(x),),
+erfc = Op("erfc", "erfc", math.erfc, lambda out, x: (-_ERF * _run(gaussian, x),),
     about="= 1 − erf(x), with all digits for a large x")
 
 relu = Op("relu", "relu", lambda x: where(x < 0, 0, x),
