@@ -270,9 +270,12 @@ def _refine(usual: GradientRow, near: GradientRow) -> GradientRow:
 
 
 def _widen(near: GradientRow, far: GradientRow) -> GradientRow:
-    """What small steps leave open, larger ones may decide, within what those allow."""
+    """What small steps leave open, larger ones may decide where those give its size,
+    and within what those allow: sin(x) + 1e15 is flat to steps of many periods."""
+    size = max(abs(far.slope.value), abs(near.analytic))
     is_open = near.verdict == "inconclusive" and not near.slope.rough
-    return far if is_open and not _contradicts(near, far) else near
+    is_seen = near.slope.error <= 0.5 * size
+    return far if is_open and is_seen and not _contradicts(near, far) else near
 
 
 def _contradicts(fine: GradientRow, coarse: GradientRow) -> bool:

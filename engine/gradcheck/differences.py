@@ -97,7 +97,9 @@ def estimate_slopes(
 
 def _choose_steps(x: float, reach: Reach) -> list[float]:
     """Powers of two: x ± h is exact, so that no rounding is divided by h."""
-    largest = 2.0 ** round(math.log2(max(abs(x), 1e-3) * reach.largest))
+    # 1/x at 1e-20 varies over 1e-20; a point that near to 0 may be 0 but for rounding
+    size = abs(x) if reach is NEAR and 0 < abs(x) < 1e-15 else max(abs(x), 1e-3)
+    largest = 2.0 ** round(math.log2(size * reach.largest))
     steps = [largest / _RATIO**k for k in range(reach.levels)]
     return [h for h in steps if h >= 2 * math.ulp(x)]
 
@@ -171,7 +173,9 @@ def _judge(both: Limit, left: Limit, right: Limit) -> Slope:
         low, high = sorted((left.value, right.value))
         rough = left.rough or right.rough
         return Slope(both.value, left.error + right.error, low, high, "kink", rough)
-    return Slope(both.value, both.error, both.value, both.value, "", both.rough)
+    # a kink a little beside the point has no limit from its side, yet a mean of both
+    rough = both.rough or left.rough or right.rough
+    return Slope(both.value, both.error, both.value, both.value, "", rough)
 
 
 def _are_growing(differences: Sequence[float]) -> bool:
@@ -221,6 +225,6 @@ def _extrapolate(
                 best, best_error = row[-1], error
         previous = row
     rough = len(differences) > 2 and scatter > max(
-        100 * floor, abs(differences[-2] - differences[-3]), 1e-6 * abs(best)
+        10 * floor, abs(differences[-2] - differences[-3]), 1e-6 * abs(best)
     )
     return Limit(best, best_error, rough)

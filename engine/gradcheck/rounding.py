@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any
 
 from engine.graph.node import topological_order
+from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 
 EPSILON = 2.0**-52
@@ -37,9 +38,23 @@ def bound_rounding(results: Sequence[Any]) -> tuple[list[float], list[Value]]:
             crossing.append(node)
     own = [EPSILON * abs(float(result)) for result in results]
     return [
-        found[result] or error if isinstance(result, Value) else error
+        min(found[result], _add_up(result)) or error
+        if isinstance(result, Value)
+        else error
         for result, error in zip(results, own, strict=True)
     ], crossing
+
+
+def _add_up(result: Value) -> float:
+    """Σ |∂result/∂node| × one rounding of the node.
+
+    Errors of the same operand that cancel further on do so here; the running bound
+    takes them for strangers, and doubles with every step of an iteration.
+    """
+    swept = adjoints(result).items()
+    shares = [abs(found * node._data) for node, found in swept if node.op is not None]
+    total = EPSILON * sum(shares)
+    return total if total == total else math.inf
 
 
 def _bound_node(node: Value, errors: list[float]) -> float:
