@@ -139,11 +139,14 @@ class Optimizer:
         if not isinstance(steps, int) or steps < 0:
             raise ModelFileError(f"steps is {steps!r:.80}, not a count")
         numbers = [[read_number("state", x) for x in row] for row in rows]
-        if state.get("version", 1) == 1:  # which kept the squares
-            for row in numbers:
-                row[:] = [
-                    _take_root(x) if i in self.roots else x for i, x in enumerate(row)
-                ]
+        for row in numbers:
+            for i in self.roots:
+                if row[i] < 0:
+                    raise ModelFileError(
+                        f"{row[i]} is no mean of squares, nor its root"
+                    )
+                if state.get("version", 1) == 1:  # which kept the squares
+                    row[i] = math.sqrt(row[i])
         self.state = numbers
         self.steps = steps
 
@@ -291,10 +294,6 @@ def check_range(name: str, option: Any, low: float, below: float) -> None:
 def average_roots(root: float, g: float, share: float) -> float:
     """√(share · root² + (1 − share) · g²), where the squares would overflow, too."""
     return math.hypot(math.sqrt(share) * root, math.sqrt(1 - share) * g)
-
-
-def _take_root(x: float) -> float:
-    return math.sqrt(x) if x >= 0 else x
 
 
 def divide(g: float, size: float) -> float:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from places import ROOT
 
-from engine import EngineError, OptionError, nn
+from engine import EngineError, EscapeError, ModelFileError, OptionError, nn
 from engine.nn.training import optim
 from engine.nn.training.optim import OPTIMIZERS
+from engine.tape import jit
 
 GRADIENTS = [[0.5, -2.0], [0.25, 1.0], [-1.0, 0.0], [0.125, 3.0]]
 OTHER = {"momentum": 0.8, "decay": 0.9, "epsilon": 1e-7, "betas": (0.8, 0.99)}
@@ -218,7 +219,7 @@ def test_a_rule_of_ones_own_sees_the_weight():
 def test_a_parameter_out_of_reach_is_left_alone():
     near, far = nn.parameter(1.0), nn.parameter(1.0)
     optimizer = nn.SGD([near, far], lr=0.1, weight_decay=1.0)
-    with pytest.raises(EngineError, match="backward"):
+    with pytest.raises(EngineError, match=r"^no parameter has a gradient.*backward"):
         optimizer.step()
     (near * 2).backward()
     optimizer.step()
@@ -227,17 +228,62 @@ def test_a_parameter_out_of_reach_is_left_alone():
 
 def test_wrong_options_of_optimizers():
     w = nn.parameter(1.0)
-    with pytest.raises(OptionError, match="no parameters"):
+    with pytest.raises(OptionError, match=r"^there are no parameters"):
         nn.SGD([])
-    with pytest.raises(OptionError, match="leaf Value"):
-        nn.SGD([w * 2])
-    with pytest.raises(OptionError, match="given twice"):
+    for wrong in (w * 2, 2.0, "w"):
+        with pytest.raises(OptionError, match=r"^a parameter is a leaf Value, not "):
+            nn.SGD([wrong])
+    with pytest.raises(OptionError, match=r"^a parameter is given twice"):
         nn.SGD([w, nn.parameter(2.0), w])
     for wrong in ({"lr": -1}, {"lr": math.nan}, {"momentum": 1}, {"weight_decay": -1}):
         with pytest.raises(OptionError, match=next(iter(wrong))):
             nn.Momentum([w], **wrong)
     with pytest.raises(OptionError, match="betas=1"):
         nn.Adam([w], betas=(0.9, 1))
+
+
+def test_a_parameter_that_comes_later_is_not_passed_over():
+    """Nothing was kept for it: better an error than a weight that never learns."""
+    w, late = nn.parameter(1.0), nn.parameter(1.0)
+    optimizer = nn.SGD([w])
+    optimizer.parameters.append(late)
+    (w * late).backward()
+    with pytest.raises(ValueError, match="shorter"):
+        optimizer.step()
+    assert (w.data, late.data) == (1.0, 1.0)
+
+
+def test_no_step_is_made_while_a_tape_is_recorded():
+    w = nn.parameter(1.0)
+    optimizer = nn.SGD([w])
+    w.backward()
+
+    @jit
+    def train(x):
+        optimizer.step()
+        return w * x
+
+    with pytest.raises(EscapeError, match=r"step\(\)"):
+        train(2.0)
+    assert w.data == 1.0
+
+
+def test_an_optimizer_shows_its_rule_and_its_rate():
+    model = nn.Affine.of([[1.0, 2.0]])
+    assert repr(nn.Adam(model.parameters(), lr=0.25)) == "Adam(2 parameters, lr=0.25)"
+
+
+with_epsilon = [rule for rule in OPTIMIZERS if "epsilon" in options_of(rule)]
+
+
+@pytest.mark.parametrize("rule", with_epsilon, ids=name_of)
+def test_what_never_had_a_slope_stays_without_epsilon_too(rule):
+    """0 / (√0 + 0) is no number; the limit of 0 / ε is 0."""
+    w = nn.parameter(2.0)
+    optimizer = rule([w], lr=0.5, epsilon=0, weight_decay=0)
+    (w * 0).backward()
+    optimizer.step()
+    assert w.data == 2.0
 
 
 @given(st.integers(0, 200))
@@ -274,6 +320,26 @@ def test_schedules_are_those_of_torch():
             schedule.step()
 
 
+def test_schedules_go_down_in_one_step_or_in_two():
+    """Half a cosine at 0, half of it and its end: 1, (1 + cos(π/2)) / 2, 0."""
+    wave = nn.cosine(1.0, 0.0, 2)
+    assert [wave(i) for i in range(4)] == pytest.approx([1, 0.5, 0, 0], abs=1e-15)
+    assert [nn.cosine(1.0, 0.0, 1)(i) for i in range(3)] == [1, 0, 0]
+    assert [nn.linear(1.0, 0.0, 1)(i) for i in range(3)] == [1, 0, 0]
+    assert [nn.steps(1.0, 0.5, every=1)(i) for i in range(3)] == [1, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("count", [0, -1, math.nan])
+def test_a_schedule_of_no_steps_is_refused(count):
+    for schedule in (
+        lambda: nn.linear(1.0, 0.0, count),
+        lambda: nn.steps(1.0, 0.5, every=count),
+        lambda: nn.cosine(1.0, 0.0, count),
+    ):
+        with pytest.raises(OptionError, match=f"one step or more, not {count}"):
+            schedule()
+
+
 def test_an_optimizer_follows_its_schedule():
     w = nn.parameter(0.0)
     optimizer = nn.SGD([w], lr=nn.linear(1.0, 0.0, 4))
@@ -293,6 +359,34 @@ def test_a_state_is_a_copy():
     assert saved == {"rule": "Momentum", "version": 2, "steps": 0, "state": [[0.0]]}
     rule.load_state_dict(saved)
     assert rule.state_dict() == saved
+
+
+STATE = {"rule": "Momentum", "version": 2, "steps": 1, "state": [[0.5]]}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ([], "^this is not what state_dict of an optimizer gives"),
+        ({"state": None}, "^this is not what state_dict of an optimizer gives"),
+        ({"rule": "Adam"}, "^this is the state of Adam, not of Momentum"),
+        ({"state": [[0.5], [0.5]]}, "^this is the state of 2 parameters, not of 1"),
+        ({"state": [0.5]}, "^Momentum keeps 1 numbers a parameter"),
+        ({"state": ["5"]}, "^Momentum keeps 1 numbers a parameter"),
+        ({"state": [[]]}, "^Momentum keeps 1 numbers a parameter"),
+        ({"state": [[0.5, 0.5]]}, "^Momentum keeps 1 numbers a parameter"),
+        ({"state": [["fast"]]}, "^state is 'fast', not a number"),
+        ({"steps": -1}, "^steps is -1, not a count"),
+        ({"steps": 1.5}, "^steps is 1.5, not a count"),
+        ({"steps": None}, "^steps is None, not a count"),
+    ],
+)
+def test_a_state_of_something_else_is_told_and_changes_nothing(wrong, told):
+    rule = nn.Momentum([nn.parameter(1.0)])
+    rule.load_state_dict(STATE)
+    with pytest.raises(ModelFileError, match=told):
+        rule.load_state_dict({**STATE, **wrong} if wrong else wrong)
+    assert rule.state_dict() == STATE
 
 
 @pytest.mark.parametrize("size", [1e160, 1e300, 1e-200])
@@ -333,3 +427,18 @@ def test_states_with_squares_are_read_as_they_were_meant(rule):
     again = rule([w])
     again.load_state_dict(old.state_dict())
     assert again.state == old.state
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("rule", [nn.AdaGrad, nn.RMSProp, nn.Adam], ids=name_of)
+def test_a_mean_of_squares_below_zero_is_a_damaged_state(rule, version):
+    made = rule([nn.parameter(0.0)])
+    before = made.state_dict()
+    [place] = rule.roots
+    row = [-0.25 if i == place else 0.0 for i in range(rule.remembers)]
+    with pytest.raises(ModelFileError, match=r"^-0\.25 is no mean of squares"):
+        made.load_state_dict({**before, "version": version, "state": [row]})
+    assert made.state_dict() == before
+    zero = {**before, "version": version}
+    made.load_state_dict(zero)
+    assert made.state == [[0.0] * rule.remembers]
