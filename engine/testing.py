@@ -15,6 +15,7 @@ that shrink to the smallest failing one.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -102,6 +103,10 @@ def operands(op: Op, *, bound: float = 100.0) -> st.SearchStrategy[tuple[float, 
     return st.tuples(*(numbers(domain, bound=bound) for domain in op.domain))
 
 
+Step = tuple[str, tuple[int, ...]]
+"""The name of a row, and the places of its operands among all that came before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A straight-line program: inputs, then steps that use what came before.
@@ -116,7 +121,7 @@ class Expression:
     """
 
     inputs: tuple[float, ...]
-    steps: tuple[tuple[str, tuple[int, ...]], ...]
+    steps: tuple[Step, ...]
 
     def __call__(self, *xs: Any) -> Any:
         """The result on any operands: floats, Values, symbols."""
@@ -160,6 +165,9 @@ def expressions(
 
     Each step takes operands at random from all that came before, so values are
     shared, and an operation at random from those whose domain the operands are in.
+    Twins are made on purpose, where a rule that takes one for the other is seen: steps
+    that are there already, once more or with the operands in the other order, and
+    inputs that are equal, nearly equal, or differ in their sign alone.
 
     Args:
         ops: the rows to use; the whole table by default.
@@ -167,27 +175,38 @@ def expressions(
         bound: no input or intermediate result is larger in magnitude.
         smooth: keep away from kinks and from the ends of domains.
     """
-    count = draw(st.integers(1, max_inputs))
-    inputs = tuple(draw(numbers(bound=bound)) for _ in range(count))
+    inputs = [draw(numbers(bound=bound))]
+    for _ in range(draw(st.integers(0, max_inputs - 1))):
+        twins = st.sampled_from(_find_twins(inputs[-1]))
+        inputs.append(draw(numbers(bound=bound) | twins))
     known = list(inputs)
-    steps: list[tuple[str, tuple[int, ...]]] = []
+    steps: list[Step] = []
     for _ in range(draw(st.integers(1, max_steps))):
         places = (
             draw(st.integers(0, len(known) - 1)),
             draw(st.integers(0, len(known) - 1)),
         )
+        tried = [
+            (op.name, (places * op.arity)[: op.arity]) for op in ops or TABLE.values()
+        ]
+        if steps and draw(st.integers(0, 3)) == 3:
+            name, places = draw(st.sampled_from(steps))
+            tried = [(name, places), (name, places[::-1])]
         candidates = {}
-        for op in ops or TABLE.values():
-            chosen = (places * op.arity)[: op.arity]
-            out = _evaluate(op, [known[place] for place in chosen], bound, smooth)
+        for name, chosen in tried:
+            xs = [known[place] for place in chosen]
+            out = _evaluate(TABLE[name], xs, bound, smooth)
             if out is not None:
-                candidates[op.name] = chosen, out
+                candidates[name, chosen] = out
         if candidates:
-            name = draw(st.sampled_from(sorted(candidates)))
-            chosen, out = candidates[name]
-            steps.append((name, chosen))
-            known.append(out)
-    return Expression(inputs, tuple(steps))
+            steps.append(draw(st.sampled_from(sorted(candidates))))
+            known.append(candidates[steps[-1]])
+    return Expression(tuple(inputs), tuple(steps))
+
+
+def _find_twins(x: float) -> list[float]:
+    """Numbers that are easily taken for x: itself, −x, and a neighbour."""
+    return [x, -x, math.nextafter(x, 0.0)]
 
 
 def _evaluate(op: Op, xs: Sequence[float], bound: float, smooth: bool) -> float | None:
