@@ -182,10 +182,8 @@ def expressions(
     known = list(inputs)
     steps: list[Step] = []
     for _ in range(draw(st.integers(1, max_steps))):
-        places = (
-            draw(st.integers(0, len(known) - 1)),
-            draw(st.integers(0, len(known) - 1)),
-        )
+        place = st.integers(0, len(known) - 1)
+        places: tuple[int, ...] = (draw(place), draw(place))
         tried = [
             (op.name, (places * op.arity)[: op.arity]) for op in ops or TABLE.values()
         ]
