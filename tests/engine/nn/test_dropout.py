@@ -21,6 +21,18 @@ def test_the_mask_is_what_the_generator_draws():
     assert 0 < kept.count(False) < 100
 
 
+def test_a_draw_of_exactly_p_is_kept():
+    """The generator draws from [0, 1), of which p is the share below p."""
+
+    class Drawing(random.Random):
+        def uniform(self, *_):
+            return 0.5
+
+    assert nn.Dropout(0.5, rng=Drawing())([1.0]) == [2.0]
+    assert nn.Dropout(0.75, rng=Drawing())([1.0]) == [0.0]
+    assert nn.Dropout(rng=Drawing()).p == 0.5
+
+
 def test_the_mean_over_many_calls_is_the_number():
     """Of n means of x B / (1 − p), B = 0 or 1, the deviation: x √(p / (1 − p) / n)."""
     layer, n = make(0.4), 40_000
@@ -76,7 +88,7 @@ def test_modes_of_modules_within():
     ]  # fmt: skip
     assert all(part.training for part in model.modules())
     model.eval()
-    assert not any(part.training for part in model.modules())
+    assert {part.training for part in model.modules()} == {False}
     assert model.state_dict() == {}
     assert repr(model.parts[0]) == "Dropout(0.25)"
 

@@ -18,6 +18,7 @@ from engine import (
     topological_order,
 )
 from engine.nn import initializers as initial
+from engine.tape import jit
 
 numbers = st.floats(-5, 5)
 
@@ -194,6 +195,83 @@ def test_parameters_are_found_once_and_in_order():
     assert [p.data for p in Tied().parameters()] == [1.0, 2.0, 3.0]
 
 
+def test_a_module_that_holds_itself_first_is_entered_once():
+    class Node(nn.Module):
+        def __init__(self, w):
+            self.me, self.next = self, []
+            self.w = nn.parameter(w)
+
+    first, second = Node(1.0), Node(2.0)
+    first.next, second.next = [second], [first]
+    assert list(first.modules()) == [first, second]
+    names = [(name, p.data) for name, p in first.named_parameters()]
+    assert names == [("next.0.w", 2.0), ("w", 1.0)]
+    first.eval()
+    assert (first.training, second.training) == (False, False)
+
+
+def test_parameters_are_labelled_as_formulas_write_them():
+    layer = nn.Affine.of([[1.0, 2.0], [3.0, 4.0]], [5.0, 6.0])
+    assert [[w.label for w in row] for row in layer.weight] == [
+        ["w11", "w12"],
+        ["w21", "w22"],
+    ]
+    assert [b.label for b in layer.bias] == ["b1", "b2"]
+    nine, ten = nn.Affine.of([[0.0] * 9]), nn.Affine.of([[0.0] * 10])
+    assert nine.weight[0][8].label == "w19"
+    assert [ten.weight[0][j].label for j in (0, 9)] == ["w1,1", "w1,10"]
+    neuron = nn.Neuron(2)
+    assert [p.label for p in neuron.parameters()] == ["w1", "w2", "b"]
+
+
+def test_biases_start_at_zero_or_are_left_out():
+    rng = random.Random(0)
+    assert [b.data for b in nn.Affine(2, 3, rng=rng).bias] == [0.0, 0.0, 0.0]
+    assert nn.Affine(2, 3, rng=rng, bias=False).bias == []
+
+
+def test_a_subclass_of_a_layer_names_its_own_scope():
+    class Mine(nn.Affine):
+        pass
+
+    assert scopes_of(*Mine.of([[1.0]])([2.0])) == {("Mine", "neuron 1")}
+
+
+def test_a_function_in_a_sequential_has_its_name_as_scope():
+    def double(row):
+        return [2 * x for x in row]
+
+    model = nn.Sequential(double, nn.Tanh(), double)
+    [y] = model([Value(1.0)])
+    assert y.data == 2 * math.tanh(2.0)
+    assert scopes_of(y) == {("double 1",), ("Tanh 1",), ("double 2",)}
+
+
+def test_a_module_with_a_call_of_its_own_is_called_so():
+    class Called(nn.Module):
+        def __call__(self, x):
+            return [10 * x[0]]
+
+    class Forward(nn.Module):
+        def forward(self, x):
+            return [x[0] + 1]
+
+    assert nn.Sequential(Called(), Forward())([1.0]) == [11.0]
+
+
+def test_an_empty_row_goes_through_what_takes_each_number_by_itself():
+    assert nn.ReLU()([]) == []
+    with pytest.raises(ShapeError, match="wants 1 inputs, not 0"):
+        nn.Affine.of([[1.0]])([])
+
+
+def test_weights_that_lost_a_number_are_not_cut_to_fit():
+    layer = nn.Affine.of([[1.0, 2.0], [3.0, 4.0]])
+    layer.weight[1].pop()
+    with pytest.raises(ValueError, match="shorter"):
+        layer([1.0, 1.0])
+
+
 def test_zero_grad_clears_the_parameters():
     model = nn.MLP(2, [3, 1])
     model([1.0, 2.0]).backward()
@@ -205,6 +283,16 @@ def test_zero_grad_clears_the_parameters():
 def test_a_module_without_forward_says_so():
     with pytest.raises(NotImplementedError, match=r"Net has no forward"):
         type("Net", (nn.Module,), {})()(1.0)
+
+
+class OnlyGauss:
+    def gauss(self, *_):
+        return 0.0
+
+
+class OnlyUniform:
+    def uniform(self, *_):
+        return 0.0
 
 
 def test_wrong_rows():
@@ -219,8 +307,16 @@ def test_wrong_rows():
         nn.Affine(2, 2, rng=0)
     with pytest.raises(OptionError, match="≥ 1"):
         nn.Affine(0, 2, rng=random.Random(0))
-    with pytest.raises(ShapeError, match="one length"):
-        nn.Affine.of([[1.0], [1.0, 2.0]])
+    for generator in (random.Random(0).gauss, OnlyGauss(), OnlyUniform()):
+        with pytest.raises(OptionError, match=r"random\.Random"):
+            nn.Affine(2, 2, rng=generator)
+    for weights, lengths in (
+        ([[1.0], [1.0, 2.0]], r"\[1, 2\]"),
+        ([], r"\[\]"),
+        ([[], []], r"\[0, 0\]"),
+    ):
+        with pytest.raises(ShapeError, match=f"one length, not {lengths}"):
+            nn.Affine.of(weights)
     with pytest.raises(ShapeError, match="biases"):
         nn.Affine.of([[1.0]], [1.0, 2.0])
     with pytest.raises(OptionError, match="a layer is"):
@@ -245,6 +341,24 @@ def test_micrograd_has_the_same_network_and_numbers():
     theirs_grads = [p.grad for p in theirs.parameters()]
     assert ours_grads == pytest.approx(theirs_grads, rel=1e-12, abs=1e-15)
     assert [p.data for p in ours.parameters()] == [p.data for p in theirs.parameters()]
+
+
+def test_neurons_of_micrograd_by_their_formula():
+    """relu(b + Σ wᵢ xᵢ), and without relu where nonlin is False."""
+    for nonlin, expected in ((None, 0.0), (True, 0.0), (False, -1.5)):
+        neuron = nn.Neuron(2) if nonlin is None else nn.Neuron(2, nonlin)
+        for parameter, x in zip(neuron.parameters(), (1.0, -2.0, 0.5), strict=True):
+            parameter.data = x
+        assert neuron([2.0, 2.0]).data == expected  # 0.5 + 2 · 1 − 2 · 2 = −1.5
+
+
+def test_a_generator_of_ones_own_draws_micrograds_weights():
+    random.seed(11)
+    expected = [p.data for p in nn.MLP(2, [2, 1]).parameters()]
+    state = random.getstate()
+    ours = nn.MLP(2, [2, 1], rng=random.Random(11))
+    assert [p.data for p in ours.parameters()] == expected
+    assert random.getstate() == state
 
 
 @pytest.mark.parametrize(
@@ -431,3 +545,49 @@ def test_accuracy():
     assert nn.accuracy(lambda x: [x], [0.5, -2.0], [1, 0]) == 1
     with pytest.raises(ShapeError, match="0 samples"):
         nn.accuracy(abs, [], [])
+    assert nn.accuracy(lambda x: [x], [0.0], [0]) == 1  # 0 is not above 0
+    for labels in ([1], [1, 0, 1]):
+        with pytest.raises(ShapeError, match=f"2 samples and {len(labels)} labels"):
+            nn.accuracy(abs, [1, 2], labels)
+
+
+XS = [i / 8 - 1 for i in range(20)]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda x: x * x - 0.3,
+        lambda x: [x * x - 0.3],
+        lambda x: [0.3, x * x],
+        lambda x: [1 - x, x, x * x],
+        lambda x: [Value(-math.inf), x * x - 0.3],  # a class that is masked
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda f: f, jit])
+def test_the_accuracy_on_many_samples_is_that_of_each_alone(model, wrap):
+    pytest.importorskip("numpy", reason="the extra fast is not installed")
+    labels = [int(x > 0) for x in XS]
+    alone = [
+        nn.accuracy(model, [x], [label]) for x, label in zip(XS, labels, strict=True)
+    ]
+    assert nn.accuracy(wrap(model), XS, labels) == sum(alone) / len(XS)
+
+
+def test_a_model_is_recorded_for_many_samples_and_not_for_few():
+    pytest.importorskip("numpy", reason="the extra fast is not installed")
+    calls = []
+
+    def model(x):
+        calls.append(1)
+        return x * x - 0.3
+
+    nn.accuracy(model, XS[:19], [1] * 19)
+    assert len(calls) == 19
+    nn.accuracy(model, XS, [1] * 20)
+    assert len(calls) < 19 + 10
+    taped = jit(model)
+    taped.batch(XS)
+    before = len(calls)
+    nn.accuracy(taped, XS, [1] * 20)
+    assert len(calls) == before
