@@ -86,7 +86,7 @@ class BatchGradient:
 
 
 def _record_penalty(penalty: Penalty) -> Jitted | None:
-    taped: Jitted = jit(penalty)
+    taped: Jitted = jit(lambda: _require_value(penalty(), "the penalty"))
     try:
         taped.specializations.record((), [], 0)
     except (EscapeError, TapeError):
@@ -95,13 +95,18 @@ def _record_penalty(penalty: Penalty) -> Jitted | None:
 
 
 def _sweep(out: Any, share: float, what: str) -> float:
+    value = _require_value(out, what)
+    value.backward(share)
+    return share * value.data
+
+
+def _require_value(out: Any, what: str) -> Value:
     if not isinstance(out, Value):
         raise OperandError(
             f"{what} is {out!r:.80} and no Value: it does not depend on the model's "
             "parameters by operations of engine"
         )
-    out.backward(share)
-    return share * out.data
+    return out
 
 
 def _report(error: Exception) -> None:

@@ -61,10 +61,20 @@ def restore(
     return history
 
 
+def check(model: Any) -> None:
+    """See that a checkpoint can keep a model, before it is trained.
+
+    Raises:
+        OptionError: it is no Module, or draws from something else than a Random.
+    """
+    if not isinstance(model, Module):
+        raise OptionError(f"a checkpoint keeps a Module, not {model!r:.80}")
+    _find_generators(model)
+
+
 def _find_generators(model: Module) -> list[Any]:
     """Those that its layers of dropout draw from, each once."""
-    modules = model.modules() if isinstance(model, Module) else ()
-    layers = [part for part in modules if isinstance(part, Dropout)]
+    layers = [part for part in model.modules() if isinstance(part, Dropout)]
     found = {id(layer.rng): layer.rng for layer in layers}
     for rng in found.values():
         if not isinstance(rng, random.Random):

@@ -87,6 +87,8 @@ def fit(
     _check(xs, ys, epochs, batch_size, checkpoint, resume)
     if watch and "loss" in watch:
         raise OptionError("watch: the history keeps the loss as 'loss', so rename this")
+    if checkpoint is not None:
+        checkpoints.check(model)
     history = History()
     if resume and checkpoint is not None:
         history = checkpoints.restore(checkpoint, model, optimizer, rng)

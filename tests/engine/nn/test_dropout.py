@@ -6,6 +6,7 @@ import pytest
 
 from engine import OptionError, TapeError, Value, nn
 from engine.errors import ModelFileError
+from engine.nn.training import checkpoint
 from engine.tape import jit
 
 
@@ -162,6 +163,32 @@ def test_a_training_goes_on_with_the_masks_that_would_have_come(tmp_path):
     resumed, history = train(6, checkpoint=path, resume=True)
     assert len(history) == 6
     assert resumed.state_dict() == whole.state_dict()
+
+
+def test_each_generator_of_a_model_goes_on_where_it_was(tmp_path):
+    path = tmp_path / "half"
+    first, second = make(0.5, 1), make(0.5, 2)
+    model = nn.Sequential(first, second, nn.Affine.of([[1.0]]))
+    rule = nn.SGD(model.parameters())
+    first([1.0] * 3)
+    checkpoint.store(path, model, rule, nn.History(), None)
+    expected = first([1.0] * 50), second([1.0] * 50)
+    checkpoint.restore(path, model, rule, None)
+    assert (first([1.0] * 50), second([1.0] * 50)) == expected
+
+
+def test_a_generator_that_no_checkpoint_keeps_is_told_before_the_training(tmp_path):
+    class Drawing:
+        gauss = uniform = staticmethod(lambda a, b: (a + b) / 2)
+
+    model = nn.Sequential(nn.Affine.of([[1.0]]), nn.Dropout(0.1, rng=Drawing()))
+    before = model.state_dict()
+    with pytest.raises(OptionError, match=r"keeps a random\.Random, not .*Drawing"):
+        nn.fit(
+            model, [[1.0]], [[0.0]], loss=nn.sum_of_squares,
+            optimizer=nn.SGD(model.parameters()), checkpoint=tmp_path / "run",
+        )  # fmt: skip
+    assert model.state_dict() == before
 
 
 def test_a_checkpoint_of_a_model_without_dropout(tmp_path):

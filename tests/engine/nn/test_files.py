@@ -9,9 +9,10 @@ import pytest
 from places import ROOT
 from small_training import in_a_process, trained
 
-from engine import ModelFileError, OptionError, nn
+from engine import EscapeError, ModelFileError, OptionError, nn
 from engine.nn import serialization
 from engine.nn.training import checkpoint
+from engine.tape import jit
 
 LOAD = """
 import random, sys
@@ -144,6 +145,81 @@ def test_forged_files_change_nothing(kind, tmp_path):
             else:
                 checkpoint.restore(path, model, rule, rng)
         assert (model.state_dict(), rule.state_dict(), rng.getstate()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "told"),
+    [
+        ("history", [], r"a history is lists of numbers by name, not \[\]"),
+        ("history", {"loss": ["x"]}, "loss is 'x', not a number"),
+        ("rng", None, "the training was shuffled in another way: see rng="),
+        ("rng", [3, ["x"] * 625, None], "rng is no state of a generator: "),
+        ("masks", [None], "the model has other layers of Dropout"),
+    ],
+)
+def test_what_is_wrong_in_a_checkpoint_is_told(name, wrong, told, tmp_path):
+    path, model = tmp_path / "run.json", nn.Affine.of([[0.25]])
+    rule, rng = nn.SGD(model.parameters()), random.Random(7)
+    checkpoint.store(path, model, rule, nn.History(), rng)
+    body = json.loads(path.read_text())["checkpoint"]
+    serialization.write(path, "checkpoint", {**body, name: wrong}, "")
+    with pytest.raises(ModelFileError, match=rf"run\.json: {told}"):
+        checkpoint.restore(path, model, rule, rng)
+
+
+def test_a_checkpoint_says_what_it_is_and_one_without_masks_is_read(tmp_path):
+    path, model = tmp_path / "run.json", nn.Affine.of([[0.25]])
+    rule = nn.SGD(model.parameters())
+    checkpoint.store(path, model, rule, nn.History({"loss": [2.0, 1.0]}), None)
+    document = json.loads(path.read_text())
+    assert document["about"] == "Affine(1, 1) after 2 epochs"
+    body = document["checkpoint"]
+    del body["masks"]  # as it was before there was dropout
+    serialization.write(path, "checkpoint", body, "")
+    model.weight[0][0].data = 3.0
+    history = checkpoint.restore(path, model, rule, None)
+    assert (model.weight[0][0].data, history["loss"]) == (0.25, [2.0, 1.0])
+
+
+def test_a_file_says_what_model_it_is_of(tmp_path):
+    nn.Sequential(nn.Affine.of([[0.25]]), nn.Tanh()).save(tmp_path / "model.json")
+    about = json.loads((tmp_path / "model.json").read_text())["about"]
+    assert about == "Sequential(Affine(1, 1), Tanh())"
+
+
+def test_numbers_of_a_model_leave_no_tape_unnoticed():
+    model = nn.Affine.of([[0.25]])
+
+    def f(x):
+        return model.state_dict()["weight.0.0"] * x  # the line that is told
+
+    line = f.__code__.co_firstlineno + 1
+    with pytest.raises(
+        EscapeError, match=rf"state_dict\(\) at .*test_files\.py:{line}"
+    ):
+        jit(f)(2.0)
+
+
+def test_a_checkpoint_that_is_not_asked_for_is_written_over(tmp_path):
+    path = tmp_path / "run.json"
+    trained(3, checkpoint=path)
+    fresh, history = trained(1, checkpoint=path)
+    assert (len(history), fresh.state_dict()) == (1, trained(1)[0].state_dict())
+
+
+@pytest.mark.parametrize(
+    ("count", "listed"),
+    [
+        (1, "b1: build"),
+        (5, "b1, b2, b3, b4, b5: build"),
+        (6, "b1, b2, b3, b4, b5 and 1 more: build"),
+    ],
+)
+def test_names_that_do_not_fit_are_listed_and_many_are_counted(count, listed):
+    model = nn.Module()
+    more = {f"b{i + 1}": 1.0 for i in range(count)}
+    with pytest.raises(ModelFileError, match=f"^the model has no {listed} the model"):
+        model.load_state_dict(more)
 
 
 def test_states_that_do_not_fit():

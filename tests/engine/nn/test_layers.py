@@ -574,19 +574,21 @@ def test_the_accuracy_on_many_samples_is_that_of_each_alone(model, wrap):
     assert nn.accuracy(wrap(model), XS, labels) == sum(alone) / len(XS)
 
 
-def test_a_model_is_recorded_for_many_samples_and_not_for_few():
+@pytest.mark.parametrize("other", [0.0, -math.inf])
+def test_a_model_is_recorded_for_many_samples_and_not_for_few(other):
+    """Also where a class is masked, whose output is not finite."""
     pytest.importorskip("numpy", reason="the extra fast is not installed")
     calls = []
 
     def model(x):
         calls.append(1)
-        return x * x - 0.3
+        return [Value(other), x * x - 0.3]
 
     nn.accuracy(model, XS[:19], [1] * 19)
     assert len(calls) == 19
     nn.accuracy(model, XS, [1] * 20)
     assert len(calls) < 19 + 10
-    taped = jit(model)
+    taped = jit(model, nonfinite="allow")
     taped.batch(XS)
     before = len(calls)
     nn.accuracy(taped, XS, [1] * 20)

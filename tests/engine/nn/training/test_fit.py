@@ -76,12 +76,67 @@ def test_fit_makes_its_samples_once_and_compiles_one_replay(monkeypatch):
     assert len(compiled) == 1
 
 
-def test_fit_adds_the_penalty_once_for_each_batch():
+def test_a_history_shows_what_it_has():
+    history = nn.History()
+    assert repr(history) == "History(0 epochs)"
+    with pytest.raises(KeyError, match="'loss': the history has nothing yet"):
+        history["loss"]
+    history.append({"loss": 0.5, "accuracy": 0.25})
+    assert repr(history) == "History(1 epoch: loss 0.5, accuracy 0.25)"
+    history.append({"loss": 0.125, "accuracy": 1.0})
+    history.stopped = "epoch 3, sample 0 is not finite.\nThe value of ..."
+    assert repr(history) == (
+        "History(2 epochs: loss 0.125, accuracy 1; "
+        "stopped: epoch 3, sample 0 is not finite.)"
+    )
+
+
+def test_as_it_comes_fit_takes_32_samples_a_step_and_all_of_them_10_times():
+    for count, steps in ((32, 10), (33, 20)):
+        w = nn.parameter(1.0)
+        optimizer = nn.SGD([w])
+        history = nn.fit(
+            lambda x, w=w: w * x, [1.0] * count, [0.0] * count,
+            loss=nn.sum_of_squares, optimizer=optimizer,
+        )  # fmt: skip
+        assert (len(history), optimizer.steps) == (10, steps)
+
+
+@pytest.mark.parametrize("tape", [True, False])
+def test_a_penalty_that_is_a_number_is_an_error(tape):
+    """It would be added to the loss, and never to a gradient."""
+    w = nn.parameter(2.0)
+    with pytest.raises(
+        OperandError, match=r"^the penalty is 4.0 and no Value.* engine"
+    ):
+        nn.fit(
+            lambda x: w * x, [1.0], [0.0], loss=nn.sum_of_squares,
+            optimizer=nn.SGD([w]), penalty=lambda _: 4.0, tape=tape,
+        )  # fmt: skip
+
+
+def test_a_penalty_is_recorded_once_too():
+    pytest.importorskip("numpy", reason="the extra fast is not installed")
+    w, calls = nn.parameter(1.0), []
+
+    def penalty(_):
+        calls.append(1)
+        return w * w
+
+    nn.fit(
+        lambda x: w * x, [1.0] * 40, [0.0] * 40, loss=nn.sum_of_squares, epochs=1,
+        optimizer=nn.SGD([w]), penalty=penalty, batch_size=1,
+    )  # fmt: skip
+    assert len(calls) < 20
+
+
+@pytest.mark.parametrize("tape", [True, False])
+def test_fit_adds_the_penalty_once_for_each_batch(tape):
     model = nn.Affine.of([[2.0]])
     history = nn.fit(
         model, [[0.0], [0.0]], [[1.0], [1.0]], loss=nn.sum_of_squares, epochs=1,
         optimizer=nn.SGD(model.parameters(), lr=0.25), batch_size=2,
-        penalty=lambda m: sum(p * p for p in m.parameters()),
+        penalty=lambda m: sum(p * p for p in m.parameters()), tape=tape,
     )  # fmt: skip
     assert history["loss"] == [0.5 + 4.0]
     assert model.weight[0][0].data == 2 - 0.25 * 4
@@ -127,12 +182,51 @@ def test_a_step_that_overflows_is_not_made():
 
 def test_the_story_of_a_penalty():
     w = nn.parameter(0.0, "w")
-    with pytest.warns(nn.TrainingWarning, match="the penalty is not finite") as caught:
+    with pytest.warns(
+        nn.TrainingWarning, match="^epoch 1, the penalty is not finite"
+    ) as caught:
         nn.fit(
             lambda x: w * x, [1.0], [0.0], loss=nn.mean_squared_error,
             optimizer=nn.SGD([w]), penalty=lambda _: (w * w).sqrt(),
         )  # fmt: skip
     assert "sqrt(0)" in str(caught[0].message)
+
+
+@pytest.mark.parametrize("tape", [True, False])
+def test_the_sample_that_fails_is_told_by_its_number(tape):
+    """1 / (w x) at x = 0, the third of four samples, in the second step."""
+    w = nn.parameter(1.0, "w")
+    with pytest.warns(nn.TrainingWarning, match="^epoch 1, sample 2 is not finite"):
+        nn.fit(
+            lambda x: 1 / (w * x), [1.0, 2.0, 0.0, 3.0], [0.0] * 4, batch_size=2,
+            loss=nn.mean_squared_error, optimizer=nn.SGD([w], lr=0.0), tape=tape,
+        )  # fmt: skip
+
+
+def test_an_operation_that_fails_beside_the_loss_is_told():
+    """Its result is not used, so that there is no story: the error itself says it."""
+    w = nn.parameter(1.0)
+
+    def loss(y, t):
+        1 / (y * 0)
+        return y - t
+
+    with pytest.warns(nn.TrainingWarning, match="^epoch 1, .*division by zero"):
+        nn.fit(
+            lambda x: w * x, [1.0], [0.0], loss=loss, optimizer=nn.SGD([w]),
+            tape=False,
+        )  # fmt: skip
+    assert w.data == 1.0
+
+
+def test_a_sum_of_finite_numbers_that_overflows_is_told():
+    w = nn.parameter(1.0)
+    with pytest.warns(nn.TrainingWarning, match="^epoch 1, the sum over the batch"):
+        nn.fit(
+            lambda x: w * x, [1.5e308], [0.0], loss=lambda y, t: y - t,
+            penalty=lambda _: w * 1.5e308, optimizer=nn.SGD([w]),
+        )  # fmt: skip
+    assert w.data == 1.0
 
 
 def test_an_interrupt_keeps_what_was_trained():
@@ -227,6 +321,9 @@ def test_a_mistake_is_told_once_and_not_blamed_on_the_tape(capsys):
             model, [x[:1] for x in xs], ys, loss=nn.softmax_cross_entropy,
             optimizer=rule,
         )  # fmt: skip
+    for xs_, ys_ in (([[1.0], *xs], [0, *ys]), ([xs[0], *xs], [7, *ys])):
+        with pytest.raises((ShapeError, OptionError), match=r"wants 2 inputs|class is"):
+            nn.fit(model, xs_, ys_, loss=nn.softmax_cross_entropy, optimizer=rule)
     with pytest.raises(OperandError, match=r"the loss of sample 0 is 1.0 and no Value"):
         nn.fit(model, xs, ys, loss=lambda y, t: 1.0, optimizer=rule, tape=False)
     assert capsys.readouterr().err == ""
@@ -261,8 +358,14 @@ def test_wrong_options_of_fit():
     for wrong in (
         {"epochs": -1}, {"batch_size": 0}, {"batch_size": 1.5}, {"watch": {"loss": abs}}
     ):  # fmt: skip
-        with pytest.raises(OptionError, match=next(iter(wrong))):
+        with pytest.raises(OptionError, match="^" + next(iter(wrong))):
             nn.fit(model, xs, ys, **good, **wrong)
+    calls = []
+    with pytest.raises(
+        OptionError, match=r"^a checkpoint keeps a Module, not <function"
+    ):
+        nn.fit(lambda x: calls.append(x), xs, ys, checkpoint="run.json", **good)
+    assert calls == []
 
 
 def test_fit_shows_a_bar_on_a_terminal_and_says_which_extra_it_needs(
@@ -284,6 +387,9 @@ def test_fit_shows_a_bar_in_a_notebook(monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream)
     trained(2)
     assert "training: 100%" in stream.getvalue()
+    assert "6/6" in stream.getvalue()  # 2 epochs of 12 samples, by 5
+    assert "step" in stream.getvalue()
+    assert "loss 0." in stream.getvalue()
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     trained(2)
     assert sys.stderr.getvalue() == ""
