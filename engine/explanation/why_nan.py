@@ -73,13 +73,13 @@ def _trace_values(order: list[Value]) -> Iterator[str]:
 
 def _describe_value(node: Value) -> str:
     if node.op is None:
-        name = locate(node) if node.label else "an input"
-        return f"{name} = {format_number(node.data)}"
-    remark = ""
-    if all(math.isfinite(x.data) for x in node.parents):
-        pole = ", which has no real value" if node.data != node.data else ""
-        remark = pole or ", too large for a float"
-    return f"{locate(node)}: {format_computation(node)}{remark}"
+        return locate(node) if node.label else f"an input = {format_number(node.data)}"
+    computed = f"{locate(node)}: {format_computation(node)}"
+    if not all(math.isfinite(x.data) for x in node.parents):
+        return computed
+    if math.isnan(node.data):
+        return f"{computed}, which has no real value"
+    return f"{computed}, too large for a float"
 
 
 def _trace_gradients(order: list[Value]) -> Iterator[str]:

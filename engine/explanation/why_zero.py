@@ -65,7 +65,7 @@ def why_zero(node: Value, output: Value | None = None) -> Story:
     causes = list(_find_causes(node, edges_between(node, order), found))
     lines = [f"  {cause}" for cause in causes[:MOST_CAUSES]]
     if len(causes) > MOST_CAUSES:
-        lines.append(f"  … and {len(causes) - MOST_CAUSES:,} more causes like these")
+        lines.append(f"  … and {len(causes) - MOST_CAUSES:,} more like these")
     return Story("\n".join([f"{head}, because", *lines]))
 
 

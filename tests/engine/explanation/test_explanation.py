@@ -5,6 +5,7 @@ import math
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ from engine import (
 from engine.explanation.contributions import MOST_USES, find_explanation
 from engine.explanation.paths import count_paths, edges_between, largest_paths
 from engine.graph import node, sweep
+from engine.graph.context import extended_arithmetic
 from engine.operation.latex import latex, latex_name
 from engine.operation.symbol import Symbol
 from engine.testing import expressions
@@ -263,14 +265,96 @@ def test_an_overflow_is_followed_to_the_output():
     assert "∞ − ∞ = nan" in lines[2]
 
 
-def test_an_input_that_was_nan_is_named():
-    p = named("p", math.nan)
-    assert "p = nan" in why_nan(p * 2)
+def story(*lines):
+    return "\n".join(lines)
+
+
+def test_the_story_of_an_overflow():
+    a = named("a", 1e200)
+    s = a * a
+    s.label = "s"
+    t = (s - s) / 3
+    t.label = "t"
+    assert why_nan(t) == story(
+        "The value of t is nan. It began with",
+        "  s = a × a: 1e+200 × 1e+200 = ∞, too large for a float",
+        "  s − s: ∞ − ∞ = nan",
+        "  t = nan ÷ 3: nan ÷ 3 = nan",
+        "Every gradient is finite.",
+    )
+
+
+def test_an_input_that_was_not_finite_is_named():
+    assert why_nan(named("p", math.nan) * 2).splitlines()[:2] == [
+        "The value of (p × 2) is nan. It began with",
+        "  p = nan",
+    ]
+    assert why_nan(Value(math.inf) * 2).splitlines()[:2] == [
+        "The value of (∞ × 2) is ∞. It began with",
+        "  an input = ∞",
+    ]
+
+
+def test_a_value_outside_of_a_domain_is_told_from_an_overflow():
+    x = named("x", -1.0)
+    with extended_arithmetic():
+        y = x.log()
+    assert "  log(x): log(−1) = nan, which has no real value" in why_nan(y).splitlines()
 
 
 def test_what_does_not_reach_the_output_is_said_to():
     a = named("a", 1e200)
-    assert "The output is finite, but on the way" in why_nan(1 / (a * a))
+    assert why_nan(1 / (a * a)) == story(
+        "The output is finite, but on the way to (1 ÷ ∞) there is",
+        "  a × a: 1e+200 × 1e+200 = ∞, too large for a float",
+        "Every gradient is finite.",
+    )
+
+
+def test_the_middle_of_a_long_way_is_left_out():
+    x = named("x", 1e308)
+    y = x
+    for _ in range(12):
+        y = y * 10
+    lines = why_nan(y).splitlines()
+    assert lines[1] == "  x × 10: 1e+308 × 10 = ∞, too large for a float"
+    assert (
+        lines[2:10]
+        == ["  ∞ × 10: ∞ × 10 = ∞"] * 3 + ["  …"] + ["  ∞ × 10: ∞ × 10 = ∞"] * 4
+    )
+    z = named("z", 0.0)
+    y = z
+    for _ in range(12):
+        y = y * 2
+    lines = why_nan(sqrt(y)).splitlines()
+    assert lines[2] == "  to (0 × 2): 1 × ∞ (1 ÷ (2 × 0)) = ∞"
+    assert lines[3:11] == ["  to (0 × 2): ∞ × 2 = ∞, through 0 × 2"] * 3 + ["  …"] + [
+        "  to (0 × 2): ∞ × 2 = ∞, through 0 × 2"
+    ] * 2 + [
+        "  to (z × 2): ∞ × 2 = ∞, through 0 × 2",
+        "  to z: ∞ × 2 = ∞, through z × 2",
+    ]
+
+
+def test_the_story_goes_back_to_an_input_and_not_to_a_constant():
+    x = named("x", 0.0)
+    assert why_nan(sqrt(3 * x)) == story(
+        "Every value is finite.",
+        "A gradient stopped being finite on the way back through sqrt(0):",
+        "  to (3 × x): 1 × ∞ (1 ÷ (2 × 0)) = ∞",
+        "  to x: ∞ × 3 = ∞, through 3 × x",
+        "Not finite in the end: ∂/∂x = ∞.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "rest"), [(8, "."), (9, " and 1 more."), (10, " and 2 more.")]
+)
+def test_inputs_without_a_finite_gradient_are_named_and_many_are_counted(count, rest):
+    xs = [named(f"x{i}", 0.0) for i in range(count)]
+    y = sum(map(sqrt, xs), named("fine", 1.0))
+    listed = ", ".join(f"∂/∂x{i} = ∞" for i in range(8))
+    assert why_nan(y).splitlines()[-1] == f"Not finite in the end: {listed}{rest}"
 
 
 @given(expressions(bound=math.inf))
@@ -333,6 +417,90 @@ def test_detached_and_unrecorded_values_are_found():
     assert "y has no part" not in why_zero(x, k * y)
     assert "It was not used" in why_zero(x, y * y)
     assert "It was not used" in why_zero(x, y * x.data)
+
+
+def test_a_branch_that_cancels_does_not_hide_the_next():
+    x = named("x", -2.0)
+    both = x * 2
+    assert why_zero(x, (both * 4 - both * 4) + relu(x * 5)) == story(
+        "∂(0 + 0)/∂x = 0, because",
+        "  contributions cancel at (x × 2): 4 − 4 = 0",
+        "  dead relu: relu(−10) is flat where (x × 5) = −10",
+    )
+
+
+def test_what_is_reached_on_two_ways_is_told_once():
+    x = named("x", 3.0)
+    assert why_zero(x, relu(-(x * x))) == story(
+        "∂(relu(−9))/∂x = 0, because",
+        "  dead relu: relu(−9) is flat where (−9) = −9",
+    )
+
+
+def test_the_formula_of_a_derivative_is_told_where_it_says_more():
+    x, m = named("x", 5.0), named("m", 0.0)
+    assert why_zero(x, x * m) == story(
+        "∂(x × m)/∂x = 0, because",
+        "  x × m passes nothing back to x = 5: ∂(x × m)/∂x = m, which is 0",
+    )
+    assert why_zero(x, x * 0) == story(
+        "∂(x × 0)/∂x = 0, because",
+        "  x × 0 passes nothing back to x = 5: ∂(x × 0)/∂x = 0",
+    )
+
+
+@pytest.mark.parametrize("count", [8, 9, 10])
+def test_many_causes_are_counted(count):
+    x = named("x", -1.0)
+    y = sum((relu(x * i) for i in range(1, count + 1)), Value(0.0))
+    lines = why_zero(x, y).splitlines()[1:]
+    assert lines[:8] == [
+        f"  dead relu: relu(−{i}) is flat where (x × {i}) = −{i}" for i in range(1, 9)
+    ]
+    more = f"  … and {count - 8} more like these"
+    assert lines[8:] == ([more] if count > 8 else [])
+
+
+@pytest.mark.parametrize("count", [8, 9, 10])
+def test_many_cuts_are_counted(count):
+    x = named("x", 1.0)
+    origins = [x * i for i in range(count)]
+    y = sum((origin.detach() for origin in origins), named("b", 1.0))
+    y.label = "y"
+    lines = why_zero(x, y).splitlines()
+    assert lines[0] == "∂y/∂x = 0: x has no part in y."
+    assert lines[1:9] == [f"  {i} was cut off from it by detach()" for i in range(8)]
+    assert lines[9:] == ([f"  … and {count - 8} more"] if count > 8 else [])
+
+
+def test_the_story_of_what_was_not_used():
+    x, a, b = named("x", 1.0), named("a", 2.0), named("b", 3.0)
+    y = a * b + a
+    y.label = "y"
+    assert why_zero(x, y) == story(
+        "∂y/∂x = 0: x has no part in y.",
+        "  It was not used, or a number was taken out of it on the way: float(x), "
+        "x.data and x.item() do not remember where they came from.",
+    )
+
+
+def test_sweeps_that_cancel_have_reached_the_node():
+    x = named("x", 2.0)
+    y = x * 3
+    y.label = "y"
+    y.backward()
+    y.backward(-1.0)
+    assert x.grad == 0.0
+    assert why_zero(x, y) == "∂y/∂x = 3, which is not zero."
+
+
+def test_a_thread_without_a_sweep_is_told_to_name_the_output():
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(lambda: why_zero(named("x", 2.0))).result()
+    assert told == (
+        "x.grad is 0: no backward() has run in this thread, or its output is gone. "
+        "Name the output: why_zero(x, y)"
+    )
 
 
 def test_nobody_has_run_backward():
