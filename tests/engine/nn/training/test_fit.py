@@ -78,7 +78,7 @@ def test_fit_makes_its_samples_once_and_compiles_one_replay(monkeypatch):
 
 def test_a_history_shows_what_it_has():
     history = nn.History()
-    assert repr(history) == "History(0 epochs)"
+    assert (repr(history), history.stopped) == ("History(0 epochs)", "")
     with pytest.raises(KeyError, match="'loss': the history has nothing yet"):
         history["loss"]
     history.append({"loss": 0.5, "accuracy": 0.25})
@@ -107,7 +107,7 @@ def test_a_penalty_that_is_a_number_is_an_error(tape):
     """It would be added to the loss, and never to a gradient."""
     w = nn.parameter(2.0)
     with pytest.raises(
-        OperandError, match=r"^the penalty is 4.0 and no Value.* engine"
+        OperandError, match=r"^the penalty is 4.0 and no Value.*model.s parameters by"
     ):
         nn.fit(
             lambda x: w * x, [1.0], [0.0], loss=nn.sum_of_squares,
@@ -162,12 +162,19 @@ def test_fit_stops_before_nan_and_tells_why(lr):
 
 def test_fit_stops_at_a_gradient_that_is_not_finite():
     w = nn.parameter(0.0, "w")
-    with pytest.warns(nn.TrainingWarning, match=r"sqrt\(0\)"):
+    with pytest.warns(nn.TrainingWarning, match=r"sqrt\(0\)") as caught:
         history = nn.fit(
             lambda x: w, [0.0], [0.0], loss=lambda y, t: (y * y).sqrt(),
             optimizer=nn.SGD([w]),
         )  # fmt: skip
     assert (w.data, len(history)) == (0.0, 0)
+    assert caught[0].filename == __file__
+
+
+def test_no_epochs_are_no_training():
+    model, history = trained(0)
+    assert (len(history), history.stopped) == (0, "")
+    assert model.state_dict() == small()[0].state_dict()
 
 
 def test_a_step_that_overflows_is_not_made():
