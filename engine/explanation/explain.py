@@ -140,7 +140,7 @@ def _format_paths_title(about: Explanation) -> str:
 def _format_nodes(path: Path) -> str:
     """The nodes of a path from the output back, the middle of a long one left out."""
     return " ← ".join(
-        format_term(node) if node else "…" for node in abridge(path.nodes)
+        "…" if node is None else format_term(node) for node in abridge(path.nodes)
     )
 
 

@@ -48,8 +48,10 @@ def _make_row(keys: tuple[Any, ...], leaf: Any) -> str:
 
 def _describe(leaf: Any) -> Iterator[str]:
     """Label, value, gradient and operation."""
-    value = leaf if isinstance(leaf, Value) else None
-    yield shorten(value.label or "") if value else ""
-    yield format_number(value.data if value else leaf)
-    yield format_number(value.grad) if value and value.has_gradient else ""
-    yield value.op.symbol if value and value.op else ""
+    if not isinstance(leaf, Value):
+        yield from ("", format_number(leaf), "", "")
+        return
+    yield shorten(leaf.label or "")
+    yield format_number(leaf.data)
+    yield format_number(leaf.grad) if leaf.has_gradient else ""
+    yield leaf.op.symbol if leaf.op else ""

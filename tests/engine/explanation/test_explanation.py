@@ -185,6 +185,177 @@ def test_a_long_chain_is_no_trouble():
     assert "not zero" in why_zero(x, y)
 
 
+def test_a_path_names_nodes_whose_number_is_zero():
+    x = named("x", 0.0)
+    y = x * 3
+    y.label = "y"
+    assert explain(x, y, paths=1) == story(
+        "∂y/∂x = 3, where x = 0 is used once:",
+        "  y = x × 3  1 × 3 = 3",
+        "Along the path to y:",
+        "  y ← x      3",
+    )
+
+
+@pytest.fixture
+def difference():
+    """c = 3 a − a: ∂c/∂a = 3 − 1."""
+    a = named("a", 2.0)
+    b = a * 3
+    c = b - a
+    c.label = "c"
+    return a, b, c
+
+
+def test_the_whole_text_of_an_explanation(difference):
+    a, b, c = difference
+    assert explain(a, c, paths=3) == story(
+        "∂c/∂a = 2, where a = 2 is used 2 times:",
+        "  a × 3            1 × 3 = 3",
+        "  c = 6 − a        1 × (−1) = −1",
+        "  sum              3 − 1 = 2",
+        "Along 2 paths to c:",
+        "  c ← (a × 3) ← a  1 × 3 = 3",
+        "  c ← a            −1",
+    )
+    assert explain(b, c) == story(
+        "∂c/∂(a × 3) = 1, where a × 3 = 6 is used once:", "  c = 6 − a  1 × 1 = 1"
+    )
+    u = Value(2.0)
+    assert explain(u, u * u).startswith("∂(2 × 2)/∂(2) = 4, where it is used 2 times:")
+    c.backward(0.5)
+    assert explain(a, c).endswith(
+        "a.grad holds 1: other sweeps, or another seed, went into it"
+    )
+
+
+def test_the_whole_markdown_of_an_explanation(difference):
+    a, _, c = difference
+    assert explain(a, c, format="markdown", paths=1) == story(
+        "**∂c/∂a = 2, where a = 2 is used 2 times:**",
+        "",
+        "| use | upstream × local = contribution |",
+        "|---|---|",
+        "| a × 3 | 1 × 3 = 3 |",
+        "| c = 6 − a | 1 × (−1) = −1 |",
+        "| sum | 3 − 1 = 2 |",
+        "",
+        "Along 1 of 2 paths to c, those with the largest products:",
+        "",
+        "| path | product |",
+        "|---|---|",
+        "| c ← (a × 3) ← a | 1 × 3 = 3 |",
+    )
+    c.backward(0.5)
+    told = explain(a, c, format="markdown").splitlines()
+    assert told[-2:] == [
+        "",
+        "a.grad holds 1: other sweeps, or another seed, went into it",
+    ]
+    far = explain(named("far", 1.0), c, format="markdown")
+    assert far == "**∂c/∂far = 0, where far = 1 is not used on the way to c**"
+
+
+def test_the_whole_latex_of_an_explanation(difference):
+    a, _, c = difference
+    of_b = r"\partial \left(a \times 3\right)"
+    assert explain(a, c, format="latex", paths=3) == story(
+        r"\begin{align*}",
+        r"\frac{\partial c}{\partial a}",
+        rf"  &= \frac{{\partial c}}{{{of_b}}} \cdot \frac{{{of_b}}}{{\partial a}} \\",
+        r"  &\quad + \frac{\partial c}{\partial c} \cdot "
+        r"\frac{\partial c}{\partial a} \\",
+        r"  &= 1 \cdot 3 + 1 \cdot \left(-1\right) \\",
+        r"  &= 3 - 1 \\",
+        r"  &= 2 \\",
+        r"c \leftarrow \left(a \times 3\right) \leftarrow a &: \quad 1 \cdot 3 = 3 \\",
+        r"c \leftarrow a &: \quad \left(-1\right) = -1",
+        r"\end{align*}",
+    )
+    assert explain(c, c, format="latex", paths=1).splitlines()[2:4] == [
+        r"  &= 1 \\",
+        r"c &: \quad 1 = 1",
+    ]
+
+
+def test_latex_says_what_it_leaves_out():
+    w = named("w", 0.5)
+    s = sum((w * i for i in range(1, 15)), Value(0.0))
+    s.label = "s"
+    lines = explain(w, s, format="latex", paths=2).splitlines()
+    numbers = " + ".join(map(str, range(3, 15)))
+    assert rf"  &= {numbers} + \cdots \\" in lines
+    assert r"  &= 105 \\" in lines
+    assert lines[-2:] == [
+        "% 2 more uses stand in the dots",
+        "% 2 of 14 paths are shown",
+    ]
+    x = y = named("x", 1.0)
+    for _ in range(60):
+        y = y + y
+    told = explain(x, y, format="latex", paths=1).splitlines()
+    assert told[-1] == "% 1 of more than 1,000,000,000,000,000 paths are shown"
+
+
+def test_the_middle_of_a_long_path_is_left_out():
+    x = named("x", 1.0)
+    y = x
+    for _ in range(12):
+        y = y * 1
+    y.label = "y"
+    ones = "1 × 1 × 1 × 1 × … × 1 × 1 × 1 × 1 = 1"
+    nodes = "y ← (1 × 1) ← (1 × 1) ← (1 × 1) ← … ← (1 × 1) ← (1 × 1) ← (x × 1) ← x"
+    assert explain(x, y, paths=1).splitlines()[-1] == f"  {nodes}  {ones}"
+    [line] = [
+        line
+        for line in explain(x, y, format="latex", paths=1).splitlines()
+        if "leftarrow" in line
+    ]
+    way, factors = line.split(r" &: \quad ")
+    one = r"\left(1 \times 1\right)"
+    first = r"\left(x \times 1\right)"
+    dots = r"\cdots"
+    assert way.split(r" \leftarrow ") == [
+        "y", one, one, one, dots, one, one, first, "x"
+    ]  # fmt: skip
+    assert factors == r" \cdot ".join([*"1111", dots, *"1111"]) + " = 1"
+
+
+def test_a_path_of_eight_nodes_is_told_in_full():
+    x = named("x", 1.0)
+    y = x
+    for _ in range(7):
+        y = y * 1
+    assert "…" not in explain(x, y, paths=1)
+    assert "…" in explain(x, y * 1, paths=1)
+
+
+def test_what_is_nan_is_shown_however_much_there_is_beside_it():
+    """√x · 0 at 0 is ∞ · 0: it spoils the sum of the others, and is to be seen."""
+    for place in range(20):
+        x, zero = named("x", 0.0), named("zero", 0.0)
+        terms = [x * 1e6 for _ in range(20)]
+        terms.insert(place, sqrt(x) * zero)
+        about = find_explanation(x, sum(terms), paths=2)
+        assert any(math.isnan(use.contribution) for use in about.shown)
+        first, second = [path.product for path in about.paths]
+        assert math.isnan(first)
+        assert second == 1e6
+
+
+def test_labels_are_told_on_one_line_and_not_at_length():
+    long = "a" * 41
+    for label, told in (
+        ("two\n  lines", "two lines"),
+        ("a" * 40, "a" * 40),
+        (long, "'" + "a" * 39 + "…'"),  # quoted, as what is no plain name is
+        ("a+b", "'a+b'"),
+        ("layer 1.w[0]′", "layer 1.w[0]′"),
+    ):
+        x = named(label, 1.0)
+        assert explain(x, x * 2).splitlines()[0].startswith(f"∂({told} × 2)/∂{told} =")
+
+
 def test_markdown_is_a_table_whatever_the_labels_are():
     x = named("a|b*c_<img>", 2.0)
     told = explain(x, x * 3, format="markdown", paths=1)

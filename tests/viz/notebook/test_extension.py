@@ -112,6 +112,19 @@ def test_values_in_a_container_are_a_table(shell, container, paths):
     assert rows[1][1:] == ["", "−6", "", "×"]
 
 
+def test_a_value_of_zero_has_all_its_cells(shell):
+    """A Value is false where its number is 0, and is in the table all the same."""
+    x = Value(0.0, label="x")
+    y = x * 3
+    y.backward()
+    data, _ = shell.display_formatter.format([x, y, 0.0])
+    assert cells(data["text/html"])[1:] == [
+        ["[0]", "x", "0", "3", ""],
+        ["[1]", "", "0", "1", "×"],
+        ["[2]", "", "0", "", ""],
+    ]
+
+
 def test_a_table_has_gradients_and_escapes_labels(shell, fan):
     fan.label = "<b>&"
     data, _ = shell.display_formatter.format([fan])
