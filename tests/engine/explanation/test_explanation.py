@@ -162,6 +162,32 @@ def test_many_uses_are_capped_and_summed():
     assert "w × 30" in told and "w × 2 " not in told
 
 
+@pytest.mark.parametrize(
+    ("count", "shown", "rest", "total"),
+    [
+        (11, 11, None, 66),
+        (12, 12, None, 78),
+        (13, 12, "… 1 more uses  1", 91),
+        (30, 12, "… 18 more uses  171", 465),
+    ],
+)
+def test_up_to_twelve_uses_are_written_and_the_sum_of_the_others(
+    count, shown, rest, total
+):
+    """Of w, 2w, 3w, ... the largest, and 1 + 2 + ... of those that are left out."""
+    w = named("w", 0.5)
+    s = sum((w * i for i in range(1, count + 1)), Value(0.0))
+    lines = [" ".join(line.split()) for line in explain(w, s).splitlines()]
+    assert sum(line.startswith("w × ") for line in lines) == shown
+    assert [line for line in lines if line[0] == "…"] == (
+        [" ".join(rest.split())] if rest else []
+    )
+    assert lines[-1].startswith("sum ") and lines[-1].endswith(f"= {total}")
+    about = find_explanation(w, s)
+    assert about.hidden == count - shown
+    assert about.hidden_sum == sum(range(1, count - shown + 1))
+
+
 def test_many_paths_are_counted_not_walked():
     x = named("x", 1.0)
     y = x

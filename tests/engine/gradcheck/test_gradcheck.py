@@ -85,6 +85,45 @@ def test_wrong_rules_are_caught(wrong, mode):
     assert isinstance(caught.value.graph, Value)
 
 
+@pytest.mark.parametrize("method", ["richardson", "central"])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize(
+    ("relative", "absolute", "options", "verdict"),
+    [
+        (3e-7, 0, {}, "right"),
+        (3e-6, 0, {}, "wrong"),
+        (5e-5, 0, {}, "wrong"),
+        (3e-6, 0, {"rtol": 1e-5}, "right"),
+        (3e-5, 0, {"rtol": 1e-5}, "wrong"),
+        (0, 3e-10, {}, "right"),
+        (0, 3e-9, {}, "wrong"),
+        (0, 5e-8, {}, "wrong"),
+        (0, 5e-8, {"atol": 1e-7}, "right"),
+        (0, 5e-7, {"atol": 1e-7}, "wrong"),
+    ],
+)
+def test_as_much_is_allowed_as_was_said(
+    relative, absolute, options, verdict, mode, method
+):
+    """Of 3x, the derivative 3; of 0 x, the derivative 0: both have no other error."""
+    slope = 3 * bool(relative)
+    found = slope * (1 + relative) + absolute
+    line = engine.Op("line", "l", lambda x: slope * x, lambda out, x: (found,))
+    [row] = gradient_table(line, 2.0, modes=[mode], method=method, **options).rows
+    assert row.verdict == verdict
+
+
+@pytest.mark.parametrize(("times", "is_wrong"), [(0.5, False), (20, True), (100, True)])
+def test_the_error_of_the_differences_counts_a_few_times_and_no_more(times, is_wrong):
+    """Central differences of x³ are off by h², as they say."""
+    options = {"modes": ["reverse"], "method": "central", "rtol": 0, "atol": 0}
+    [row] = gradient_table(lambda x: x**3, 2.0, **options).rows
+    off = times * row.slope.error
+    assert 0 < row.slope.error < 1e-3
+    cube = engine.Op("cube", "c", lambda x: x**3, lambda out, x: (3 * x**2 + off,))
+    assert bool(gradient_table(cube, 2.0, **options).wrong) is is_wrong
+
+
 def test_a_detached_part_and_a_lost_accumulation_are_caught(monkeypatch):
     with pytest.raises(GradientError):
         check_gradients(lambda x: x * x.detach(), 3.0)

@@ -484,3 +484,29 @@ def test_every_error_of_the_engine_has_one_base():
 def test_three_argument_pow_is_refused():
     with pytest.raises(TypeError):
         pow(Value(2.0), 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "xs", "advice"),
+    [
+        ("log", (-1.0,), "x in (0, ∞)"),
+        ("log", (0.0,), "x in (0, ∞)"),
+        ("log1p", (-2.0,), "x in (−1, ∞)"),
+        ("log2", (-1.0,), "x in (0, ∞)"),
+        ("log10", (-1.0,), "x in (0, ∞)"),
+        ("sqrt", (-1.0,), "x in [0, ∞)"),
+        ("asin", (2.0,), "x in [−1, 1]"),
+        ("acos", (-2.0,), "x in [−1, 1]"),
+        ("acosh", (0.5,), "x in [1, ∞)"),
+        ("atanh", (1.0,), "x in (−1, 1)"),
+        ("sin", (math.inf,), ""),
+    ],
+)
+def test_a_domain_error_says_where_an_operation_is_defined(name, xs, advice):
+    """On floats and on Values alike; where every number will do, nothing is said."""
+    ending = f"; it is defined for {advice}" if advice else "domain error"
+    for kind in (float, Value):
+        with pytest.raises(DomainError) as caught:
+            TABLE[name](*map(kind, xs))
+        assert str(caught.value).endswith(ending)
+        assert str(caught.value).startswith(f"{name}({xs[0]!r}): ")
