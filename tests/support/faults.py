@@ -8,8 +8,7 @@ PASSES = ("tests/engine/tape/test_passes.py",)
 CHECK = ("tests/engine/gradcheck",)
 EXPLAIN = ("tests/engine/explanation",)
 ERRORS = ("tests/engine/graph/test_value.py",)
-PICTURES = ("tests/viz/diagram", "tests/viz/drawing/test_sizes.py",
-            "tests/viz/drawing/test_numbers.py")  # fmt: skip
+PICTURES = ("tests/viz/drawing/test_numbers.py",)
 FILM = ("tests/viz/film",)
 TREE = ("tests/viz/formats/test_tree.py",)
 
@@ -278,7 +277,7 @@ FAULTS = (
         "viz/diagram/crop.py",
         "(-_weigh(gradient(operand)), count, operand)",
         "(_weigh(gradient(operand)), count, operand)",
-        PICTURES,
+        ("tests/viz/drawing/test_sizes.py::test_the_largest_gradients_are_kept",),
     ),
     Fault(
         "a stub counts what is drawn as hidden",

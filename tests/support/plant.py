@@ -44,7 +44,8 @@ def run_tests(tests: tuple[str, ...], root: Path) -> bool:
         [*command, *tests], cwd=root, env=environment, capture_output=True, text=True
     )
     if done.returncode not in (0, 1):  # an error of pytest is no failing test
-        raise RuntimeError(done.stdout + done.stderr)
+        text = f"pytest ended with {done.returncode}\n{done.stdout}{done.stderr}"
+        raise RuntimeError(text)
     return done.returncode == 0
 
 
