@@ -239,7 +239,7 @@ def _make_method(name: str, function: Function) -> Function:
 
 
 def _refuse_masks(_: Value) -> Any:
-    """What numpy.ma asks of each operand, after it has read the number in `_data`."""
+    """What numpy.ma asks of each operand, and would compute with as a plain number."""
     raise OperandError(
         "numpy.ma would take the number out of a Value and lose the graph: use an "
         "array of objects, or v.detach().item() where a constant is meant"
@@ -260,6 +260,7 @@ def _make_loop(function: Function, inputs: int, outputs: int) -> Any:
 # of it, where a program's own rows may take their names. (`__getattr__` would do
 # as well, but makes every access to an attribute slower.)
 Value.__array_ufunc__ = _apply_ufunc  # type: ignore[attr-defined]
-Value._mask = property(_refuse_masks)  # type: ignore[attr-defined]
+for _name in ("_data", "_mask"):
+    setattr(Value, _name, property(_refuse_masks))
 for _name, _function in _METHODS.items():
     setattr(Aliases, _name, _make_method(_name, _function))

@@ -47,7 +47,7 @@ def recompute(output: Value, numbers: Mapping[Value, Any] | None = None) -> None
             data[node] = evaluate(node.op, xs, parents)
             partials[node] = local_derivatives(node.op, data[node], xs)
     for node, number in data.items():
-        node._data = number
+        node._number = number
     for node, slopes in partials.items():
         link(node, node.parents, slopes)
 

@@ -115,8 +115,8 @@ class Watcher:
             return
         self.escape = EscapeError(
             f"{how} at {format_source(find_source())} takes the number "
-            f"{value._data!r} out of the graph, and the derivative would miss what is "
-            "computed with it: compute with Values and the functions of engine "
+            f"{value._number!r} out of the graph, and the derivative would miss what "
+            "is computed with it: compute with Values and the functions of engine "
             "(engine.sin for math.sin, gradients for backward), or use v.detach() "
             "where a constant is meant"
         )

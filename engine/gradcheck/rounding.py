@@ -52,7 +52,7 @@ def _add_up(result: Value) -> float:
     takes them for strangers, and doubles with every step of an iteration.
     """
     swept = adjoints(result).items()
-    shares = [abs(found * node._data) for node, found in swept if node.op is not None]
+    shares = [abs(found * node._number) for node, found in swept if node.op is not None]
     total = EPSILON * sum(shares)
     return total if total == total else math.inf
 

@@ -25,7 +25,7 @@ def build_node(op: Op, parents: tuple[Value, ...]) -> Value:
     """The node for `op` on `parents`, in whatever context holds here."""
     here = context.current()
     recorder = context.recorder(*parents)
-    xs = tuple(as_float(parent._data, where=op.name) for parent in parents)
+    xs = tuple(as_float(parent._number, where=op.name) for parent in parents)
     try:
         out = evaluate_extended(op, xs) if here.extended else evaluate(op, xs, parents)
     except (ArithmeticError, ValueError) as error:
@@ -93,7 +93,7 @@ def _make_unary(op: Op) -> Callable[..., Any]:
     new = object.__new__
 
     def method(x: Value) -> Value:
-        a = x._data
+        a = x._number
         try:
             out = value(a)
             (dx,) = constants or partials(out, a)
@@ -108,7 +108,7 @@ def _make_unary(op: Op) -> Callable[..., Any]:
         if out.__class__ is not float:
             return build_node(op, (x,))
         node = new(Value)
-        node._data = out
+        node._number = out
         node._grad = None
         node.op = op
         node._x = x
@@ -129,8 +129,8 @@ def _make_binary(op: Op) -> Callable[..., Any]:
             y = _lift(op, y)
             if y is NotImplemented:
                 return y
-        a = x._data
-        b = y._data
+        a = x._number
+        b = y._number
         try:
             out = value(a, b)
             dx, dy = constants or partials(out, a, b)
@@ -145,7 +145,7 @@ def _make_binary(op: Op) -> Callable[..., Any]:
         if out.__class__ is not float:
             return build_node(op, (x, y))
         node = new(Value)
-        node._data = out
+        node._number = out
         node._grad = None
         node.op = op
         node._x = x

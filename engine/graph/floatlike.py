@@ -26,7 +26,7 @@ class FloatLike(Operators):
 
     __slots__ = ()
 
-    _data: float
+    _number: float
 
     def item(self) -> float:
         """The number as a plain float."""
@@ -55,8 +55,8 @@ class FloatLike(Operators):
     def _compare(self, other: Any, compare: Callable[[Any, Any], bool]) -> bool:
         if not (isinstance(other, FloatLike) or is_number(other)):
             return NotImplemented  # type: ignore[no-any-return]
-        number = other._data if isinstance(other, FloatLike) else other
-        outcome = bool(compare(float(self._data), number))
+        number = other._number if isinstance(other, FloatLike) else other
+        outcome = bool(compare(float(self._number), number))
         if context.active:
             values = [x for x in (self, other) if isinstance(x, FloatLike)]
             recorder = context.recorder(*values)
@@ -89,7 +89,7 @@ class FloatLike(Operators):
         """The number, for one of the methods above."""
         if context.active or context.watchers:
             self._report_escape(how, depth=3)
-        return self._data
+        return self._number
 
     def _report_escape(self, how: str, depth: int = 2) -> None:
         """Tell the recorder of a tape and the watchers of transforms who takes it.
@@ -143,4 +143,4 @@ class FloatLike(Operators):
         recorder = context.recorder(self)  # a tape freezes a text; no transform does
         if recorder is not None:
             recorder.note_escape(self, "an f-string with v", sys._getframe(1))
-        return format(self._data, spec) if spec else repr(self)
+        return format(self._number, spec) if spec else repr(self)

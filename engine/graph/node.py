@@ -22,11 +22,11 @@ class Node:
     # than with tuples. More operands are tuples in _y and _dy, with _x None.
     __slots__ = (
         "__weakref__",
-        "_data",
         "_dx",
         "_dy",
         "_grad",
         "_metadata",
+        "_number",
         "_x",
         "_y",
         "op",
@@ -35,7 +35,7 @@ class Node:
     op: Op | None
     """The row of the table that made this node; None for a leaf."""
 
-    _data: float
+    _number: float
     _grad: float | None
     """None until a sweep reaches the node."""
     _x: Any

@@ -56,7 +56,7 @@ def reduce(node: Node) -> tuple[Any, ...]:
     if metadata.origin:  # a weak reference does not travel
         metadata = replace(metadata, origin=None)
     fields = (node.op, node._x, node._y, node._dx, node._dy, metadata)
-    return _restore, (ancestors, type(node), node._data, node._grad, *fields)
+    return _restore, (ancestors, type(node), node._number, node._grad, *fields)
 
 
 def _restore(
@@ -71,7 +71,7 @@ def _restore(
     In pickles of before, nodes without metadata have None.
     """
     node = kind.__new__(kind)
-    node._data, node._grad = data, grad
+    node._number, node._grad = data, grad
     node.op, node._x, node._y, node._dx, node._dy, metadata = fields
     node._metadata = metadata or NO_METADATA
     return node

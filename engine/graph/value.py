@@ -52,7 +52,7 @@ class Value(Aliases):
             raise OperandError(
                 f"Value wants a number, not {data!r}; use it as it is, or its detach()"
             )
-        self._data = as_float(data)
+        self._number = as_float(data)
         self._grad = None
         self.op = None
         self._x = self._y = self._dx = self._dy = None
@@ -65,13 +65,13 @@ class Value(Aliases):
         """The number."""
         if context.active or context.watchers:
             self._report_escape("v.data")
-        return self._data
+        return self._number
 
     @data.setter
     def data(self, number: float) -> None:
         if context.active:
             context.refuse_change("v.data = ...")
-        self._data = number
+        self._number = number
 
     # -- the graph ---------------------------------------------------------------
 
@@ -167,7 +167,7 @@ class Value(Aliases):
         if recorder is not None:
             stopped: Value = recorder.stop_gradient(self)
             return stopped
-        leaf = Value(self._data, self.label)
+        leaf = Value(self._number, self.label)
         leaf._metadata = replace(leaf._metadata, cut="detach()", origin=ref(self))
         return leaf
 

@@ -53,7 +53,7 @@ class Specialization:
             for leaf in self.recording.leaves:
                 context.report_escape(leaf, "a replay", None)
         # Not by the getter of `data`, which is slower: this is done at each replay.
-        return [leaf._data for leaf in self.recording.leaves]
+        return [leaf._number for leaf in self.recording.leaves]
 
     @cached_property
     def value(self) -> SampleReplay | None:

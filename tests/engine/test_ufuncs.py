@@ -400,6 +400,8 @@ MASKED = np.ma.masked_array([1.0, 2.0], [False, True])
         lambda x: x > MASKED,
         lambda x: operator.imul(MASKED.copy(), x),
         lambda x: MASKED.copy().__setitem__(0, x),
+        lambda x: np.ma.getdata(x),
+        lambda x: np.ma.median(x),
         lambda x: np.ma.exp(x),
         lambda x: np.ma.log(x),
         lambda x: np.ma.power(x, 2),

@@ -100,8 +100,8 @@ class Optimizer:
         lr, decay = self.rate, 0.0 if self.decoupled else self.weight_decay
         self.steps += 1
         for parameter, gradient, state in reached:
-            w = parameter._data
-            parameter._data = w + self.change(w, gradient + decay * w, lr, state)
+            w = parameter._number
+            parameter._number = w + self.change(w, gradient + decay * w, lr, state)
 
     def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
         """What is added to a parameter w; the rule may change `state` in place."""

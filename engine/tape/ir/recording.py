@@ -89,7 +89,7 @@ class Recorder:
         if asker is None or not is_own(asker):
             self.refuse(
                 f"{how} at {format_source(find_source())} takes the number "
-                f"{value._data!r} out of the graph, and a replay would use it "
+                f"{value._number!r} out of the graph, and a replay would use it "
                 "for every input: compute with Values and the functions of engine, "
                 "or do this outside of the recorded function"
             )
@@ -171,14 +171,14 @@ def _write_tape(
     made = [leaf for leaf in leaves if _is_constant(leaf, recorder)]
     captured = [leaf for leaf in leaves if not _is_constant(leaf, recorder)]
     constants = _Constants()
-    constants.add(leaf._data for leaf in made)
+    constants.add(leaf._number for leaf in made)
     constants.add(x for x in asked + results if not isinstance(x, Value))
     nodes = [node for node in order if node.op is not None]
     done = [node.op for node in nodes] + [op for op, *_ in recorder.errors]
     constants.add(number for op in done for number in _find_folded(op))
     first = len(inputs) + len(captured)
     slots: dict[Value, int] = {v: i for i, v in enumerate(inputs + captured)}
-    slots |= {leaf: first + constants[leaf._data] for leaf in made}
+    slots |= {leaf: first + constants[leaf._number] for leaf in made}
     first_node = first + len(constants)
     slots |= {node: first_node + i for i, node in enumerate(nodes)}
 
