@@ -38,6 +38,8 @@ def build_node(op: Op, parents: tuple[Value, ...]) -> Value:
         link(node, parents, local_derivatives(op, out, xs))
         if recorder is not None:
             recorder.note_node(node)
+        elif context.recorders:
+            node._metadata = replace(node._metadata, beside=context.recorders)
     if not here.recording:
         if recorder is not None:
             stopped: Value = recorder.stop_gradient(node)

@@ -44,6 +44,9 @@ class Recorder(Protocol):
     ) -> None:
         """`left relation right`, such as x < 3, was asked and had this outcome."""
 
+    def note_aside(self, left: Any, relation: str, right: Any, outcome: bool) -> None:
+        """The same was asked in another thread, of Values of nobody's run."""
+
     def note_node(self, node: Any) -> None:
         """An operation was carried out, whether or not its result is used."""
 
@@ -109,6 +112,22 @@ def recorder(*values: Any) -> Recorder | None:
         owners = [value._metadata.recorder for value in values]
         here = next((one for one in recorders if one in owners), None)
     return here
+
+
+def report_comparison(
+    values: list[Any], left: Any, relation: str, right: Any, outcome: bool
+) -> None:
+    """Tell the recorder of a tape that Values were compared.
+
+    Where it is not known whose they are, all recorders hear of it: one of them may have
+    started this thread.
+    """
+    here = recorder(*values)
+    if here is not None:
+        here.note_comparison(left, relation, right, outcome)
+        return
+    for other in recorders:
+        other.note_aside(left, relation, right, outcome)
 
 
 def refuse_change(how: str) -> None:

@@ -59,9 +59,7 @@ class FloatLike(Operators):
         outcome = bool(compare(float(self._number), number))
         if context.active:
             values = [x for x in (self, other) if isinstance(x, FloatLike)]
-            recorder = context.recorder(*values)
-            if recorder is not None:
-                recorder.note_comparison(self, compare.__name__, other, outcome)
+            context.report_comparison(values, self, compare.__name__, other, outcome)
         return outcome
 
     def __bool__(self) -> bool:

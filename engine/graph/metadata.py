@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 from weakref import ref
 
@@ -21,6 +22,14 @@ class Metadata:
     """The node that was detached, while it is alive."""
     recorder: object = None
     """The recorder of a tape in whose run the node was made."""
+    beside: tuple[object, ...] = ()
+    """Recorders that were at work in other threads when it was made. One of them may
+    have started this thread."""
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        # Graphs that were pickled before threads were noticed have no `beside`.
+        for own, part in zip(fields(self), [*state, ()], strict=False):
+            object.__setattr__(self, own.name, part)
 
 
 NO_METADATA = Metadata()

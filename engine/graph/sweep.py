@@ -37,6 +37,12 @@ def adjoints(
     order = order or topological_order(output)
     found = dict.fromkeys(order, 0.0)
     found[output] = seed
+    _sweep(order, found)
+    return found
+
+
+def _sweep(order: Sequence[N], found: dict[N, float]) -> None:
+    """Add to the adjoint of each operand what flows to it."""
     for node in reversed(order):  # all uses of a node come before the node itself
         first = node._x
         if first is not None:
@@ -49,7 +55,6 @@ def adjoints(
             adjoint = found[node]
             for parent, partial in zip(node._y, node._dy, strict=True):
                 found[parent] += adjoint * partial
-    return found
 
 
 def backward(output: Node, seed: float = 1.0) -> None:
@@ -66,11 +71,18 @@ def backward(output: Node, seed: float = 1.0) -> None:
     _last.set(ref(output))
 
 
-def add_gradients(nodes: Iterable[Node], gradients: Iterable[float]) -> None:
-    """Add to the `grad` of each node."""
+def add_gradients(nodes: Sequence[Node], gradients: Iterable[float]) -> None:
+    """Add to the `grad` of each node, and of all that it was made of."""
     context.refuse_change("backward()")
+    pairs = [*zip(nodes, gradients, strict=True)]
+    if any(node.op is not None for node in nodes):
+        order = topological_order(*nodes)
+        found = dict.fromkeys(order, 0.0)
+        found.update(pairs)
+        _sweep(order, found)
+        pairs = [*found.items()]
     with _changing_gradients:
-        for node, gradient in zip(nodes, gradients, strict=True):
+        for node, gradient in pairs:
             node._grad = (node._grad or 0.0) + gradient
 
 

@@ -14,6 +14,7 @@ from engine.graph.value import Value, parameter
 from engine.nn.initializers import Initial, Rng, xavier
 from engine.nn.module import Module, call_in_scope
 from engine.operation.op import Op
+from engine.tape.ir.draws import Draw, draw_factor
 from engine.util.numbers import is_number
 
 
@@ -201,8 +202,8 @@ class Dropout(Rowwise):
     Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from
     overfitting.
 
-    A mask is drawn anew for each sample at each call, so that in training there is no
-    tape: `jit` says so, and `fit` computes without one.
+    A mask is drawn anew for each sample at each call. On a tape it is an input: each
+    replay draws it, for the samples of a batch one after the other.
 
     Args:
         p: the share of numbers that is dropped, from 0 up to but without 1.
@@ -226,17 +227,10 @@ class Dropout(Rowwise):
         self.p, self.rng = float(p), rng
 
     def forward_row(self, xs: list[Any]) -> list[Any]:
-        if not self.draws:
+        if not self.training or self.p == 0:
             return xs
-        return [x * self._draw_factor() for x in xs]
-
-    @property
-    def draws(self) -> bool:
-        """Whether it draws masks now."""
-        return self.training and self.p > 0
-
-    def _draw_factor(self) -> float:
-        return 0.0 if self.rng.uniform(0.0, 1.0) < self.p else 1 / (1 - self.p)
+        draw = Draw(self.rng, self.p)
+        return [x * draw_factor(draw) for x in xs]
 
     def __repr__(self) -> str:
         return f"Dropout({self.p})"

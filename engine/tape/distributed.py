@@ -14,17 +14,20 @@ from typing import Any
 from engine.errors import OperandError, ShapeError
 from engine.graph.sweep import add_gradients
 from engine.graph.value import Value
+from engine.tape.ir.draws import Draws
 from engine.tape.jitted import Jitted, jit
 from engine.tape.partition import (
     PackedTape,
     PartialSums,
+    Sample,
     StepNumbers,
     add_sums,
     return_same,
+    seed_generator,
     sum_partition,
     take_first,
 )
-from engine.tape.samples import check_finite
+from engine.tape.samples import Samples, check_finite
 
 __all__ = ["Distributed", "distributed"]
 
@@ -80,15 +83,19 @@ class Distributed:
         partitions = _align_partitions(collections)
         if not self.f.specializations.items():
             self._record_first(partitions)
-        leaves, total = self._compute_total(partitions)
+        step = _Step()
+        leaves, total = self._compute_total(partitions, step)
         while total.unknown:
-            for samples in total.unknown:
-                self.f.record(samples)
-            leaves, total = self._compute_total(partitions)
+            for one in total.unknown:
+                before = one.before + one.number
+                parts = self.f.follow(step.rebuild(one), before=before)
+                if any(part.error for part in parts):
+                    step.uncaught.add((one.partition, one.number))
+            leaves, total = self._compute_total(partitions, step)
         for odd in total.nonfinite:
             check_finite(
-                self.f.f, self.f.nonfinite, odd.sample, odd.numbers,
-                what=odd.what, before=odd.before,
+                self.f.f, self.f.nonfinite, step.rebuild(odd.sample), odd.numbers,
+                what=odd.what, before=odd.sample.before + odd.sample.number,
             )  # fmt: skip
         if not total.count:
             raise ShapeError("the collections have no samples")
@@ -102,7 +109,9 @@ class Distributed:
                 self.f.record(samples)
                 break
 
-    def _compute_total(self, partitions: list[Any]) -> tuple[list[Value], PartialSums]:
+    def _compute_total(
+        self, partitions: list[Any], step: _Step
+    ) -> tuple[list[Value], PartialSums]:
         """All leaves of the tapes, and the sums over all partitions.
 
         The tasks are a tree, and its root gives the total.
@@ -111,13 +120,21 @@ class Distributed:
         captured = [one.recording.leaves for _, one in known]
         leaves = list(dict.fromkeys(leaf for some in captured for leaf in some))
         number = {leaf: i for i, leaf in enumerate(leaves)}
-        step = StepNumbers(
+        drawn = [draw.rng for _, one in known for draw in one.recording.draws]
+        generators = [*{id(rng): rng for rng in drawn}.values()]
+        numbers = StepNumbers(
             [leaf.data for leaf in leaves],
             [[number[leaf] for leaf in some] for some in captured],
+            [*map(step.seed, generators)],
             self.f.nonfinite == "allow",
+            frozenset(step.uncaught),
         )
-        tapes, now = self._send_tapes(known), _delay(return_same)(step)
-        level = [_delay(sum_partition)(now, tapes, *parts) for parts in partitions]
+        tapes = self._send_tapes(known, generators)
+        now = _delay(return_same)(numbers)
+        level = [
+            _delay(sum_partition)(now, i, tapes, *parts)
+            for i, parts in enumerate(partitions)
+        ]
         while len(level) > 1:
             level = [
                 _delay(add_sums)(*level[i : i + FAN_IN])
@@ -126,15 +143,36 @@ class Distributed:
         [total] = _require_dask().compute(level[0])
         return leaves, total
 
-    def _send_tapes(self, known: list[Any]) -> Any:
+    def _send_tapes(self, known: list[Any], generators: list[Any]) -> Any:
         """The tapes as a task; to a cluster they are sent once, and stay there."""
         client = _find_client()
         if self._sent[:2] != (client, known) or _is_lost(self._sent[2]):
-            packed = [PackedTape.of(keys, one) for keys, one in known]
+            packed = [PackedTape.of(keys, one, generators) for keys, one in known]
             # A task, not data: Dask repeats it when the worker that has it dies.
             tapes = _delay(return_same)(packed)
             self._sent = client, known, tapes if client is None else tapes.persist()
         return self._sent[2]
+
+
+class _Step:
+    """What holds for one call of `backward`, however often it is computed."""
+
+    def __init__(self) -> None:
+        self.uncaught: set[tuple[int, int]] = set()
+        """See `StepNumbers`."""
+        self._seeds: dict[int, float] = {}
+
+    def seed(self, rng: Any) -> float:
+        """The seed that is drawn from a generator, once."""
+        if id(rng) not in self._seeds:
+            self._seeds[id(rng)] = rng.uniform(0.0, 1.0)
+        return self._seeds[id(rng)]
+
+    def rebuild(self, sample: Sample) -> Samples:
+        """A sample that draws here what it draws at its worker."""
+        place = sample.partition, sample.number
+        draws = Draws(1, lambda rng, _: seed_generator(self.seed(rng), *place))
+        return sample.samples.drawing_from(draws)
 
 
 def _align_partitions(collections: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -31,6 +31,7 @@ from engine.tape.ir.arguments import (
     stack_samples,
     unflatten_argument,
 )
+from engine.tape.ir.draws import Draws, drawing
 from engine.tape.ir.tape import Tape
 from engine.tape.samples import Samples, check_finite, require_numpy
 from engine.tape.specializations import Part, Specialization, Specializations
@@ -81,9 +82,9 @@ def jit(
     number out of them (`float(v)`, `v.data`), nor change them. Numbers, flags, leaves,
     lists and arrays in its closures, globals and attributes may change between calls:
     `f` is then recorded again. It is run twice for each tape, and what differs from run
-    to run (random numbers, the time) is an error. What nobody can see from outside, a
-    file or a large table of a library, is read when it is recorded; and what `f` prints
-    is printed then.
+    to run (random numbers, the time) is an error, but for the masks of `nn.Dropout`,
+    which each replay draws. What nobody can see from outside, a file or a large table
+    of a library, is read when it is recorded; and what `f` prints is printed then.
 
     >>> from engine import Value, tanh
     >>> w = Value(0.5)
@@ -209,9 +210,11 @@ class Jitted:
             if one is not self:
                 return one(*args)
         keys, numbers = flatten_arguments(args)
-        result = self._replay(keys, numbers, gradient=False)
+        draws = Draws(1)
+        result = self._replay(keys, numbers, draws, gradient=False)
         if result is None:
-            return map_tree(float, self.f(*make_values(keys, numbers)[0]))
+            with drawing(draws, 0):
+                return map_tree(float, self.f(*make_values(keys, numbers)[0]))
         one, (outputs, *_) = result
         return unflatten(one.recording.output, iter(outputs))
 
@@ -232,11 +235,14 @@ class Jitted:
         select_arguments(self.argnums, args)
         arrays = are_arrays(args)
         keys, numbers = join_arrays(args) if arrays else flatten_arguments(args)
-        result = self._replay(keys, numbers, gradient=True)
+        draws = Draws(1)
+        result = self._replay(keys, numbers, draws, gradient=True)
         if result is None:
-            value, slopes = _differentiate_eagerly(self.f, keys, numbers)
+            with drawing(draws, 0):
+                value, slopes = _differentiate_eagerly(self.f, keys, numbers)
         else:
             _, ((value,), slopes, _) = result
+            slopes = slopes[: len(numbers)]
         if arrays:
             return value, self._select(split_arrays(keys, slopes))
         left = iter(slopes)
@@ -248,8 +254,9 @@ class Jitted:
         return unwrap(self.argnums, [parts[i] for i in chosen])
 
     def _replay(
-        self, keys: tuple[Any, ...], numbers: list[float], *, gradient: bool
-    ) -> Any:
+        self, keys: tuple[Any, ...], numbers: list[float], draws: Draws, *,
+        gradient: bool,
+    ) -> Any:  # fmt: skip
         """The specialization and what it gives; None where floats raise on the way."""
         tried, raised = 0, False
         while True:
@@ -257,8 +264,11 @@ class Jitted:
             for one in known[tried:]:
                 if gradient:
                     one.require_one_output()
+                inputs = numbers
+                if one.recording.draws:
+                    inputs = [*numbers, *draws.convert(one.recording.draws, 0)]
                 try:
-                    found = one.replay_sample(numbers, gradient=gradient)
+                    found = one.replay_sample(inputs, gradient=gradient)
                 except (ArithmeticError, ValueError, TypeError):
                     raised, found = True, None
                 if found is not None:
@@ -266,7 +276,7 @@ class Jitted:
             if raised:
                 return None
             tried = len(known)
-            self.specializations.record(keys, numbers, tried)
+            self.specializations.record(keys, numbers, tried, draws)
 
     # -- many samples ----------------------------------------------------------------
 
@@ -276,16 +286,26 @@ class Jitted:
         if one is not self:
             one.record(*args)
             return
-        samples = _collect_samples(args)
+        for _ in self.follow(_collect_samples(args)):
+            pass
+
+    def follow(self, samples: Samples, *, before: int = 0) -> Iterator[Part]:
+        """Each way with those of the samples that go it; new ways are recorded.
+
+        Args:
+            before: how many samples of a collection there are before these.
+        """
         for part in self._run_values(samples):
             if part.error is not None and self.nonfinite != "allow":
                 outputs = part.outputs[: len(part.one.tape.outputs)]
-                check_finite(self.f, self.nonfinite, samples.take(part.which), outputs)
+                some = samples.take(part.which)
+                check_finite(self.f, self.nonfinite, some, outputs, before=before)
                 raise part.error
+            yield part
 
     def _run_values(self, samples: Samples) -> Iterator[Part]:
         def compute(one: Specialization, which: Any) -> tuple[Any, Any]:
-            inputs = samples.columns[:, which]
+            inputs = samples.gather(which, one.recording.draws)
             return one.batch.values(inputs, one.read_leaves()), None
 
         keep = self.nonfinite == "allow"
@@ -348,9 +368,11 @@ class Jitted:
         return float(values.sum() / samples.count)
 
     def _backward_once(self) -> float:
-        result = self._replay((), [], gradient=True)
+        draws = Draws(1)
+        result = self._replay((), [], draws, gradient=True)
         if result is None:
-            output = self.f()
+            with drawing(draws, 0):
+                output = self.f()
             found = adjoints(output)
             leaves = [node for node in found if node.op is None]
             add_gradients(leaves, [found[leaf] for leaf in leaves])
@@ -372,10 +394,10 @@ class Jitted:
 
         def compute(one: Specialization, which: Any) -> tuple[Any, Any]:
             one.require_one_output()
+            inputs = samples.gather(which, one.recording.draws)
             outputs, *rest = one.batch.gradient(
-                samples.columns[:, which], one.read_leaves(), seeds[which],
-                by_inputs=by_inputs,
-            )  # fmt: skip
+                inputs, one.read_leaves(), seeds[which], by_inputs=by_inputs
+            )
             return outputs, rest
 
         parts = []
@@ -383,7 +405,7 @@ class Jitted:
         for part in self.specializations.run(samples, compute, keep=keep):
             values[part.which] = part.outputs[0]
             if by_inputs:
-                slopes[:, part.which] = part.rest[0]
+                slopes[:, part.which] = part.rest[0][: len(slopes)]
             parts.append(part)
         check_finite(self.f, self.nonfinite, samples, values[None])
         self._check_errors([part.error for part in parts])
@@ -399,8 +421,9 @@ class Jitted:
                 return
             slopes = np.zeros((1, samples.count))
             for part in parts:
-                inputs, leaves = samples.columns[:, part.which], part.one.read_leaves()
-                slopes[0, part.which] = part.one.find_odd_slopes(inputs, leaves)
+                inputs = samples.gather(part.which, part.one.recording.draws)
+                odd = part.one.find_odd_slopes(inputs, part.one.read_leaves())
+                slopes[0, part.which] = odd
         else:
             slopes = slopes[self._select_rows(samples)]
         check_finite(self.f, self.nonfinite, samples, slopes, what="gradient")
@@ -423,10 +446,13 @@ class Jitted:
 
 
 def _collect_samples(args: tuple[Any, ...]) -> Samples:
-    """Arguments with a row for each sample; Samples are what has been made of them."""
-    if len(args) == 1 and isinstance(args[0], Samples):
-        return args[0]
-    return Samples.of(args)
+    """Arguments with a row for each sample; Samples are what has been made of them.
+
+    Each call draws random numbers of its own, if the samples do not bring some.
+    """
+    one_whole = len(args) == 1 and isinstance(args[0], Samples)
+    samples = args[0] if one_whole else Samples.of(args)
+    return samples if samples.draws else samples.drawing_from(Draws(samples.count))
 
 
 def _differentiate_eagerly(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.autodiff.trace import flatten_numbers
@@ -13,6 +13,7 @@ from engine.explanation.why_nan import why_nan
 from engine.graph.context import extended_arithmetic, record_source
 from engine.graph.value import Value
 from engine.tape.ir.arguments import flatten_argument, make_values
+from engine.tape.ir.draws import Draw, Draws, drawing
 from engine.util.nested import Structure, flatten_once
 
 
@@ -24,6 +25,8 @@ class Samples:
     """The structure of each argument of one sample."""
     columns: Any
     """The numbers: a row for each input, a column for each sample."""
+    draws: Draws | None = field(default=None, compare=False)
+    """The random numbers that they draw in one call."""
 
     @classmethod
     def of(cls, args: Sequence[Any]) -> Samples:
@@ -54,7 +57,32 @@ class Samples:
 
     def take(self, which: Any) -> Samples:
         """Some of the samples, by their numbers or by a mask."""
-        return Samples(self.keys, self.columns[:, which])
+        draws = self.draws and self.draws.take(self._number(which))
+        return Samples(self.keys, self.columns[:, which], draws)
+
+    def drawing_from(self, draws: Draws) -> Samples:
+        """The same samples, which draw these random numbers."""
+        return replace(self, draws=draws)
+
+    def gather(self, which: Any, draws: Sequence[Draw]) -> Any:
+        """What goes into a tape: the columns of some samples, and what they draw."""
+        columns = self.columns[:, which]
+        if not draws or self.draws is None:
+            return columns
+        np = require_numpy()
+        drawn = self.draws.gather(draws, self._number(which))
+        return np.ascontiguousarray(np.concatenate([columns, drawn]))
+
+    def _number(self, which: Any) -> list[int]:
+        """The numbers of some of the samples."""
+        numbers: list[int] = require_numpy().arange(self.count)[which].tolist()
+        return numbers
+
+    def compute_sample(self, f: Callable[..., Any], i: int) -> Any:
+        """f of sample i, without a tape."""
+        args, _ = make_values(self.keys, self.columns[:, i].tolist())
+        with drawing(self.draws or Draws(self.count), i):
+            return f(*args)
 
 
 def _make_columns(arg: Any, path: str) -> tuple[Structure, Any]:
@@ -154,8 +182,7 @@ def check_finite(
 def _explain(f: Callable[..., Any], samples: Samples, i: int) -> str:
     """What `why_nan` says of sample i."""
     with extended_arithmetic(), record_source():
-        args, _ = make_values(samples.keys, samples.columns[:, i].tolist())
-        output = f(*args)
+        output = samples.compute_sample(f, i)
     nodes = [x for x in flatten_numbers(output, "f")[1] if isinstance(x, Value)]
     odd = [node for node in nodes if node.data - node.data != 0]
     return str(why_nan((odd or nodes)[0]))

@@ -15,7 +15,8 @@ from engine.graph import context
 from engine.tape.backends.backend import BatchReplay, select_backend
 from engine.tape.backends.numpy import ArrayReplay
 from engine.tape.backends.python import SampleReplay, compile_tape
-from engine.tape.ir.arguments import make_values, unflatten_argument
+from engine.tape.ir.arguments import unflatten_argument
+from engine.tape.ir.draws import Draws
 from engine.tape.ir.passes import add_check, compress
 from engine.tape.ir.recording import (
     Recording,
@@ -228,10 +229,15 @@ class Specializations:
             self._ways.clear()
         return next((ways for ways in self._ways if ways.state.holds()), None)
 
-    def record(self, keys: Keys, numbers: Sequence[float], tried: int) -> None:
+    def record(
+        self, keys: Keys, numbers: Sequence[float], tried: int, draws: Draws | None
+    ) -> None:
         """Record the way of these arguments, which is none of the first `tried` ones.
 
         Another thread may have added one meanwhile: then that is to be tried first.
+
+        Args:
+            draws: the random numbers that the sample draws.
 
         Raises:
             TapeError: there would be too many.
@@ -246,7 +252,7 @@ class Specializations:
                     f"has had more than {self.max_paths} values: make it an argument, "
                     "or keep one Value and change its data"
                 )
-            recording, state = self._record_twice(keys, numbers)
+            recording, state = self._record_twice(keys, numbers, draws or Draws(1))
             if tried >= self.max_paths:
                 guards = recording.tape.guards
                 where = guards[-1].where if guards else "its comparisons"
@@ -267,7 +273,7 @@ class Specializations:
         return getattr(self.f, "__name__", type(self.f).__name__)
 
     def _record_twice(
-        self, keys: Keys, numbers: Sequence[float]
+        self, keys: Keys, numbers: Sequence[float], draws: Draws
     ) -> tuple[Recording, State]:
         """What two runs of the function agree on, and what they read.
 
@@ -277,12 +283,14 @@ class Specializations:
 
         def run() -> Recording:
             values = iter(numbers)
-            return record(self.f, [unflatten_argument(key, values) for key in keys])
+            args = [unflatten_argument(key, values) for key in keys]
+            return record(self.f, args, draws=draws, seen=before.values)
 
         before = State(self.f)
         recording, between = run(), State(self.f)
         again = run()
-        if name := before.find_draw():
+        # The masks of dropout are drawn in the first run, and kept for the second.
+        if name := before.find_draw(draws.has_drawn) or between.find_draw():
             why = f"it draws random numbers from {name}"
         elif name := between.find_change(plain=True):
             why = f"it changes {name}, and a replay would not"
@@ -292,8 +300,8 @@ class Specializations:
             return recording, State(self.f)
         raise TapeError(
             f"{self._name} cannot be recorded: {why}. What differs from call to call "
-            "(random numbers, the time, a counter, a mask) has to be an argument, or "
-            "the data of a Value that the function closes over"
+            "(random numbers, the time, a counter) has to be an argument, or the data "
+            "of a Value that the function closes over; nn.Dropout works on tapes"
         )
 
     def run(
@@ -319,9 +327,8 @@ class Specializations:
                 parts, left = split_by_guards([one], [numbers], samples, left)
                 for _, which in parts:
                     outputs, rest = compute(one, which)
-                    raising = one.find_raising(
-                        samples.columns[:, which], outputs, numbers
-                    )
+                    inputs = samples.gather(which, one.recording.draws)
+                    raising = one.find_raising(inputs, outputs, numbers)
                     if raising is not None:
                         which = np.arange(samples.count)[which]
                         leaving, error = self._find_caught(
@@ -336,7 +343,9 @@ class Specializations:
                     yield Part(one, which, outputs, rest, error)
             tried += len(known)
             if len(left):
-                self.record(samples.keys, samples.columns[:, left[0]].tolist(), tried)
+                first = samples.take(left[:1])
+                numbers = first.columns[:, 0].tolist()
+                self.record(samples.keys, numbers, tried, first.draws)
 
     def _find_caught(
         self, samples: Samples, which: Any, *, keep: bool
@@ -346,7 +355,7 @@ class Specializations:
         error: Exception | None = None
         for i in which.tolist():
             try:
-                self.f(*make_values(samples.keys, samples.columns[:, i].tolist())[0])
+                samples.compute_sample(self.f, i)
             except (ArithmeticError, ValueError) as raised:
                 error = raised
                 if not keep:
@@ -393,9 +402,11 @@ def split_by_guards(
     for i, (one, numbers) in enumerate(zip(known, leaves, strict=True)):
         if not len(left):
             break
-        whole = len(left) == samples.count
-        inputs = samples.columns if whole else samples.columns[:, left]
-        mask = one.find_followers(inputs, numbers)
+        whole, mask = len(left) == samples.count, None
+        if one.tape.guarded:
+            some = slice(None) if whole else left
+            inputs = samples.gather(some, one.recording.draws)
+            mask = one.find_followers(inputs, numbers)
         if mask is None:  # all of them
             parts.append((i, slice(None) if whole else left))
             left = left[:0]

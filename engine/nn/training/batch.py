@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from engine.errors import (
     TapeError,
 )
 from engine.graph.value import Value
+from engine.tape.ir.draws import Draws, drawing
 from engine.tape.jitted import Jitted, jit
 from engine.tape.samples import Samples
 
@@ -43,6 +45,8 @@ class BatchGradient:
         ys: Sequence[Any], *, tape: bool,
     ) -> None:  # fmt: skip
         self.loss, self.penalty, self.xs, self.ys = loss, penalty, xs, ys
+        self.draws = Draws(0)
+        """The random numbers of the last batch, from which its errors are explained."""
         self.tape: Jitted | None = None
         self.penalty_tape: Jitted | None = None
         if tape:
@@ -53,7 +57,9 @@ class BatchGradient:
         taped: Jitted = jit(self.loss, nonfinite="allow")
         try:
             self.samples = Samples.of((self.xs, self.ys))
-            taped.record(self.samples.take([0]))
+            # The training's generators stay where they are: copies of them draw.
+            rehearsal = Draws(1, lambda rng, _: copy.deepcopy(rng))
+            taped.record(self.samples.take([0]).drawing_from(rehearsal))
         except (EngineError, ModuleNotFoundError) as error:
             with suppress(*NOT_A_NUMBER):  # is it wrong without a tape, too?
                 self.loss(self.xs[0], self.ys[0])
@@ -64,6 +70,7 @@ class BatchGradient:
 
     def __call__(self, batch: list[int]) -> float:
         """Give the batch's loss, for the samples of these numbers."""
+        self.draws = Draws(len(batch))
         total = self._differentiate_loss(batch)
         if self.penalty_tape is not None:
             total += self.penalty_tape.backward()
@@ -74,21 +81,27 @@ class BatchGradient:
     def _differentiate_loss(self, batch: list[int]) -> float:
         if self.tape is not None:
             try:
-                return self.tape.backward(self.samples.take(batch))
+                samples = self.samples.take(batch).drawing_from(self.draws)
+                return self.tape.backward(samples)
             except (EscapeError, TapeError) as error:  # on a way not gone until now
                 _report(error)
                 self.tape = None
         share = 1 / len(batch)
         return sum(
-            _sweep(self.loss(self.xs[i], self.ys[i]), share, f"the loss of sample {i}")
-            for i in batch
+            _sweep(self.compute_loss(batch, k), share, f"the loss of sample {i}")
+            for k, i in enumerate(batch)
         )
+
+    def compute_loss(self, batch: list[int], k: int) -> Any:
+        """The loss of the k-th sample of the batch, without a tape."""
+        with drawing(self.draws, k):
+            return self.loss(self.xs[batch[k]], self.ys[batch[k]])
 
 
 def _record_penalty(penalty: Penalty) -> Jitted | None:
     taped: Jitted = jit(lambda: _require_value(penalty(), "the penalty"))
     try:
-        taped.specializations.record((), [], 0)
+        taped.specializations.record((), [], 0, None)
     except (EscapeError, TapeError):
         return None
     return taped

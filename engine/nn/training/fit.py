@@ -11,7 +11,6 @@ from os import PathLike
 from typing import Any
 
 from engine.errors import OptionError, ShapeError
-from engine.nn.layers import Dropout
 from engine.nn.module import Module, evaluating
 from engine.nn.training import checkpoint as checkpoints
 from engine.nn.training.batch import BatchGradient
@@ -61,8 +60,7 @@ def fit(
         progress: show a bar on a terminal or in a notebook (extra `progress`).
         tape: record the loss once and replay it (extra `fast`), which is much faster;
             where that cannot be, a line on standard error says why. Model and loss may
-            then compare, loop, and catch what operations raise, as for `jit`; where
-            they draw random numbers, as `Dropout` does, it goes without a tape.
+            then compare, loop, and catch what operations raise, as for `jit`.
 
     Returns:
         History: the mean loss by epoch, and what was watched. Where the loss, a
@@ -93,7 +91,6 @@ def fit(
     if resume and checkpoint is not None:
         history = checkpoints.restore(checkpoint, model, optimizer, rng)
     left = range(len(history), epochs)
-    tape = tape and not _draws_masks(model)
     extra = None if penalty is None else partial(penalty, model)
     bar = Progress(
         len(left) * math.ceil(len(xs) / batch_size), "training", "step", show=progress
@@ -137,12 +134,6 @@ def _check(
         raise OptionError(f"batch_size={batch_size!r}: a whole number, 1 or more")
     if resume and checkpoint is None:
         raise OptionError("resume=True needs checkpoint=, the file to go on from")
-
-
-def _draws_masks(model: Any) -> bool:
-    """Whether there is no tape of it, and to try would draw from its generators."""
-    modules = model.modules() if isinstance(model, Module) else ()
-    return any(isinstance(part, Dropout) and part.draws for part in modules)
 
 
 def _split_batches(

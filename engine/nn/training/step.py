@@ -69,9 +69,9 @@ class TrainingStep:
 
     def _explain(self, batch: list[int]) -> str:
         """Where the first nan or infinity comes from: a sample, or the penalty."""
-        loss, penalty = self.gradient.loss, self.gradient.penalty
-        for i in batch:
-            story = _explain_function(loss, self.gradient.xs[i], self.gradient.ys[i])
+        penalty = self.gradient.penalty
+        for k, i in enumerate(batch):
+            story = _explain_function(self.gradient.compute_loss, batch, k)
             if story:
                 return f"sample {i} is not finite.\n{story}"
         story = "" if penalty is None else _explain_function(penalty)

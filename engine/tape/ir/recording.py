@@ -20,6 +20,7 @@ from engine.graph.node import topological_order
 from engine.graph.value import Value
 from engine.operation.op import Op
 from engine.tape.ir.arguments import flatten_argument, unflatten_argument
+from engine.tape.ir.draws import Draw, Draws, drawing
 from engine.tape.ir.tape import STOP, TOTAL, Guard, Raised, Tape, name_error
 from engine.util.nested import Structure
 
@@ -30,9 +31,12 @@ class Recording:
 
     tape: Tape
     leaves: tuple[Value, ...]
-    """The leaves that the function closes over, whose `data` is read at each replay."""
+    """The leaves that the function closes over, whose `data` is read at each replay;
+    and the results of operations that were carried out before, outside of it."""
     output: Structure
     """The structure of every result."""
+    draws: tuple[Draw, ...] = ()
+    """The random numbers among its inputs, which come last."""
 
 
 class Recorder:
@@ -41,10 +45,16 @@ class Recorder:
     def __init__(self) -> None:
         self.comparisons: list[tuple[Value, str, Any, bool, str]] = []
         self.errors: list[tuple[Op, tuple[Value, ...], str, str]] = []
+        self.asides: list[tuple[Value, str, Any, bool, str]] = []
+        """Comparisons in other threads, which are not known to be of this run."""
         self.roots: list[Any] = []
         """What was compared and what raised, in the order of the run."""
         self.risky: list[Value] = []
         """What could have raised, even if its result is not used."""
+        self.draws: list[Draw] = []
+        """The random numbers that were drawn, each an input of the tape."""
+        self.factors: list[Value] = []
+        """What they have become."""
         self.escape: EscapeError | None = None
         """The first error for which there can be no tape."""
 
@@ -52,8 +62,10 @@ class Recorder:
         """Let go of the graph."""
         self.comparisons.clear()
         self.errors.clear()
+        self.asides.clear()
         self.roots.clear()
         self.risky.clear()
+        self.factors.clear()
 
     def note_comparison(
         self, left: Any, relation: str, right: Any, outcome: bool
@@ -62,6 +74,24 @@ class Recorder:
         where = format_source(find_source())
         self.comparisons.append((left, relation, right, outcome, where))
         self.roots += (left, right)
+
+    def note_aside(self, left: Value, relation: str, right: Any, outcome: bool) -> None:
+        """The same was asked in another thread, of Values of nobody's run."""
+        where = format_source(find_source())
+        self.asides.append((left, relation, right, outcome, where))
+
+    def keep_asides(self, known: set[Value]) -> None:
+        """Take those asides that are of Values which the run is known to read."""
+        for left, relation, right, outcome, where in self.asides:
+            if known.issuperset(x for x in (left, right) if isinstance(x, Value)):
+                self.comparisons.append((left, relation, right, outcome, where))
+                self.roots += (left, right)
+
+    def note_draw(self, draw: Draw, factor: float) -> Value:
+        """A random number was drawn: it is an input, which each replay draws anew."""
+        self.draws.append(draw)
+        self.factors.append(Value(factor))
+        return self.factors[-1]
 
     def note_node(self, node: Value) -> None:
         """An operation was carried out; one that can raise stays on the tape."""
@@ -107,8 +137,19 @@ class Recorder:
         return node
 
 
-def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
+def record(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    *,
+    draws: Draws | None = None,
+    seen: Iterable[Value] = (),
+) -> Recording:
     """Run `f` once on fresh Values in the place of the numbers in `args`.
+
+    Args:
+        draws: what the sample has drawn of random numbers until now.
+        seen: Values that `f` is known to read: a comparison of them in another thread
+            is taken to be one of `f`.
 
     Raises:
         EscapeError: `f` takes a number out of the graph.
@@ -117,7 +158,10 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
     recorder = Recorder()
     parts = [flatten_argument(arg, f"args[{i}]") for i, arg in enumerate(args)]
     try:
-        with context.recording_by(recorder):
+        with (
+            context.recording_by(recorder),
+            drawing(draws or Draws(1), 0, recorder.note_draw),
+        ):
             inputs = [Value(x) for _, numbers in parts for x in numbers]
             left = iter(inputs)
             output = f(*[unflatten_argument(key, left) for key, _ in parts])
@@ -130,10 +174,12 @@ def record(f: Callable[..., Any], args: Sequence[Any]) -> Recording:
         output = output.tolist()
     structure, results = flatten_numbers(output, "the result of f")
     try:
+        recorder.keep_asides(set(seen))
+        inputs += recorder.factors
         tape, leaves = _write_tape(recorder, inputs, results)
+        return Recording(tape, leaves, structure, tuple(recorder.draws))
     finally:
         recorder.clear()
-    return Recording(tape, leaves, structure)
 
 
 def is_same_recording(one: Recording, other: Recording) -> bool:
@@ -143,6 +189,7 @@ def is_same_recording(one: Recording, other: Recording) -> bool:
         len(one.leaves) == len(other.leaves)
         and all(a is b for a, b in pairs)
         and one.output == other.output
+        and one.draws == other.draws
         and one.tape.to_json() == other.tape.to_json()
     )
 
@@ -165,15 +212,15 @@ def _write_tape(
     comparisons, asked = recorder.comparisons, recorder.roots
     # Roots in the order of the run: what a guard needs comes before the rest.
     roots = [x for x in asked + results + recorder.risky if isinstance(x, Value)]
-    order = topological_order(*roots)
+    order = _find_needed(roots, recorder)
     known = set(inputs)
-    leaves = [node for node in order if node.op is None and node not in known]
+    nodes = [node for node in order if _is_computed(node, recorder)]
+    leaves = [node for node in order if node not in known.union(nodes)]
     made = [leaf for leaf in leaves if _is_constant(leaf, recorder)]
     captured = [leaf for leaf in leaves if not _is_constant(leaf, recorder)]
     constants = _Constants()
     constants.add(leaf._number for leaf in made)
     constants.add(x for x in asked + results if not isinstance(x, Value))
-    nodes = [node for node in order if node.op is not None]
     done = [node.op for node in nodes] + [op for op, *_ in recorder.errors]
     constants.add(number for op in done for number in _find_folded(op))
     first = len(inputs) + len(captured)
@@ -211,6 +258,26 @@ def _write_tape(
         ),
     )
     return tape, tuple(captured)
+
+
+def _find_needed(roots: list[Value], recorder: Recorder) -> list[Value]:
+    """What a replay computes or reads, parents first.
+
+    Not what a result from outside was made of: its number is recorded with it, and
+    does not change with its leaves.
+    """
+    order, needed = topological_order(*roots), set(roots)
+    for node in reversed(order):
+        if node in needed and _is_computed(node, recorder):
+            needed.update(node.parents)
+    return [node for node in order if node in needed]
+
+
+def _is_computed(node: Value, recorder: Recorder) -> bool:
+    """Whether it is the result of an operation of the run."""
+    about = node._metadata
+    own = about.recorder is recorder or recorder in about.beside
+    return node.op is not None and own
 
 
 def _is_constant(leaf: Value, recorder: Recorder) -> bool:

@@ -42,7 +42,7 @@ class State:
         self._cells: list[tuple[CellType, str]] = []
         self._lists: list[tuple[Any, str]] = []
         self._arrays: list[tuple[Any, Any, str]] = []
-        self._generators: list[tuple[Callable[[], Any], Any, str]] = []
+        self._generators: list[tuple[Any, Callable[[], Any], str, str]] = []
         self._seen: dict[int, Any] = {}
         self._names: set[str] = set()
         self._objects: list[tuple[Any, str]] = []
@@ -83,10 +83,21 @@ class State:
             "" if plain else next((a[2] for a in self._arrays if not _are_equal(a)), "")
         )
 
-    def find_draw(self) -> str:
-        """The name of a random generator that has moved on, or ""."""
-        moved = (name for get, then, name in self._generators if repr(get()) != then)
-        return next(moved, "")
+    @property
+    def values(self) -> list[Value]:
+        """The Values that were found."""
+        return [x for x in self._saved if isinstance(x, Value)]
+
+    def find_draw(self, is_known: Callable[[Any], bool] = lambda _: False) -> str:
+        """The name of a random generator that has moved on, or "".
+
+        Args:
+            is_known: whether it is not to be looked at.
+        """
+        for rng, read_state, then, name in self._generators:
+            if not is_known(rng) and repr(read_state()) != then:
+                return name
+        return ""
 
     def _is_untouched(self) -> bool:
         """Whether every place holds the very object that it held."""
@@ -181,7 +192,7 @@ class State:
         """An object, by the names that are used; a layer of the engine as a whole."""
         generator = _find_state(thing)
         if generator is not None:
-            self._generators.append((generator, repr(generator()), name))
+            self._generators.append((thing, generator, repr(generator()), name))
         elif not type(thing).__module__.startswith("engine"):
             self._objects.append((thing, name))
             self._names.update(_IMPLICIT)

@@ -1,10 +1,13 @@
-"""Dropout: masks that are drawn anew, in training alone."""
+"""Dropout: masks that are drawn anew, in training alone.
+
+How it works on tapes is in tests/engine/tape/test_draws.py.
+"""
 
 import random
 
 import pytest
 
-from engine import OptionError, TapeError, Value, nn
+from engine import OptionError, Value, nn
 from engine.errors import ModelFileError
 from engine.nn.training import checkpoint
 from engine.tape import jit
@@ -65,19 +68,6 @@ def test_nothing_happens_in_use():
     assert make(0.0)([1.0, 2.0]) == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("backend", ["python", "numpy", "numba"])
-def test_no_tape_has_one_mask_for_ever(backend):
-    model = nn.Sequential(nn.Affine.of([[2.0]], [1.0]), make(0.5))
-    made = jit(lambda x: model(x)[0], backend=backend)
-    with pytest.raises(TapeError, match="random numbers from model"):
-        made.batch([[3.0], [4.0]])
-    model.eval()
-    assert made.batch([[3.0], [4.0]]).tolist() == [7.0, 9.0]
-    model.train()
-    with pytest.raises(TapeError, match="random numbers from model"):
-        made([3.0])
-
-
 def test_modes_of_modules_within():
     class Model(nn.Module):
         def __init__(self):
@@ -121,7 +111,7 @@ def train(epochs, **options):
     return model, history
 
 
-def test_fit_draws_a_mask_for_each_sample_and_step():
+def test_fit_draws_a_mask_for_each_sample_and_step(capsys):
     """The same training by hand, and by `fit`, with and without a tape asked for."""
     rng = random.Random(5)
     model = nn.Sequential(
@@ -136,9 +126,31 @@ def test_fit_draws_a_mask_for_each_sample_and_step():
             for i in batch:
                 nn.softmax_cross_entropy(model(XS[i]), YS[i]).backward(0.5)
             optimizer.step()
+    assert train(3, tape=False)[0].state_dict() == model.state_dict()
+    weights = [parameter.data for parameter in model.parameters()]
+    taped, _ = train(3, tape=True)
+    found = [parameter.data for parameter in taped.parameters()]
+    assert found == pytest.approx(weights, rel=1e-12)
+    assert capsys.readouterr().err == ""  # which would say why there is no tape
+
+
+def test_a_step_that_is_not_finite_is_explained_with_the_mask_that_it_had():
+    """Sample 1 alone overflows, and only where its number is not dropped."""
     for tape in (True, False):
-        trained, _ = train(3, tape=tape)
-        assert trained.state_dict() == model.state_dict()
+        model = nn.Sequential(make(0.5, 4), nn.Affine.of([[1.0]]))
+        draws = random.Random(4)
+        kept = [draws.random() >= 0.5 for _ in range(2)]
+        while kept != [True, True] and kept != [False, True]:
+            kept = [draws.random() >= 0.5 for _ in range(2)]
+        history = None
+        with pytest.warns(nn.TrainingWarning) as warned:
+            history = nn.fit(
+                model, [[1.0], [1e200]], [[0.0], [0.0]], loss=nn.sum_of_squares,
+                epochs=50, batch_size=2, optimizer=nn.SGD(model.parameters(), lr=0.0),
+                tape=tape, progress=False,
+            )  # fmt: skip
+        assert "sample 1 is not finite" in history.stopped
+        assert len(warned) == 1
 
 
 def test_what_is_watched_draws_nothing():
