@@ -18,14 +18,26 @@ from engine.gradcheck.differences import (
     Slope,
     estimate_slopes,
 )
-from engine.gradcheck.function import CheckedFunction, make_checked_function
-from engine.gradcheck.rounding import bound_rounding, sum_paths
+from engine.gradcheck.function import (
+    CheckedFunction,
+    Function,
+    make_checked_function,
+)
+from engine.gradcheck.rounding import (
+    EPSILON,
+    bound_rounding,
+    sum_paths,
+)
 from engine.graph.node import topological_order
 from engine.graph.value import Value
 from engine.util.numbers import is_number
 from engine.util.progress import track
 
 MODES = ("forward", "reverse")
+_ZERO = 1e-9
+"""As near to 0 as a derivative that is 0 has to be found."""
+_OWN_ROUNDING = 64 * EPSILON
+"""Of a rule's derivative, over the sum of its contributions."""
 _SHOWN = 20
 _ADVICE = """
 inconclusive: values beside the point are too uncertain to decide. What helps: a point
@@ -80,7 +92,9 @@ class GradientRow:
             return "inconclusive" if self.slope.note == "jump" else "wrong"
         if self.slope.error > self.resolution:
             return "inconclusive"
-        return "kink" if self.slope.note == "kink" else "right"
+        if self.slope.note == "kink":  # beside one, only one of its sides is right
+            return "kink" if self.slope.at_point else "inconclusive"
+        return "right"
 
     @property
     def ok(self) -> bool:
@@ -167,7 +181,7 @@ def check_gradients(
     parameters: Iterable[Value] | None = None,
     method: str = "richardson",
     rtol: float = 1e-6,
-    atol: float = 1e-9,
+    atol: float | None = None,
     noise: float = 0.0,
     allow_inconclusive: bool = False,
     progress: bool = False,
@@ -188,7 +202,8 @@ def check_gradients(
             arguments: their `data` is changed and put back.
         method: "richardson" (extrapolated), or "central" (one difference).
         rtol, atol: the difference allowed, relative and absolute, beside the
-            numerical derivative's own error.
+            numerical derivative's own error. Without `atol` it is a billionth of the
+            numbers that `f` computes with over the input, at most 1e-9.
         noise: how far the results of `f` may be from smooth ones, beside rounding: the
             tolerance of an iteration in it. Absolute up to 1, relative above.
         allow_inconclusive: pass what cannot be decided.
@@ -228,7 +243,7 @@ def gradient_table(
     parameters: Iterable[Value] | None = None,
     method: str = "richardson",
     rtol: float = 1e-6,
-    atol: float = 1e-9,
+    atol: float | None = None,
     noise: float = 0.0,
     progress: bool = False,
 ) -> GradientTable:
@@ -256,6 +271,7 @@ def gradient_table(
     count = len(check.about.inputs)
     for i in track(range(count), "gradient check", "input", show=progress):
         rows += check.compare(i)
+    check.require_the_same_again()  # a state that moves slowly shows by now
     return GradientTable(tuple(rows), check.about.graph)
 
 
@@ -291,7 +307,7 @@ class Check:
         modes: Sequence[str],
         method: str,
         rtol: float,
-        atol: float,
+        atol: float | None,
         noise: float,
     ) -> None:
         self.about = about
@@ -299,12 +315,14 @@ class Check:
         self.values = [float(result) for result in about.results]
         self.analytic = {mode: about.differentiate(mode) for mode in modes}
         self.paths = [sum_paths(result, about.variables) for result in about.results]
-        errors, crossing = bound_rounding(about.results)
+        rounding = bound_rounding(about.results)
+        self.sizes = [error / EPSILON for error in rounding.errors]
         self.errors = [
             error + noise * max(1.0, abs(value))
-            for error, value in zip(errors, self.values, strict=True)
+            for error, value in zip(rounding.errors, self.values, strict=True)
         ]
-        self.unsure = set(topological_order(*crossing))
+        self.unsure = set(topological_order(*rounding.unsure))
+        self.at_kinks = set(topological_order(*rounding.at_kinks))
 
     def require_the_same_again(self) -> None:
         """See that the function gives the same results at the same point.
@@ -312,40 +330,59 @@ class Check:
         Raises:
             GradientError: it does not; differences of its values would mean nothing.
         """
-        if not self.about.inputs:
-            return
-        for _ in range(2):
-            again = self.about.restrict(0)(self.about.points[0])
-            allowed = self.errors if self.noise else [0.0] * len(again)
-            for name, *pair, error in zip(
-                self.about.outputs, self.values, again, allowed, strict=True
-            ):
-                first, second = pair
-                if first != second and not abs(first - second) <= 2 * error:
-                    if first != first and second != second:
-                        continue
-                    raise GradientError(
-                        f"not deterministic: {name} is {first!r} and then {second!r} "
-                        "at the same point. Let f make the same random numbers at each "
-                        "call, or say with noise= how far its results may differ"
-                    )
+        if self.about.inputs:
+            evaluate, x = self.about.restrict(0), self.about.points[0]
+            for _ in range(2):
+                self._require_same(self.values, evaluate(x))
+
+    def _require_same(self, first: list[float], again: list[float]) -> None:
+        if len(first) != len(again):
+            self._refuse_randomness("the number of results", len(first), len(again))
+        allowed = self.errors if self.noise else [0.0] * len(again)
+        for name, a, b, error in zip(
+            self.about.outputs, first, again, allowed, strict=True
+        ):
+            both_nan = a != a and b != b
+            if not (a == b or both_nan or abs(a - b) <= 2 * error):
+                self._refuse_randomness(name, a, b)
+
+    def _refuse_randomness(self, name: str, first: float, again: float) -> None:
+        raise GradientError(
+            f"not deterministic: {name} is {first!r} and then {again!r} "
+            "at the same point. Let f make the same random numbers at each "
+            "call, or say with noise= how far its results may differ"
+        )
+
+    def _restrict(self, i: int) -> Function:
+        """The results by input number i, which are to be the same wherever a point
+        comes again."""
+        evaluate = self.about.restrict(i)
+        known = {self.about.points[i]: self.values}
+
+        def evaluate_again(x: float) -> list[float]:
+            results = evaluate(x)
+            self._require_same(known.setdefault(x, results), results)
+            return results
+
+        return evaluate_again
 
     def compare(self, i: int) -> list[GradientRow]:
         """The derivatives by input number i, at other steps where the usual ones do not
         show that they are right."""
-        rows = self._compare_within(i, USUAL)
+        f = self._restrict(i)
+        rows = self._compare_within(i, f, USUAL)
         if self.method == "central" or all(row.ok for row in rows):
             return rows
-        near = self._compare_within(i, NEAR)
+        near = self._compare_within(i, f, NEAR)
         rows = [_refine(a, b) for a, b in zip(rows, near, strict=True)]
         if not any(row.verdict == "inconclusive" for row in rows):
             return rows
-        far = self._compare_within(i, FAR)
+        far = self._compare_within(i, f, FAR)
         return [_widen(a, b) for a, b in zip(rows, far, strict=True)]
 
-    def _compare_within(self, i: int, reach: Reach) -> list[GradientRow]:
+    def _compare_within(self, i: int, f: Function, reach: Reach) -> list[GradientRow]:
         slopes = estimate_slopes(
-            self.about.restrict(i), self.about.points[i],
+            f, self.about.points[i],
             method=self.method, errors=self.errors, reach=reach,
         )  # fmt: skip
         return [
@@ -355,16 +392,21 @@ class Check:
         ]
 
     def _make_row(self, i: int, j: int, mode: str, slope: Slope) -> GradientRow:
-        found = self.analytic[mode][j][i]
+        found, paths = self.analytic[mode][j][i], self.paths[j][i]
+        variable = self.about.variables[i]
+        if variable in self.at_kinks:
+            slope = replace(slope, at_point=True)
         sizes = [abs(x) for x in (found, slope.value) if math.isfinite(x)]
         size = max(sizes, default=0.0)
-        tolerance = self.rtol * size + self.atol + 4 * slope.error
+        scale = self.sizes[j] / max(abs(self.about.points[i]), 1e-3)
+        atol = _ZERO * min(scale, 1.0) if self.atol is None else self.atol
+        tolerance = self.rtol * size + atol + 4 * slope.error + _OWN_ROUNDING * paths
         # One that is itself right to two digits decides nothing. Where contributions
-        # cancel, digits are counted of these.
+        # cancel, digits are counted of these; 0 has none.
         part = max(10 * self.rtol, 10 * math.sqrt(self.noise))
-        resolution = part * max(size, self.paths[j][i]) + self.atol
+        resolution = max(part * size, _ZERO * (paths or 1.0)) + atol
         row = GradientRow(self.about.inputs[i], self.about.outputs[j], mode, found,
                           slope, tolerance, resolution)  # fmt: skip
-        if row.verdict == "wrong" and self.about.variables[i] in self.unsure:
+        if row.verdict == "wrong" and variable in self.unsure:
             return replace(row, slope=replace(slope, rough=True))
         return row

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -19,30 +20,44 @@ from engine.graph.value import Value
 EPSILON = 2.0**-52
 
 
-def bound_rounding(results: Sequence[Any]) -> tuple[list[float], list[Value]]:
-    """A bound on the rounding error of each result, given exact inputs; ∞ where there
-    is none. And the nodes whose operands it may have moved across a kink or a jump.
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """What rounding does to the results of a graph."""
+
+    errors: list[float]
+    """A bound on that of each result, given exact inputs; ∞ where there is none."""
+    unsure: list[Value]
+    """Nodes whose operands it may have moved across a kink or a jump."""
+    at_kinks: list[Value]
+    """Nodes that are at a kink or a jump to the last digit."""
+
+
+def bound_rounding(results: Sequence[Any]) -> Rounding:
+    """How far rounding may have moved results.
 
     >>> x = Value(1e-4)
-    >>> [error], _ = bound_rounding([(1e6 + x**2) - 1e6])
+    >>> [error] = bound_rounding([(1e6 + x**2) - 1e6]).errors
     >>> 1e-10 < error < 1e-9
     True
     """
     nodes = [result for result in results if isinstance(result, Value)]
     found: dict[Value, float] = {}
-    crossing = []
+    unsure, at_kinks = [], []
     for node in topological_order(*nodes):
         errors = [found[parent] for parent in node.parents]
         found[node] = _bound_node(node, errors)
         if _may_cross_a_kink(node, errors):
-            crossing.append(node)
+            unsure.append(node)
+        if _may_cross_a_kink(node, [0.0 for _ in errors]):
+            at_kinks.append(node)
     own = [EPSILON * abs(float(result)) for result in results]
-    return [
+    errors = [
         min(found[result], _add_up(result)) or error
         if isinstance(result, Value)
         else error
         for result, error in zip(results, own, strict=True)
-    ], crossing
+    ]
+    return Rounding(errors, unsure, at_kinks)
 
 
 def _add_up(result: Value) -> float:
@@ -70,7 +85,7 @@ def _bound_node(node: Value, errors: list[float]) -> float:
 
 def _may_cross_a_kink(node: Value, errors: list[float]) -> bool:
     """Whether the exact operands may be on the other side of a kink or a jump."""
-    if node.op is None or node.op.kinks is None or not any(errors):
+    if node.op is None or node.op.kinks is None:
         return False
     reach = [
         (parent.data - error, parent.data + error)

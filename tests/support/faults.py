@@ -78,8 +78,8 @@ FAULTS = (
     Fault(
         "the gradient check allows a hundred times as much",
         "engine/gradcheck/check.py",
-        "tolerance = self.rtol * size + self.atol + 4 * slope.error",
-        "tolerance = 100 * (self.rtol * size + self.atol + 4 * slope.error)",
+        "tolerance = self.rtol * size + atol + 4 * slope.error",
+        "tolerance = 100 * (self.rtol * size + atol + 4 * slope.error)",
         CHECK,
     ),
     Fault(
@@ -92,8 +92,8 @@ FAULTS = (
     Fault(
         "the gradient check allows a hundred times atol",
         "engine/gradcheck/check.py",
-        "size + self.atol + 4 * slope.error",
-        "size + 100 * self.atol + 4 * slope.error",
+        "size + atol + 4 * slope.error",
+        "size + 100 * atol + 4 * slope.error",
         CHECK,
     ),
     Fault(

@@ -27,7 +27,11 @@ ROWS = list(TABLE.values())
 @settings(max_examples=300)
 @given(expressions(smooth=True))
 def test_random_smooth_expressions_pass(expression):
-    check_gradients(expression, *expression.inputs)
+    table = gradient_table(expression, *expression.inputs)
+    for row in table.rows:
+        # small steps, beside the end of a domain, cannot see that 0 is 0
+        hidden = row.analytic == 0 and row.slope.value == 0 and row.slope.error < 1e-6
+        assert row.ok or (hidden and row.verdict == "inconclusive"), f"{table}"
 
 
 @settings(max_examples=60)
@@ -43,7 +47,7 @@ def test_every_row_passes_anywhere_in_its_domain(op, data):
     """Kinks and ends of domains included."""
     xs = data.draw(operands(op, bound=20.0))
     try:
-        op(*xs)
+        value = op(*xs)
     except engine.EngineError:
         return
     table = gradient_table(op, *xs)
@@ -53,7 +57,9 @@ def test_every_row_passes_anywhere_in_its_domain(op, data):
         )
         # nothing can be seen between a number and the end of a domain beside it
         near_an_end = any(0 < abs(abs(x) - 1) < 1e-12 for x in xs)
-        hopeless = undefined or near_an_end or op.name in {"mod", "floordiv"}
+        # nor whether 0 is 0 where values are large
+        hidden = row.analytic == 0 and abs(value) > 100
+        hopeless = undefined or near_an_end or hidden or op.name in {"mod", "floordiv"}
         assert row.ok or (hopeless and row.verdict == "inconclusive"), f"{xs}\n{table}"
 
 
@@ -95,8 +101,9 @@ def test_wrong_rules_are_caught(wrong, mode):
         (5e-5, 0, {}, "wrong"),
         (3e-6, 0, {"rtol": 1e-5}, "right"),
         (3e-5, 0, {"rtol": 1e-5}, "wrong"),
-        (0, 3e-10, {}, "right"),
-        (0, 3e-9, {}, "wrong"),
+        (0, 3e-10, {}, "wrong"),
+        (0, 3e-10, {"atol": 1e-9}, "right"),
+        (0, 3e-9, {"atol": 1e-9}, "wrong"),
         (0, 5e-8, {}, "wrong"),
         (0, 5e-8, {"atol": 1e-7}, "right"),
         (0, 5e-7, {"atol": 1e-7}, "wrong"),
@@ -256,8 +263,8 @@ def test_the_estimated_error_covers_the_true_one(method):
             )
 
 
-def test_a_model_of_a_thousand_parameters_with_a_bar(monkeypatch, capsys):
-    leaves = [Value(math.sin(i), label=f"w{i}") for i in range(300)]
+def test_a_model_with_a_bar(monkeypatch, capsys):
+    leaves = [Value(math.sin(i), label=f"w{i}") for i in range(60)]
 
     def loss():
         return engine.mean(w.tanh() * (i % 7) for i, w in enumerate(leaves)) ** 2

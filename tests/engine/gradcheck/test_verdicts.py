@@ -231,7 +231,7 @@ def test_the_bound_on_rounding_is_one():
         a, b, c = (rng.uniform(-1, 1) * 10 ** rng.randint(-6, 6) for _ in range(3))
         program = lambda a, b, c: ((a + b) * c - a * c) / (b * b + 1) + (c - c * a)  # noqa: E731
         exact = program(*map(Fraction, (a, b, c)))
-        [bound], _ = bound_rounding([program(*map(Value, (a, b, c)))])
+        [bound] = bound_rounding([program(*map(Value, (a, b, c)))]).errors
         error = abs(Fraction(program(a, b, c)) - exact)
         assert error <= bound
 

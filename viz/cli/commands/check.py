@@ -44,7 +44,7 @@ from viz.cli.terminal import print_lines
     help="Extrapolated differences, or the textbook's.",
 )
 @click.option("--rtol", type=float, default=1e-6, help="Relative tolerance.")
-@click.option("--atol", type=float, default=1e-9, help="Absolute tolerance.")
+@click.option("--atol", type=float, help="Absolute tolerance.")
 @click.option("--noise", type=float, default=0.0, help="How uneven the values are.")
 @json_option
 def check(expression: Expression, *, order: int, as_json: bool, **options: Any) -> None:
