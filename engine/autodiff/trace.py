@@ -156,13 +156,14 @@ def _refuse_bools(structure: Structure, outputs: list[Any]) -> None:
 
 @contextmanager
 def _tracing() -> Iterator[None]:
-    token = _depth.set(_depth.get() + 1)
+    before = _depth.get()
     recording = nullcontext() if context.current().recording else context.recording()
     try:
+        _depth.set(before + 1)
         with recording:
             yield
     finally:
-        _depth.reset(token)
+        _depth.set(before)
 
 
 def select_arguments(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:

@@ -39,7 +39,7 @@ def build_node(op: Op, parents: tuple[Value, ...]) -> Value:
         if recorder is not None:
             recorder.note_node(node)
         elif context.recorders:
-            node._metadata = replace(node._metadata, beside=context.recorders)
+            node._metadata = replace(node._metadata, beside=tuple(context.recorders))
     if not here.recording:
         if recorder is not None:
             stopped: Value = recorder.stop_gradient(node)

@@ -1,15 +1,17 @@
 """What is true while a block runs: the scope, whether a graph is recorded.
 
-Every operation looks at one name, `active`, and at nothing else while it is 0, so
+Every operation looks at one name, `active`, and at nothing else while it is empty, so
 that these features cost next to nothing when nobody uses them.
+
+A block puts back what it found even where Ctrl-C comes as it begins or ends: it looks
+first, and changes things within `try`.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ContextDecorator, contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import FrameType
@@ -17,10 +19,8 @@ from typing import Any, Protocol
 
 from engine.graph.metadata import CONSTANT, NO_METADATA, Metadata
 
-active = 0
-"""How many blocks run now, in all threads together."""
-
-_counting = threading.Lock()
+active: set[object] = set()
+"""One thing for each block that runs now, in all threads together."""
 
 
 class Watcher(Protocol):
@@ -57,11 +57,11 @@ class Recorder(Protocol):
         """The value as a node through which no gradient flows."""
 
 
-watchers: tuple[Watcher, ...] = ()
+watchers: dict[Watcher, None] = {}
 """Those of the transforms that run now. They are the same in all threads, for a
 function may start some: a watcher knows its own variables wherever they are read."""
 
-recorders: tuple[Recorder, ...] = ()
+recorders: dict[Recorder, None] = {}
 """Those of the tapes that are recorded now, in all threads. A node remembers its own,
 so that what is done with it in a thread that the function starts is noticed, too."""
 
@@ -110,7 +110,7 @@ def recorder(*values: Any) -> Recorder | None:
     here = _context.get().recorder if active else None
     if here is None and recorders:
         owners = [value._metadata.recorder for value in values]
-        here = next((one for one in recorders if one in owners), None)
+        here = next((one for one in list(recorders) if one in owners), None)
     return here
 
 
@@ -126,7 +126,7 @@ def report_comparison(
     if here is not None:
         here.note_comparison(left, relation, right, outcome)
         return
-    for other in recorders:
+    for other in list(recorders):
         other.note_aside(left, relation, right, outcome)
 
 
@@ -157,25 +157,51 @@ def report_escape(value: Any, how: str, asker: FrameType | None) -> None:
     here = recorder(value)
     if here is not None:
         here.note_escape(value, how, asker)
-    for watcher in watchers:
+    for watcher in list(watchers):
         watcher.note_escape(value, how, asker)
 
 
-@contextmanager
-def _change(**changes: object) -> Iterator[None]:
-    global active
-    with _counting:
-        active += 1
-    token = _context.set(replace(_context.get(), **changes))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        _context.reset(token)
-        with _counting:
-            active -= 1
+class Block(ContextDecorator):
+    """A block whose operations find another context."""
+
+    def __init__(self, **changes: object) -> None:
+        self._changes = changes
+        self._open: list[Generator[None]] = []
+
+    def _change(self, here: Context) -> Context:
+        return replace(here, **self._changes)  # type: ignore[arg-type]
+
+    def __enter__(self) -> None:
+        run = self._run()
+        self._open.append(run)
+        next(run)
+
+    def __exit__(self, *exception: object) -> None:
+        next(self._open.pop(), None)
+
+    def _run(self) -> Generator[None]:
+        """Stops in the block; where Ctrl-C cuts off `__exit__`, Python ends it."""
+        before, block = _context.get(), object()
+        inside = self._change(before)
+        is_cut = True
+        try:
+            active.add(block)
+            _context.set(inside)
+            yield
+            is_cut = False
+        finally:
+            try:
+                # one that ends late must not undo what blocks around it have done
+                if not is_cut or _context.get() is inside:
+                    _context.set(before)
+            finally:
+                active.discard(block)
+
+    def _recreate_cm(self) -> Block:  # for calls of what is decorated, side by side
+        return Block(**self._changes)
 
 
-class scope(ContextDecorator):  # noqa: N801
+class scope(Block):  # noqa: N801
     """Name a part of the graph: nodes made in the block remember where.
 
     Scopes nest, and `Value.scope` is the path of their names from the outside in.
@@ -192,29 +218,18 @@ class scope(ContextDecorator):  # noqa: N801
         ValueError: `name` is empty.
     """
 
-    # A class and a cache, for layers open a scope at each call of each neuron.
-
     def __init__(self, name: str) -> None:
+        super().__init__()
         if not isinstance(name, str):
             raise TypeError(f"a scope's name is a string, not {name!r}")
         if not name:
             raise ValueError("a scope's name cannot be empty")
         self.name = name
-        self._tokens: list[Token[Context]] = []
 
-    def __enter__(self) -> None:
-        global active
-        with _counting:
-            active += 1
-        self._tokens.append(_context.set(_nest(_context.get(), self.name)))
+    def _change(self, here: Context) -> Context:
+        return _nest(here, self.name)
 
-    def __exit__(self, *exception: object) -> None:
-        global active
-        _context.reset(self._tokens.pop())
-        with _counting:
-            active -= 1
-
-    def _recreate_cm(self) -> scope:  # for calls of what is decorated, side by side
+    def _recreate_cm(self) -> scope:
         return scope(self.name)
 
 
@@ -223,8 +238,7 @@ def _nest(here: Context, name: str) -> Context:
     return replace(here, scope=(*here.scope, name))
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> Block:
     """Compute values only: results made in the block are leaves with no parents.
 
     Works as a decorator too.
@@ -236,12 +250,10 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    with _change(recording=False):
-        yield
+    return Block(recording=False)
 
 
-@contextmanager
-def record_source() -> Iterator[None]:
+def record_source() -> Block:
     """Let every node that is made in the block remember the line that made it.
 
     `Value.source` is then the file and the line: the innermost one outside of the
@@ -254,46 +266,35 @@ def record_source() -> Iterator[None]:
     >>> line
     2
     """
-    with _change(sources=True):
-        yield
+    return Block(sources=True)
 
 
-@contextmanager
-def recording() -> Iterator[None]:
+def recording() -> Block:
     """Record graphs even inside a `no_grad` block."""
-    with _change(recording=True):
-        yield
+    return Block(recording=True)
 
 
 @contextmanager
 def recording_by(recorder: Recorder) -> Iterator[None]:
     """Let the recorder of a tape hear of comparisons and escapes of Values."""
-    global recorders
-    with _counting:
-        recorders = (*recorders, recorder)
     try:
-        with _change(recorder=recorder, recording=True):
+        recorders[recorder] = None
+        with Block(recorder=recorder, recording=True):
             yield
     finally:
-        with _counting:
-            recorders = tuple(other for other in recorders if other is not recorder)
+        recorders.pop(recorder, None)
 
 
 @contextmanager
 def watched_by(watcher: Watcher) -> Iterator[None]:
     """Let the watcher of a transform hear of numbers that leave the graph."""
-    global watchers
-    with _counting:
-        watchers = (*watchers, watcher)
     try:
+        watchers[watcher] = None
         yield
     finally:
-        with _counting:
-            watchers = tuple(other for other in watchers if other is not watcher)
+        watchers.pop(watcher, None)
 
 
-@contextmanager
-def extended_arithmetic() -> Iterator[None]:
+def extended_arithmetic() -> Block:
     """Let operations give ±∞ or nan where Python's floats would raise."""
-    with _change(extended=True):
-        yield
+    return Block(extended=True)

@@ -65,9 +65,7 @@ def backward(output: Node, seed: float = 1.0) -> None:
     """
     context.refuse_change("backward()")
     found = adjoints(output, seed)
-    with _changing_gradients:
-        for node, adjoint in found.items():
-            node._grad = (node._grad or 0.0) + adjoint
+    _add(found.items())
     _last.set(ref(output))
 
 
@@ -81,9 +79,19 @@ def add_gradients(nodes: Sequence[Node], gradients: Iterable[float]) -> None:
         found.update(pairs)
         _sweep(order, found)
         pairs = [*found.items()]
+    _add(pairs)
+
+
+def _add(pairs: Iterable[tuple[Node, float]]) -> None:
+    """Add to the `grad` of each node, and of all of them even where Ctrl-C comes."""
+    left = iter(pairs)
     with _changing_gradients:
-        for node, gradient in pairs:
-            node._grad = (node._grad or 0.0) + gradient
+        try:
+            for node, gradient in left:
+                node._grad = (node._grad or 0.0) + gradient
+        finally:
+            for node, gradient in left:
+                node._grad = (node._grad or 0.0) + gradient
 
 
 _last: ContextVar[ref[Any] | None] = ContextVar("last output", default=None)

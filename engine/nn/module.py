@@ -166,9 +166,9 @@ def evaluating(model: Module) -> Iterator[None]:
     """Let the modules be as after `eval`, and then as they were."""
     modules = model.modules() if isinstance(model, Module) else ()  # or a function
     before = [(module, vars(module).get("training")) for module in modules]
-    for module, _ in before:
-        module.training = False
     try:
+        for module, _ in before:
+            module.training = False
         yield
     finally:
         for module, mode in before:

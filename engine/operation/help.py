@@ -60,7 +60,7 @@ def _as_formula(function: Callable[..., Any] | None, op: Row) -> str:
     """What a function of the operands computes; empty for one of floats alone."""
     try:
         return formula(function(*map(Symbol, op.operands))) if function else ""
-    except (TypeError, ValueError, ArithmeticError):
+    except (TypeError, ValueError, ArithmeticError, AttributeError):
         return ""
 
 

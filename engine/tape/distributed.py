@@ -63,8 +63,9 @@ class Distributed:
     def __init__(self, f: Jitted) -> None:
         self.f = f
         self._sent: tuple[Any, list[Any], Any] = (None, [], None)
+        self._calls: dict[Jitted, Distributed] = {}
 
-    def backward(self, *collections: Any) -> float:
+    def backward(self, *collections: Any, **keywords: Any) -> float:
         """Add the mean gradient to `grad` of every leaf that `f` closes over.
 
         The result is the mean value. Both are what `jit(f).backward` gives for the
@@ -73,13 +74,18 @@ class Distributed:
 
         Args:
             collections: Dask arrays with a row for each sample, bags of samples, or
-                lists of delayed partitions, all cut at the same samples.
+                lists of delayed partitions, all cut at the same samples; by keyword,
+                too. Static arguments are as they are.
 
         Raises:
             OperandError: one is no such collection.
             ShapeError: they are cut differently, or have no samples.
             TapeError: a value or a gradient is not finite (see `jit`).
         """
+        call, collections = self.f.select_call(collections, keywords)
+        if call is not self.f:
+            own = self._calls.setdefault(call, Distributed(call))
+            return own.backward(*collections)
         partitions = _align_partitions(collections)
         if not self.f.specializations.items():
             self._record_first(partitions)

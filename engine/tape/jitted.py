@@ -64,7 +64,8 @@ def jit(
             bits. "auto" takes "python" for one sample, and for a batch what is faster.
         argnums: by which arguments `value_and_grad` differentiates.
         max_paths: how many ways through its comparisons `f` may have, and how many
-            states of what it reads.
+            states of what it reads. For so many structures of its arguments, such as
+            lengths of a list, tapes are kept; then the oldest go.
         nonfinite: what a batch does about a result or a gradient that is nan or
             infinite: "error", "explain" (an error that says what `why_nan` says), or
             "allow".
@@ -173,7 +174,7 @@ class Jitted:
     def __repr__(self) -> str:
         return f"jit({self.f!r})"
 
-    def _select_call(
+    def select_call(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Jitted, tuple[Any, ...]]:
         """What has the tapes for such a call, and the arguments for it."""
@@ -206,7 +207,7 @@ class Jitted:
         if is_tracing() or has_values(args) or (kwargs and has_values(kwargs)):
             return self.f(*args, **kwargs)
         if kwargs or self.static:
-            one, args = self._select_call(args, kwargs)
+            one, args = self.select_call(args, kwargs)
             if one is not self:
                 return one(*args)
         keys, numbers = flatten_arguments(args)
@@ -229,7 +230,7 @@ class Jitted:
         if is_tracing():
             differentiate = value_and_grad(self.f, self.argnums)
             return differentiate(*args, **kwargs)  # type: ignore[no-any-return]
-        one, args = self._select_call(args, kwargs)
+        one, args = self.select_call(args, kwargs)
         if one is not self:
             return one.value_and_grad(*args)
         select_arguments(self.argnums, args)
@@ -282,7 +283,7 @@ class Jitted:
 
     def record(self, *args: Any, **kwargs: Any) -> None:
         """Record all ways that these samples go, and compute nothing yet."""
-        one, args = self._select_call(args, kwargs)
+        one, args = self.select_call(args, kwargs)
         if one is not self:
             one.record(*args)
             return
@@ -320,7 +321,7 @@ class Jitted:
             ShapeError: the arguments do not have as many samples of one shape.
             TapeError: a result is not finite (see `nonfinite`).
         """
-        one, args = self._select_call(args, kwargs)
+        one, args = self.select_call(args, kwargs)
         if one is not self:
             return one.batch(*args)
         samples = _collect_samples(args)
@@ -341,7 +342,7 @@ class Jitted:
 
         Arrays have a row for each sample.
         """
-        one, args = self._select_call(args, kwargs)
+        one, args = self.select_call(args, kwargs)
         if one is not self:
             return one.value_and_grad_batch(*args)
         samples = _collect_samples(args)
@@ -356,7 +357,7 @@ class Jitted:
         Give samples as to `batch`, or none to a function of its leaves alone. The
         result is the mean value.
         """
-        one, args = self._select_call(args, kwargs)
+        one, args = self.select_call(args, kwargs)
         if one is not self:
             return one.backward(*args)
         if not args:

@@ -12,7 +12,11 @@ from engine.errors import ShapeError, TapeError
 from engine.explanation.why_nan import why_nan
 from engine.graph.context import extended_arithmetic, record_source
 from engine.graph.value import Value
-from engine.tape.ir.arguments import flatten_argument, make_values
+from engine.tape.ir.arguments import (
+    flatten_argument,
+    make_float_array,
+    make_values,
+)
 from engine.tape.ir.draws import Draw, Draws, drawing
 from engine.util.nested import Structure, flatten_once
 
@@ -86,8 +90,6 @@ class Samples:
 
 
 def _make_columns(arg: Any, path: str) -> tuple[Structure, Any]:
-    import numpy as np
-
     opened = flatten_once(arg)
     if opened and (isinstance(opened[0][1], tuple) or hasattr(arg, "_fields")):
         return _make_columns_of_fields(*opened, path)
@@ -95,7 +97,7 @@ def _make_columns(arg: Any, path: str) -> tuple[Structure, Any]:
         raise ShapeError(f"{path} is {arg!r:.80}: a batch has a row for each sample")
     if not hasattr(arg, "shape"):
         return _make_columns_of_rows(arg, path)
-    array = np.asarray(arg, dtype=float)
+    array = make_float_array(arg, path)
     key = ("array", array.shape[1:]) if array.ndim > 1 else None
     return key, array.reshape(len(array), math.prod(array.shape[1:])).T
 

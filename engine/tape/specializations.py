@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -197,7 +198,8 @@ class Specializations:
 
     Args:
         f: the function.
-        max_paths: how many there may be for one structure.
+        max_paths: how many there may be for one structure, and for how many
+            structures they are kept.
         backend: see `Specialization`.
         threads: see `Specialization`.
     """
@@ -210,6 +212,7 @@ class Specializations:
         self._ways: list[Ways] = []
         self._departures = registry.departures
         self._recording = threading.Lock()
+        self._has_forgotten = False
 
     def items(self) -> list[tuple[Keys, Specialization]]:
         """Those that hold now, each with the structure that it is for."""
@@ -267,6 +270,21 @@ class Specializations:
             ways.state = state  # the function may have written a list of its own
             known = ways.known.setdefault(keys, [])
             known.append(Specialization(recording, self.backend, self.threads))
+            if len(ways.known) > self.max_paths:
+                self._forget_oldest(ways.known)
+
+    def _forget_oldest(self, known: dict[Keys, list[Specialization]]) -> None:
+        """Let the tapes go that are for the structure that came first."""
+        del known[next(iter(known))]
+        if not self._has_forgotten:
+            self._has_forgotten = True
+            print(
+                f"dotgrad: {self._name} has been called with more than "
+                f"{self.max_paths} structures of arguments, such as lengths of a list: "
+                "the oldest tapes go, and are recorded again when they are needed. "
+                "Give a larger max_paths, or lists of one length",
+                file=sys.stderr,
+            )
 
     @property
     def _name(self) -> str:

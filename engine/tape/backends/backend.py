@@ -6,13 +6,16 @@ made from it. A new back end is a module in this folder and an entry here.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any, Protocol
 
 from engine.tape.backends.numba import LaneReplay
-from engine.tape.backends.numba_cache import is_compiled, select_rows
+from engine.tape.backends.numba_cache import CompilationError, is_compiled, select_rows
+from engine.tape.backends.numba_kernels import find_opaque_rows
 from engine.tape.backends.numpy import ArrayReplay, count_weights, measure_regularity
 from engine.tape.backends.python import SampleReplay, compile_tape
 from engine.tape.ir.tape import Tape
@@ -71,9 +74,24 @@ class Backend:
 
 def _is_better_in_loops(tape: Tape) -> bool:
     """Whether Numba's loops are faster than arrays, and worth their compilation."""
-    if count_weights(tape) > MATRICES:
+    rows = select_rows(tape.ops)
+    if count_weights(tape) > MATRICES or find_opaque_rows(rows):
         return False
-    return is_compiled(select_rows(tape.ops)) or measure_regularity(tape) < IRREGULAR
+    return is_compiled(rows) or measure_regularity(tape) < IRREGULAR
+
+
+def _compile_lanes(tape: Tape, threads: int) -> BatchReplay:
+    """Loops; or arrays where Numba cannot compile a row of the program's own."""
+    try:
+        return LaneReplay(tape, threads=threads)
+    except CompilationError as error:
+        _say_once(f"dotgrad: Numba cannot compile {error}, so NumPy replays its tapes")
+        return ArrayReplay(tape)
+
+
+@lru_cache(maxsize=1024)
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 BACKENDS = {
@@ -82,7 +100,7 @@ BACKENDS = {
     "numba": Backend(
         "Numba",
         compile_sample=None,
-        compile_batch=lambda tape, threads: LaneReplay(tape, threads=threads),
+        compile_batch=_compile_lanes,
         modules=("numpy", "numba"),
         suits=_is_better_in_loops,
     ),

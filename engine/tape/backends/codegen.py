@@ -73,7 +73,7 @@ def build_value_tree(op: Op) -> Symbol | None:
     """The value as a formula, or None where it is a function of floats alone."""
     try:
         tree = op.value(*map(Symbol, op.operands))
-    except (TypeError, ValueError, ArithmeticError):
+    except (TypeError, ValueError, ArithmeticError, AttributeError):
         return None
     return tree if isinstance(tree, Symbol) else None
 

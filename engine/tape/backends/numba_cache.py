@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from engine.operation.op import Op
 from engine.registry import built_in_rows
@@ -48,6 +49,7 @@ def load_kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
 
     Raises:
         ModuleNotFoundError: Numba is not installed.
+        CompilationError: it cannot compile one of the rows.
     """
     try:
         import numba  # noqa: F401
@@ -81,16 +83,38 @@ def _write_text(rows: tuple[Op, ...], *, cache: bool) -> str:
     return write_kernels(rows, cache=cache)
 
 
+class CompilationError(Exception):
+    """Numba cannot compile the row of this name, one of the program's own."""
+
+
 def _compile_in_memory(rows: tuple[Op, ...], odd: dict[str, Op]) -> ModuleType:
     """The loops with rows that are Python functions: compiled in each process anew."""
-    from numba import njit
-
     module = ModuleType("dotgrad_kernels")
     for name, op in odd.items():
-        setattr(module, f"{name}_", njit(nogil=True, error_model="numpy")(op.value))
+        setattr(module, f"{name}_", _compile_value(op))
     text = _write_text(rows, cache=False)
     exec(compile(text, "<dotgrad kernels>", "exec"), module.__dict__)
     return module
+
+
+def _compile_value(op: Op) -> Any:
+    """The value of a row that is a Python function.
+
+    Raises:
+        CompilationError: it calls what Numba does not know, such as SciPy.
+    """
+    from numba import float64, njit
+    from numba.core.errors import NumbaError
+
+    try:
+        compiled = njit(nogil=True, error_model="numpy")(op.value)
+        compiled.compile((float64,) * op.arity)
+        [found] = compiled.nopython_signatures
+    except (NumbaError, TypeError, ValueError, AttributeError):
+        raise CompilationError(op.name) from None
+    if str(found.return_type) not in ("float64", "int64", "bool"):
+        raise CompilationError(op.name)
+    return compiled
 
 
 def _load_from_cache(text: str) -> ModuleType:

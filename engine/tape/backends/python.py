@@ -40,12 +40,12 @@ def compile_tape(tape: Tape, *, gradient: bool) -> SampleReplay:
     code = Code()
     text = write_source(tape, code, gradient=gradient)
     name = f"<tape {next(_numbers)}>"
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     names: dict[str, Any] = {f"{n}_": wrap_value(op) for n, op in code.called.items()}
     names |= {f"{r.op}_error": partial(find_error, find_row(r.op)) for r in tape.raised}
     exec(compile(text, name, "exec"), names)
     replay: SampleReplay = names["replay"]
     weakref.finalize(replay, linecache.cache.pop, name, None)
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     return replay
 
 

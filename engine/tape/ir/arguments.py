@@ -46,6 +46,20 @@ def _list_numbers(array: Any, path: str) -> list[Any]:
     return numbers
 
 
+def make_float_array(array: Any, path: str) -> Any:
+    """An array, or a Series or table of pandas, as an array of floats.
+
+    Raises:
+        OperandError: there is something else than real numbers in it.
+    """
+    import numpy as np
+
+    found = np.asarray(array)
+    if found.dtype.kind in "fiub":
+        return found.astype(float, copy=False)
+    return np.array(_list_numbers(found, path), dtype=float).reshape(found.shape)
+
+
 def unflatten_argument(structure: Structure, numbers: Iterator[Any]) -> Any:
     """An argument of this structure, with the next of the numbers at each place.
 

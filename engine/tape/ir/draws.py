@@ -141,11 +141,12 @@ def drawing(
     Args:
         note: makes of each number what the function gets; without it, the number.
     """
-    token = _source.set(_Source(draws, i, note))
+    before = _source.get()
     try:
+        _source.set(_Source(draws, i, note))
         yield
     finally:
-        _source.reset(token)
+        _source.set(before)
 
 
 def draw_factor(draw: Draw) -> Any:

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import gc
 import inspect
+import linecache
 import pickle
 import weakref
 from collections import namedtuple
@@ -11,7 +12,16 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from engine import OperandError, OptionError, ShapeError, TapeError, Value, nn
+from engine import (
+    OperandError,
+    OptionError,
+    ShapeError,
+    TapeError,
+    Value,
+    grad,
+    hessian,
+    nn,
+)
 from engine.tape import jit
 
 Pair = namedtuple("Pair", ["x", "y"])
@@ -290,3 +300,101 @@ def test_other_functions_pickle_with_their_options():
         pickle.dumps(jit(lambda x: x))
     g = copy.deepcopy(jit(lambda x: 2 * x))
     assert g(2.0) == 4.0
+
+
+# -- results and arguments of every kind -----------------------------------------
+
+METHODS = {  # with samples for it
+    "__call__": 2.0,
+    "value_and_grad": 2.0,
+    "batch": [2.0, 3.0],
+    "value_and_grad_batch": [2.0, 3.0],
+    "backward": [2.0, 3.0],
+    "record": [2.0, 3.0],
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("result", [None, "a", b"x", object(), [None], {"a": "b"}])
+def test_a_result_that_is_no_number_is_an_error_everywhere(method, result):
+    with pytest.raises(OperandError, match="the result of f"):
+        getattr(jit(lambda x: result), method)(METHODS[method])
+
+
+def test_a_result_may_be_constant():
+    f = jit(lambda x: 3.0)
+    assert (f(1.0), f.value_and_grad(1.0)) == (3.0, (3.0, 0.0))
+    assert f.batch([1.0, 2.0]).tolist() == [3.0, 3.0]
+    assert f.value_and_grad_batch([1.0, 2.0])[1].tolist() == [0.0, 0.0]
+    assert f.backward([1.0, 2.0]) == 3.0
+    table = jit(lambda x: np.array([1.0, x]))
+    assert table(2.0) == [1.0, 2.0]
+
+
+def test_jit_and_transforms_may_be_nested_in_any_order():
+    """x³: 3x², 6x."""
+    cube = jit(jit(lambda x: x**3))
+    assert (cube(2.0), cube.value_and_grad(2.0)) == (8.0, (8.0, 12.0))
+    assert cube.batch([1.0, 2.0]).tolist() == [1.0, 8.0]
+    assert grad(cube)(2.0) == 12.0
+    assert jit(grad(lambda x: x**3)).value_and_grad(2.0) == (12.0, 12.0)
+    assert hessian(jit(lambda x: x[0] ** 2 * x[1]))([2.0, 3.0]) == [[6, 4], [4, 0]]
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "int64", "uint8", "object"])
+def test_arrays_of_every_kind_of_number_that_nobody_may_write(kind):
+    array = np.array([1, 2], dtype=kind)
+    array.flags.writeable = False
+    product = jit(lambda x: x[0] * x[1])
+    assert product(array) == 2.0
+    value, slopes = product.value_and_grad(array)
+    assert (value, list(slopes)) == (2.0, [2.0, 1.0])
+    assert jit(lambda x: x * 2).batch(array).tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("bad", [1j, None, "1", b"1"])
+def test_arrays_of_something_else_are_errors(bad):
+    for method in ("batch", "value_and_grad_batch", "backward", "record"):
+        with pytest.raises(OperandError, match=r"args\[0\] has .* no number"):
+            getattr(jit(lambda x: x), method)(np.array([bad]))
+    with pytest.raises(OperandError, match=r"args\[0\] has .* no number"):
+        jit(lambda x: x[0])(np.array([bad]))
+
+
+def test_structures_are_recorded_ahead():
+    f = jit(lambda p: p["a"] * p["b"][0] if p["a"] > 0 else p["a"])
+    f.record({"a": [1.0, -2.0], "b": [[1.0], [2.0]]})
+    assert len(f.tapes) == 2
+    assert f.batch({"a": [3.0, -3.0], "b": [[2.0], [2.0]]}).tolist() == [6.0, -3.0]
+    assert len(f.tapes) == 2
+
+
+def test_the_number_of_tapes_by_length_is_bounded_and_says_so(capsys):
+    f = jit(lambda xs: sum(x * x for x in xs), max_paths=4)
+    for n in range(1, 30):
+        assert f([1.0] * n) == n
+        assert f.value_and_grad([2.0] * n)[0] == 4 * n
+    assert len(f.tapes) == 4
+    [line] = capsys.readouterr().err.splitlines()
+    assert "more than 4 structures" in line
+    assert "max_paths" in line
+
+
+def test_what_was_compiled_goes_with_the_tape(capsys):
+    def count():
+        gc.collect()
+        return sum(name.startswith("<tape") for name in linecache.cache)
+
+    before = count()
+    f = jit(lambda xs: sum(xs), max_paths=2)
+    for n in range(1, 9):
+        f([1.0] * n)
+    assert count() - before == 2
+    w = [Value(1.0)]
+    g = jit(lambda x: w[0] * x)
+    for _ in range(3):
+        w[0] = Value(2.0)
+        assert g(1.0) == 2.0
+    del f, g
+    assert count() == before
+    assert capsys.readouterr().err.count("structures") == 1

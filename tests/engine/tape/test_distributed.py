@@ -275,3 +275,31 @@ def test_the_clock_does_not_matter():
         parts = [late(numbers[i * 10 : i * 10 + 10], t) for i, t in enumerate(waits)]
         found.append(far.backward(parts))
     assert found[0] == found[1]
+
+
+def test_keywords_and_static_arguments():
+    w = nn.parameter(2.0)
+
+    def loss(x, y, *, power=1):
+        return (w * x**power - y) ** 2
+
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 2.0])
+    far = distributed(jit(loss, static="power"))
+    chunked = [dask.array.from_array(array, 2) for array in (x, y)]
+    for power in (2, 3, 2):
+        w.grad = 0.0
+        value = far.backward(chunked[0], y=chunked[1], power=power)
+        residuals = 2 * x**power - y
+        assert value == pytest.approx((residuals**2).mean(), rel=1e-14)
+        slope = (2 * residuals * x**power).mean()
+        assert w.grad == pytest.approx(slope, rel=1e-14)
+
+
+def test_named_tuples_and_dataclasses_in_bags():
+    import collections
+
+    pair = collections.namedtuple("pair", ["x", "y"])
+    w = nn.parameter(3.0)
+    bag = dask.bag.from_sequence([pair(1.0, 2.0), pair(2.0, 5.0)], npartitions=2)
+    value = distributed(lambda p: (w * p.x - p.y) ** 2).backward(bag)
+    assert (value, w.grad) == (1.0, (2 * 1 * 1 + 2 * 1 * 2) / 2)

@@ -1,6 +1,7 @@
 """Replay against eager: bit for bit in Python, a few ulp on arrays."""
 
 import math
+import operator
 import pickle
 import random
 
@@ -367,6 +368,39 @@ def test_a_row_of_ones_own(backend, value):
             assert slopes.tolist() == [6 * x**2 for x in xs]
     finally:
         unregister("own_row")
+
+
+def look_up(x):
+    """Nothing that Numba knows, as little as SciPy."""
+    return {"e": math.e}["e"] * float(repr(x))
+
+
+@every_backend
+@pytest.mark.parametrize("value", [look_up, operator.attrgetter("real")])
+def test_a_row_that_cannot_be_compiled_is_replayed_without(backend, value, capsys):
+    own = register("own_row", "own", value, lambda out, x: (2 * x,))
+    try:
+        f = jit(lambda x: own(x) * 2, backend=backend)
+        xs = [0.5, 2.0, 10.0]
+        for _ in range(2):
+            assert f.batch(xs).tolist() == [2 * value(x) for x in xs]
+            assert f.value_and_grad_batch(xs)[1].tolist() == [4 * x for x in xs]
+            assert f(0.5) == 2 * value(0.5)
+    finally:
+        unregister("own_row")
+    said = capsys.readouterr().err
+    assert said.count("Numba cannot compile own_row") <= 1
+
+
+def test_a_row_may_call_scipy():
+    special = pytest.importorskip("scipy.special")
+    own = register("own_digamma", "ψ", special.digamma, lambda out, x: (x,))
+    try:
+        for backend in BACKENDS:
+            found = jit(lambda x: own(x), backend=backend).batch([1.0, 2.0])
+            assert found == pytest.approx([-0.5772156649015329, 0.4227843350984671])
+    finally:
+        unregister("own_digamma")
 
 
 @every_inexact
