@@ -4,6 +4,8 @@ An expression on Values fails with the same kind of exception as on floats, so
 `except ZeroDivisionError` keeps working; `except EngineError` catches them all.
 """
 
+from engine.text import escape
+
 
 class EngineError(Exception):
     """The base of every error that the engine raises on purpose.
@@ -14,7 +16,12 @@ class EngineError(Exception):
     ... except EngineError as error:
     ...     print(error)
     truediv(1.0, 0.0): float division by zero
+
+    Its text shows control characters, of a label or a file, and does not send them.
     """
+
+    def __str__(self) -> str:
+        return escape(super().__str__())
 
 
 class DomainError(EngineError, ValueError):

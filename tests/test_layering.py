@@ -20,6 +20,7 @@ FOLDERS = sorted({path.parent for path in SOURCES.values()})
 # long as no circle comes of it.
 LAYERS = {
     "engine": [
+        "text",
         "errors",
         "util",
         "operation",
@@ -54,7 +55,7 @@ LAYERS = {
 ABOVE_ALL = {"viz.__main__", "viz.cli.commands.repl"}
 """They begin at a face of their own package, as a user does."""
 
-PUBLIC = {"engine", "engine.nn", "engine.tape", "engine.util"}
+PUBLIC = {"engine", "engine.nn", "engine.tape", "engine.text", "engine.util"}
 
 
 def imports(path, *, top_level_only=False):

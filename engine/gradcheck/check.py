@@ -30,6 +30,7 @@ from engine.gradcheck.rounding import (
 )
 from engine.graph.node import topological_order
 from engine.graph.value import Value
+from engine.text import cut
 from engine.util.numbers import is_number
 from engine.util.progress import track
 
@@ -169,7 +170,7 @@ def _format_row(row: GradientRow) -> tuple[str, ...]:
         shown = f"{slope.low:.6g} to {slope.high:.6g}"
     words = {"wrong": "WRONG", "inconclusive": "inconclusive"}
     notes = ", ".join(filter(None, (slope.note, words.get(row.verdict))))
-    return (row.input, row.output, row.mode, f"{row.analytic:.10g}", shown,
+    return (cut(row.input), cut(row.output), row.mode, f"{row.analytic:.10g}", shown,
             f"{row.absolute:.1e}", f"{row.relative:.1e}", notes)  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 
 EPSILON = 2.0**-52
+TINY = 2.0**-1074
+"""The smallest float: what one of the numbers below 2e−308 is rounded by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def bound_rounding(results: Sequence[Any]) -> Rounding:
             unsure.append(node)
         if _may_cross_a_kink(node, [0.0 for _ in errors]):
             at_kinks.append(node)
-    own = [EPSILON * abs(float(result)) for result in results]
+    own = [_round_off(float(result)) for result in results]
     errors = [
         min(found[result], _add_up(result)) or error
         if isinstance(result, Value)
@@ -67,15 +69,24 @@ def _add_up(result: Value) -> float:
     takes them for strangers, and doubles with every step of an iteration.
     """
     swept = adjoints(result).items()
-    shares = [abs(found * node._number) for node, found in swept if node.op is not None]
-    total = EPSILON * sum(shares)
+    shares = [
+        abs(found) * _round_off(node._number)
+        for node, found in swept
+        if node.op is not None
+    ]
+    total = sum(shares)
     return total if total == total else math.inf
+
+
+def _round_off(x: float) -> float:
+    """How far one rounding may move a number."""
+    return max(EPSILON * abs(x), TINY)
 
 
 def _bound_node(node: Value, errors: list[float]) -> float:
     if not errors:
         return 0.0
-    total = EPSILON * abs(node.data) + sum(
+    total = _round_off(node.data) + sum(
         abs(partial) * error
         for partial, error in zip(node.partials, errors, strict=True)
         if error and partial != 0

@@ -174,7 +174,7 @@ class Value(Aliases):
     def __repr__(self) -> str:
         parts = [repr(self.data)]
         if self.label is not None:
-            parts.append(f"label={self.label!r}")
+            parts.append(f"label={self.label!r:.80}")
         if self.op is not None:
             parts.append(f"op={self.op.symbol!r}")
         if self.has_gradient:

@@ -291,7 +291,7 @@ def make_error(
         return error
     labels = [getattr(parent, "label", None) for parent in parents] or [None] * len(xs)
     shown = [
-        f"{label!r} = {x!r}" if label is not None else repr(x)
+        f"{label!r:.80} = {x!r}" if label is not None else repr(x)
         for x, label in zip(xs, labels, strict=True)
     ]
     reason = str(error.args[-1]) if error.args else "no such value"

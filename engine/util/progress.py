@@ -51,7 +51,7 @@ class Progress:
 def _is_watched(stream: Any) -> bool:
     """Whether a person sees it: on a terminal, or in a notebook, which is no tty."""
     in_notebook = type(stream).__module__.startswith("ipykernel.")
-    return in_notebook or bool(stream.isatty())
+    return in_notebook or (stream is not None and bool(stream.isatty()))
 
 
 def track(items: Sequence[T], what: str, unit: str, *, show: bool) -> Iterator[T]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from engine.text import make_plain
+
 _SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "max_content_width": 88,
@@ -31,6 +33,10 @@ class Command(click.Command):
         self.examples = examples
         """Command lines, which the tests run as they stand."""
         self.closing = closing
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help, in characters that the terminal has."""
+        return make_plain(super().get_help(ctx), sys.stdout)
 
     def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples as they are typed, and what is left to say."""

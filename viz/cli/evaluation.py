@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine import TABLE, EngineError, Value
+from engine.text import find_nearest
 from viz.cli.expression import COMPOSED, ExpressionError, Script, Step
 
 CONSTANTS = {
@@ -47,8 +47,8 @@ def _check_names(script: Script, known: Mapping[str, Any]) -> None:
     free = script.names
     missing = [name for name in free if name not in known and name not in CONSTANTS]
     if unused := [name for name in known if name not in free]:
-        near = difflib.get_close_matches(unused[0], missing or free, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"it has {_join(free)}"
+        near = find_nearest(unused[0], missing or free)
+        hint = f"did you mean {near}?" if near else f"it has {_join(free)}"
         raise ExpressionError(f"there is no name {unused[0]!r} to give a value; {hint}")
     if len(missing) > 1:
         given = " ".join(f"{name}=..." for name in missing)

@@ -10,13 +10,13 @@ of a `Script` for a stack machine, all else is an error; nothing is executed as 
 from __future__ import annotations
 
 import ast
-import difflib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from engine import TABLE, logsumexp, mean
+from engine.text import find_nearest
 
 MAX_LENGTH = 100_000
 
@@ -254,7 +254,6 @@ def _describe_counts(counts: range) -> str:
 
 def _suggest_function(name: str) -> str:
     known = [*TABLE, *COMPOSED]
-    near = [_OTHER_NAMES[name]] if name in _OTHER_NAMES else []
-    near = near or difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    near = _OTHER_NAMES.get(name) or find_nearest(name, known)
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
     return f"there is no function {name!r}; {hint}"

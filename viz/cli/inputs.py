@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import sys
 from collections.abc import Callable, Iterable
@@ -13,9 +12,11 @@ from typing import Any
 import click
 
 from engine import Value
+from engine.text import find_nearest
 from viz.cli.completion import complete_names
 from viz.cli.evaluation import evaluate
 from viz.cli.expression import ExpressionError, Script, parse
+from viz.cli.terminal import echo
 from viz.errors import FormatError
 
 
@@ -89,7 +90,7 @@ def _read(path: str) -> str:
         if path != "-":
             return Path(path).read_text(encoding="utf-8")
         if sys.stdin.isatty():
-            click.echo("Type the expression, then Ctrl-D:", err=True)
+            echo("Type the expression, then Ctrl-D:", err=True)
         return sys.stdin.read()
     except UnicodeDecodeError as error:
         where = "standard input" if path == "-" else path
@@ -127,7 +128,5 @@ def suggest(name: str, known: Iterable[str]) -> str:
     ('did you mean tanh?', 'there are tanh, sin.')
     """
     known = list(known)
-    near = difflib.get_close_matches(name, known)
-    if near:
-        return f"did you mean {' or '.join(near)}?"
-    return f"there are {', '.join(known)}."
+    near = find_nearest(name, known)
+    return f"did you mean {near}?" if near else f"there are {', '.join(known)}."

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from engine.util.json import json_text
+from viz.cli.terminal import echo
 from viz.formats.save import FileKind
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -40,9 +41,9 @@ class Output:
             self._pipe(encode)
             return
         path = self.files.write(self.path, encode)
-        click.echo(f"{path}: {note()}")
+        echo(f"{path}: {note()}")
         if self.open and click.launch(str(path)) != 0:
-            click.echo(f"dotgrad: nothing here opens {path}: open it by hand", err=True)
+            echo(f"dotgrad: nothing here opens {path}: open it by hand", err=True)
 
     def _pipe(self, encode: Callable[[str], bytes]) -> None:
         self.files.check(self.format)
@@ -53,6 +54,9 @@ class Output:
                 f"> picture.{self.format}."
             )
         data = encode(self.format)
+        if sys.stdout.isatty():
+            echo(data.decode())
+            return
         sys.stdout.flush()
         sys.stdout.buffer.write(data)  # as it is: no line ends are changed
 
@@ -102,4 +106,5 @@ json_option = click.option(
 
 def print_json(data: Any) -> None:
     """Print plain data for a program."""
-    click.echo(json_text(data, indent=2))
+    only_ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+    echo(json_text(data, indent=2, only_ascii=only_ascii))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import click
 
 import engine
 from engine import EngineError
+from engine.text import find_nearest
 from viz.cli.command import Group, discard_output
 from viz.cli.commands.animate import animate
 from viz.cli.commands.bench import bench
@@ -23,6 +23,7 @@ from viz.cli.commands.ops import ops
 from viz.cli.commands.repl import repl
 from viz.cli.completion import completion
 from viz.cli.expression import ExpressionError
+from viz.cli.terminal import careful_streams, echo
 from viz.errors import RendererError
 
 PROGRAM = Group(
@@ -47,9 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        status = _run(argv)
-    for warning in caught:
-        _say(f"warning: {warning.message}")
+        with careful_streams():
+            status = _run(argv)
+            for warning in caught:
+                _say(f"warning: {warning.message}")
     return status
 
 
@@ -62,13 +64,15 @@ def _run(argv: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return 130
     except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
+        echo(error.format_message(), err=True)
         return 2
     except click.UsageError as error:
         return _fail(f"{error.format_message()} {_advise(error)}", 2)
     except (RendererError, ModuleNotFoundError) as error:
         return _fail(error, 1)
     except OSError as error:
+        if not error.filename:  # a stream of this program, and nothing that was typed
+            return _fail(error.strerror or error, 1)
         return _fail(describe_os_error(error), 2)
     except (ExpressionError, EngineError) as error:
         return _fail(error, 2)
@@ -92,7 +96,7 @@ def _fail(error: object, status: int) -> int:
 
 
 def _say(text: str) -> None:
-    print("dotgrad: " + " ".join(text.split()), file=sys.stderr)
+    echo("dotgrad: " + " ".join(text.split()), err=True)
 
 
 def describe_os_error(error: OSError) -> str:
@@ -109,8 +113,8 @@ def _advise_on_path(error: OSError, path: Path) -> str:
             return f"; make the folder first: mkdir -p {path.parent}"
         case FileNotFoundError():
             here = [found.name for found in path.parent.iterdir()]
-            near = difflib.get_close_matches(path.name, here, n=1)
-            return f"; did you mean {path.with_name(near[0])}?" if near else ""
+            near = find_nearest(path.name, here)
+            return f"; did you mean {path.with_name(near)}?" if near else ""
         case PermissionError():
             return "; choose a path of your own, such as one in your home folder"
         case IsADirectoryError():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine import Value, topological_order
+from engine.text import print_plainly
 from viz.checks import check, or_none, whole_number
 from viz.diagram.diagram import Diagram, Edge, assemble, check_value
 from viz.diagram.flow import flow_of
@@ -102,10 +103,14 @@ def show(
 
     The options are those of `tree`. NO_COLOR is obeyed.
     """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         from rich.console import Console
     except ModuleNotFoundError:
-        print(tree(value, ascii=ascii, digits=digits, limit=limit))
+        encoding = ""
+    if not encoding.lower().startswith("utf"):  # no place for lines or colours
+        text = tree(value, ascii=ascii, digits=digits, limit=limit)
+        print_plainly(text, sys.stdout)
         return
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     lines = _write_lines(value, ascii=ascii, digits=digits, limit=limit)

@@ -6,10 +6,10 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from inspect import Parameter
 from typing import Any, TypeVar
 
+from engine.text import find_nearest
 from viz.checks import Allowed, check
 from viz.errors import OptionError
 
@@ -83,8 +83,8 @@ class Schema:
         known = (*also, *self.options)
         for name in names:
             if name not in known:
-                near = get_close_matches(name, known, 1)
-                hint = f"Did you mean {near[0]}=?" if near else otherwise.format(name)
+                near = find_nearest(name, known)
+                hint = f"Did you mean {near}=?" if near else otherwise.format(name)
                 raise OptionError(
                     f"{name}= is no option of {self.function}; those are "
                     f"{', '.join(known)}. {hint}".rstrip()

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from engine.errors import TapeError, UnknownOperationError
 from engine.operation.op import Op, as_real, lookup
 from engine.operation.symbol import Symbol, formula
+from engine.text import cut, escape
 
 STOP = Op("stop", "stop", lambda x: x, (0,))
 """The identity with the derivative 0: what `detach` and `no_grad` are on a tape."""
@@ -173,7 +174,7 @@ class Tape:
         names = [Symbol(f"v{i}") for i in range(self.size)]
         lines = ["inputs " + " ".join(f"v{i}" for i in range(self.inputs))]
         for i, label in enumerate(self.leaves, self.inputs):
-            lines.append(f"v{i} = leaf {label}".rstrip())
+            lines.append(f"v{i} = leaf {cut(label or '')}".rstrip())
         for i, constant in enumerate(self.constants, self.first_constant):
             lines.append(f"v{i} = {formula(constant)}")
         for slot, name, used in self.instructions():
@@ -181,10 +182,12 @@ class Tape:
         for guard in self.guards:
             sign = "" if guard.outcome else "not "
             asked = f"v{guard.left} {_SIGNS[guard.relation]} v{guard.right}"
-            lines.append(f"guard {sign}{asked}  {guard.where}".rstrip())
+            lines.append(f"guard {sign}{asked}  {escape(guard.where)}".rstrip())
         for one in self.raised:
             text = _write_formula(one.op, [names[s] for s in one.operands])
-            lines.append(f"guard {text} raises {one.error}  {one.where}".rstrip())
+            lines.append(
+                f"guard {text} raises {one.error}  {escape(one.where)}".rstrip()
+            )
         return "\n".join([*lines, "outputs " + " ".join(f"v{i}" for i in self.outputs)])
 
     def to_json(self) -> str:

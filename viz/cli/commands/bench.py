@@ -16,7 +16,7 @@ from engine.util.progress import Progress
 from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
 from viz.cli.output import json_option, print_json
-from viz.cli.terminal import print_table
+from viz.cli.terminal import echo, print_table
 
 RUNS = 7
 Work = Callable[[], object]
@@ -73,7 +73,7 @@ def bench(given: Expression, *, seconds: float, batch: int, as_json: bool) -> No
         [f"ns per node ({nodes} nodes)", "value", "value and gradient"],
         [[m.what, _format(m.value), _format(m.value_and_gradient)] for m in measured],
     )
-    click.echo(f"medians of {RUNS} runs of {seconds / RUNS:.2g} s; {where}")
+    echo(f"medians of {RUNS} runs of {seconds / RUNS:.2g} s; {where}")
 
 
 def _measure_all(
@@ -87,7 +87,7 @@ def _measure_all(
             works = prepare(given, value, count)
         except ModuleNotFoundError:
             message = f"no {what} here; batches need pip install 'dotgrad[fast]'"
-            click.echo(message, err=True)
+            echo(message, err=True)
             return  # what comes after it needs the same, and more
         times = []
         for work in works:

@@ -13,6 +13,7 @@ from viz.cli.command import command
 from viz.cli.inputs import Expression, suggest, takes_expression
 from viz.cli.options import seed_option
 from viz.cli.output import json_option, print_json
+from viz.cli.terminal import echo
 
 
 @command(
@@ -67,7 +68,7 @@ def explain(
     ]
     if format_ == "text":
         stories += _explain_causes(output, nodes)
-    click.echo("\n\n".join(stories))
+    echo("\n\n".join(stories))
 
 
 def _select_nodes(output: Value, names: tuple[str, ...]) -> list[Value]:

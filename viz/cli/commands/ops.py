@@ -9,7 +9,7 @@ from engine import TABLE, Op
 from viz.cli.command import command
 from viz.cli.inputs import suggest
 from viz.cli.output import json_option, print_json
-from viz.cli.terminal import print_table
+from viz.cli.terminal import echo, print_table
 
 HEAD = ["operation", "symbol", "domain", "local derivatives"]
 
@@ -41,9 +41,9 @@ def ops(names: tuple[str, ...], *, format_: str, as_json: bool) -> None:
     if as_json:
         print_json([_to_data(op) for op in rows])
     elif format_ == "markdown":
-        click.echo(write_markdown(rows))
+        echo(write_markdown(rows))
     elif names:
-        click.echo("\n\n".join(str(op.__doc__) for op in rows))
+        echo("\n\n".join(str(op.__doc__) for op in rows))
     else:
         print_table(HEAD, [_make_cells(op) for op in rows])
 

@@ -14,6 +14,7 @@ import viz
 from engine import Value, topological_order
 from viz.cli.command import command
 from viz.cli.inputs import Expression, takes_expression
+from viz.cli.terminal import require_input
 
 _BANNER = f"""\
 dotgrad {engine.__version__} with all names of engine and viz. A Value shows its tree.
@@ -31,6 +32,7 @@ def repl(expression: Expression | None, *, ipython: bool | None) -> None:
 
     The names of an expression are there as Values; `output` is its result.
     """
+    require_input()
     names, banner = _collect_names(), _BANNER
     if expression:
         ours = _name_values(expression.value())
@@ -77,7 +79,7 @@ def _complete_names(names: dict[str, Any]) -> None:
     try:
         import readline
         import rlcompleter
-    except ModuleNotFoundError:  # a Python without readline
+    except ImportError:  # a Python without readline, or without a terminal
         return
     readline.set_completer(rlcompleter.Completer(names).complete)
     readline.parse_and_bind("tab: complete")
