@@ -41,7 +41,7 @@ class Trace:
         given = [x for _, leaves in parts for x in leaves]
         self.nested = is_tracing() or any(isinstance(x, Value) for x in given)
         fresh = list(args)
-        with _tracing():
+        with tracing():
             self.variables = [_variable(x) for x in given]
             trees = self.unflatten_inputs(self.variables)
             for i, tree in zip(selected, trees, strict=True):
@@ -155,7 +155,8 @@ def _refuse_bools(structure: Structure, outputs: list[Any]) -> None:
 
 
 @contextmanager
-def _tracing() -> Iterator[None]:
+def tracing() -> Iterator[None]:
+    """Run a function as transforms do: those inside it give Values at plain points."""
     before = _depth.get()
     recording = nullcontext() if context.current().recording else context.recording()
     try:

@@ -36,7 +36,8 @@ def evaluate_extended(op: Op, xs: tuple[float, ...]) -> float:
         out = op.value(*xs)
     except ZeroDivisionError:
         if op.name in ("truediv", "pow"):
-            return _quotient_limit(op.name, *xs)
+            _, *fixed = op.made_from or (op,)  # x ** −1 has its exponent fixed
+            return _quotient_limit(op.name, *xs, *fixed)
         return op.limits.get(xs[0], math.nan)
     except OverflowError:  # the sign shows where the numbers are small
         small = op.value(math.copysign(1.0, xs[0]), *map(float, xs[1:]))

@@ -8,10 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import length_hint
 from typing import Any
 
-from engine.autodiff.trace import is_tracing, select_arguments, unwrap
+from engine.autodiff.trace import (
+    flatten_numbers,
+    is_tracing,
+    select_arguments,
+    tracing,
+    unwrap,
+    watching,
+)
 from engine.autodiff.transforms import value_and_grad
 from engine.errors import OptionError, TapeError
 from engine.graph.sweep import add_gradients, adjoints
+from engine.graph.value import Value
 from engine.tape.backends.backend import AUTO, BACKENDS
 from engine.tape.calls import (
     Call,
@@ -34,7 +42,12 @@ from engine.tape.ir.arguments import (
 from engine.tape.ir.draws import Draws, drawing
 from engine.tape.ir.tape import Tape
 from engine.tape.samples import Samples, check_finite, require_numpy
-from engine.tape.specializations import Part, Specialization, Specializations
+from engine.tape.specializations import (
+    Part,
+    Specialization,
+    Specializations,
+    refuse_structure,
+)
 from engine.util.nested import map_tree, unflatten
 
 CHOICES = {"backend": (AUTO, *BACKENDS), "nonfinite": ("error", "explain", "allow")}
@@ -258,8 +271,12 @@ class Jitted:
         self, keys: tuple[Any, ...], numbers: list[float], draws: Draws, *,
         gradient: bool,
     ) -> Any:  # fmt: skip
-        """The specialization and what it gives; None where floats raise on the way."""
-        tried, raised = 0, False
+        """The specialization and what it gives.
+
+        None where the derivatives cannot be computed with floats, such as that of √ at
+        0; an error of the function itself is raised when its way is recorded.
+        """
+        tried, raised, recorded = 0, False, False
         while True:
             known = self.specializations.of(keys)
             for one in known[tried:]:
@@ -274,10 +291,11 @@ class Jitted:
                     raised, found = True, None
                 if found is not None:
                     return one, found
-            if raised:
+            if recorded and (raised or len(known) == tried):
                 return None
             tried = len(known)
             self.specializations.record(keys, numbers, tried, draws)
+            recorded = True
 
     # -- many samples ----------------------------------------------------------------
 
@@ -372,8 +390,8 @@ class Jitted:
         draws = Draws(1)
         result = self._replay((), [], draws, gradient=True)
         if result is None:
-            with drawing(draws, 0):
-                output = self.f()
+            with drawing(draws, 0), tracing():
+                output = _require_number(self.f())
             found = adjoints(output)
             leaves = [node for node in found if node.op is None]
             add_gradients(leaves, [found[leaf] for leaf in leaves])
@@ -461,6 +479,16 @@ def _differentiate_eagerly(
 ) -> tuple[float, list[float]]:
     """With the engine's own arithmetic: what floats cannot do is an error here."""
     args, values = make_values(keys, numbers)
-    output = f(*args)
+    with tracing(), watching(values):
+        output = _require_number(f(*args))
     found = adjoints(output)
     return output.data, [found.get(value, 0.0) for value in values]
+
+
+def _require_number(output: Any) -> Value:
+    """The one number that a function gives, as a Value."""
+    structure, numbers = flatten_numbers(output, "the result of f")
+    if structure is not None:
+        raise refuse_structure(len(numbers))
+    [number] = numbers
+    return number if isinstance(number, Value) else Value(number)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from engine.autodiff.trace import tracing
 from engine.errors import (
     DivisionByZeroError,
     DomainError,
@@ -94,7 +95,7 @@ class BatchGradient:
 
     def compute_loss(self, batch: list[int], k: int) -> Any:
         """The loss of the k-th sample of the batch, without a tape."""
-        with drawing(self.draws, k):
+        with drawing(self.draws, k), tracing():
             return self.loss(self.xs[batch[k]], self.ys[batch[k]])
 
 

@@ -112,11 +112,10 @@ class LaneReplay:
         """For each slot whether a gradient has to come there."""
         import numpy as np
 
-        needed = [by_inputs] * self.inputs + [True] * self.leaves
-        needed += [False] * len(tape.constants)
-        for used in tape.operands:
-            needed.append(any(needed[s] for s in used))
-        return np.array(needed, dtype=bool)
+        first = 0 if by_inputs else self.inputs
+        needed = np.zeros(tape.size, dtype=bool)
+        needed[list(tape.find_carriers(range(first, tape.first_constant)))] = True
+        return needed
 
     def values(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """The outputs, a row each, for inputs with a column for each sample."""

@@ -76,6 +76,8 @@ _BACKWARD = """\
 def backward(codes, starts, places, args, needed, V, U, A, S, n):
     for i in range(len(codes) - 1, -1, -1):
         code, s, e, o = codes[i], starts[i], starts[i + 1], places[i]
+        if not needed[o]:
+            continue
         if code == 0 and n == 1:
             for j in range(s, e, 2):
                 a, b = args[j], args[j + 1]

@@ -43,7 +43,7 @@ class ArrayReplay:
                 self._rows[slot] = len(self._rows)
         self.steps = [self._make_step(tape, group) for group in groups]
         self.outputs = [self._locate([slot]) for slot in tape.outputs]
-        self._mark_trained(tape)
+        self._mark_steps(tape)
 
     def values(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """The outputs, a row each, for inputs with a column for each sample."""
@@ -69,7 +69,11 @@ class ArrayReplay:
         results = np.empty((len(self.outputs), count))
         slopes = np.zeros((self.inputs, count))
         sums = np.zeros(len(uniforms))
-        steps = [step for step in reversed(self.steps) if by_inputs or step.trains]
+        steps = [
+            step
+            for step in reversed(self.steps)
+            if (step.carries if by_inputs else step.trains)
+        ]
         place = self.outputs[0]
         for start, stop in self._split_blocks(count):
             block = self._run_forward(inputs[:, start:stop], uniforms)
@@ -141,20 +145,22 @@ class ArrayReplay:
 
         return Place(uniform, np.array(numbers), len(set(numbers)) < count)
 
-    def _mark_trained(self, tape: Tape) -> None:
-        """Mark the steps that a leaf has a part in: training needs no others."""
-        varying = set(range(self.inputs, self.inputs + self.leaves))
-        for slot, _, used in tape.instructions():
-            if not varying.isdisjoint(used):
-                varying.add(slot)
-        trained = {self._rows[slot] for slot in varying if slot in self._rows}
+    def _mark_steps(self, tape: Tape) -> None:
+        """Mark the steps that gradients pass: all of them, and for training alone."""
+        leaves = range(self.inputs, self.inputs + self.leaves)
+        carrying = self._find_rows(tape.find_carriers(range(tape.first_constant)))
+        trained = self._find_rows(tape.find_carriers(leaves))
         for step in self.steps:
             rows = range(step.target.start, step.target.stop)
+            step.carries = not carrying.isdisjoint(rows)
             step.trains = not trained.isdisjoint(rows)
             step.passes_on = [
                 not place.uniform and not trained.isdisjoint(place.numbers)
                 for place in step.places
             ]
+
+    def _find_rows(self, slots: set[int]) -> set[int]:
+        return {self._rows[slot] for slot in slots if slot in self._rows}
 
 
 def measure_regularity(tape: Tape) -> float:
@@ -179,18 +185,21 @@ def _group_instructions(tape: Tape) -> list[list[int]]:
 def _group_keys(tape: Tape) -> Iterator[tuple[int, Any]]:
     """Each instruction with what it has in common with the others of its step.
 
-    That is: how many have to be done before it, one after the other; its operation; and
-    which of its operands are uniform, or in a matrix product, of which rows it is made.
+    That is: how many have to be done before it, one after the other; its operation;
+    whether gradients pass it; and which of its operands are uniform, or in a matrix
+    product, of which rows it is made.
     """
+    carriers = tape.find_carriers(range(tape.first_constant))
     levels = [0] * tape.size
     uniforms = range(tape.inputs, tape.first_node)
     for slot, name, used in tape.instructions():
         level = levels[slot] = 1 + max([levels[s] for s in used])
         terms = _find_terms(tape, used) if name == "dot" else []
         if terms:
-            yield slot, (level, "product", tuple([x for x, _ in terms]))
+            kind, of = "product", tuple([x for x, _ in terms])
         else:
-            yield slot, (level, name, tuple([s in uniforms for s in used]))
+            kind, of = name, tuple([s in uniforms for s in used])
+        yield slot, (level, kind, slot in carriers, of)
 
 
 def _find_terms(tape: Tape, used: tuple[int, ...]) -> list[tuple[int | None, int]]:

@@ -59,7 +59,7 @@ class Place(NamedTuple):
 class Elementwise:
     """One operation on several rows."""
 
-    trains = True
+    carries = trains = True
     passes_on: list[bool]
 
     def __init__(self, name: str, target: slice, places: list[Place]) -> None:
@@ -87,7 +87,7 @@ class Elementwise:
 class SumOfProducts:
     """Sums of products of rows, with the same number of terms in each."""
 
-    trains = True
+    carries = trains = True
     passes_on: list[bool]
 
     def __init__(self, target: slice, pairs: list[tuple[Place, Place]]) -> None:
@@ -118,7 +118,7 @@ class SumOfProducts:
 class MatrixProduct:
     """Y = W·X + B: sums of products of the same rows with uniform numbers."""
 
-    trains = True
+    carries = trains = True
     passes_on: list[bool]
 
     def __init__(

@@ -122,19 +122,16 @@ def _write_guard(guard: Guard | Raised, names: list[str]) -> str:
 def _write_backward(tape: Tape, names: list[str], code: Code) -> list[str]:
     """The reverse sweep, in the order and with the roundings of the engine's own."""
     [output] = tape.outputs
-    active = set(range(tape.first_constant))
-    for slot, _, used in tape.instructions():
-        if not active.isdisjoint(used):
-            active.add(slot)
+    carriers = tape.find_carriers(range(tape.first_constant))
     lines, met = [f"a{output} = 1.0"], {output}
     for slot in reversed(tape.order(output)):
-        if slot < tape.first_node or slot not in active:
+        if slot < tape.first_node or slot not in carriers:
             continue
         used = tape.operands[slot - tape.first_node]
         op = find_row(tape.ops[slot - tape.first_node])
         operands = name_operands(op, names[slot], [names[s] for s in used])
         for parent, tree in zip(used, build_partial_trees(op), strict=True):
-            if parent not in active:
+            if parent not in carriers:
                 continue
             share = _write_share(f"a{slot}", tree, operands, code)
             start = "+=" if parent in met else "= 0.0 +"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
@@ -136,6 +136,22 @@ class Tape:
     def risky(self) -> list[int]:
         """The slots of instructions that raise for some operands."""
         return [slot for slot, name, _ in self.instructions() if name not in TOTAL]
+
+    def find_carriers(self, sources: Iterable[int]) -> set[int]:
+        """The slots that gradients of the first output pass on their way to these.
+
+        Others have no part in them: what only a comparison asks for, or what lies
+        behind a stop. Their adjoints are 0, but times an infinite slope that is nan.
+        """
+        varying = set(sources)
+        for slot, name, used in self.instructions():
+            if name != STOP.name and not varying.isdisjoint(used):
+                varying.add(slot)
+        carriers = varying.intersection(self.outputs[:1])
+        for slot in range(self.size - 1, self.first_node - 1, -1):
+            if slot in carriers:
+                carriers |= varying.intersection(self.operands[slot - self.first_node])
+        return carriers
 
     def instructions(self) -> Iterator[tuple[int, str, tuple[int, ...]]]:
         """Slot, operation and operands of each instruction."""

@@ -492,3 +492,49 @@ def test_the_source_of_a_replay_goes_with_it():
     del f
     gc.collect()
     assert name not in linecache.cache
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_carries_no_gradient_spoils_none(backend):
+    """Behind a stop or in a comparison slopes may be infinite: 0 · ∞ is not added."""
+
+    def f(x, y):
+        return detach(sqrt(x)) * 3 + x * y
+
+    def detach(x):
+        return x.detach() if isinstance(x, Value) else x
+
+    g = jit(f, backend=backend, argnums=(0, 1))
+    assert g.value_and_grad(0.0, 2.0) == (0.0, (2.0, 0.0))
+    values, (by_x, by_y) = g.value_and_grad_batch(np.zeros(4), np.full(4, 2.0))
+    assert (values == 0.0).all()
+    assert (by_x == 2.0).all()
+    assert (by_y == 0.0).all()
+    asked = jit(lambda x: x * 2 if sqrt(x) < 1 else x, backend=backend)
+    assert asked.value_and_grad_batch(np.zeros(3))[1].tolist() == [2.0] * 3
+    only = jit(lambda x: detach(x * x), backend=backend)
+    assert only.value_and_grad(3.0) == (9.0, 0.0)
+    w = Value(0.0)
+    by_leaf = jit(lambda x: detach(sqrt(w)) * x + w * x, backend=backend)
+    by_leaf.backward(np.array([2.0, 4.0]))
+    assert w.grad == 3.0
+
+
+def test_what_floats_cannot_differentiate_is_differentiated_by_the_engine():
+    """1 ÷ (2 √x) at 0 divides by zero with floats; its limit is ∞."""
+    assert jit(sqrt).value_and_grad(0.0) == (0.0, math.inf)
+
+    def plain_there(x):
+        return 5.0 if x == 0 else sqrt(x) if x > 0 else sqrt(-x)
+
+    f = jit(plain_there)
+    assert f.value_and_grad(4.0) == (2.0, 0.25)
+    assert f.value_and_grad(0.0) == (5.0, 0.0)
+    with pytest.raises(TapeError, match="gives 2 in a structure"):
+        jit(lambda x: [sqrt(x), x]).value_and_grad(0.0)
+
+
+def test_an_operation_with_a_fixed_operand_has_its_limits():
+    """½ x^−½ is infinite at 0, where ZeroDivisionError is all that floats say."""
+    f = jit(lambda x: x**0.5, nonfinite="allow", backend="python")
+    assert f.value_and_grad_batch(np.array([0.0, 4.0]))[1].tolist() == [math.inf, 0.25]
