@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Mapping
+from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
@@ -17,11 +18,15 @@ from engine.operation.op import Op, lookup
 from engine.operation.op import rows as _rows
 from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol
+from engine.text import CONTROLS, cut
 
 Source = tuple[str, int] | None
 
 _registered: dict[str, Source] = {}
 """The rows that a program has added, and the file and line that added each."""
+
+_LONGEST = 60
+"""Characters of a name or a symbol."""
 
 departures = 0
 """How many rows have left the table. What was made with one of them is out of date."""
@@ -49,11 +54,12 @@ def register(*args: Any, **options: Any) -> Op:
     from the same line, at a prompt, or with a `value` that is the same named function.
 
     Raises:
-        RowError: the name is taken or no Python name, or the rule does not give
-            one derivative per operand.
+        RowError: the name is taken or no Python name, a picture cannot show the
+            symbol, or the rule does not give one derivative per operand.
     """
     op, source = Op(*args, **options), find_source()
     _check_name(op, source)
+    _check_texts(op)
     before = _rows.get(op.name)
     _add_own_row(op, source)
     try:
@@ -118,12 +124,51 @@ def built_in_rows() -> tuple[Op, ...]:
 
 
 def _check_name(op: Op, source: Source) -> None:
-    if not op.name.isidentifier() or keyword.iskeyword(op.name):
-        raise RowError(f"an operation's name is a Python name, not {op.name!r}")
+    if not _is_name(op.name):
+        raise RowError(
+            f"an operation's name is a Python name of at most {_LONGEST} characters, "
+            f"not {cut(repr(op.name))}"
+        )
     if op.name in _registered:
         _check_place(op, source)
     elif op.name in _rows or (hasattr(Value, op.name) and op.name not in vars(Aliases)):
         raise RowError(f"the name {op.name!r} is taken: choose another")
+
+
+def _is_name(text: Any) -> bool:
+    return (
+        isinstance(text, str)
+        and text.isidentifier()
+        and not keyword.iskeyword(text)
+        and len(text) <= _LONGEST
+    )
+
+
+def _check_texts(op: Op) -> None:
+    """See that what pictures and generated code show of a row is what it seems."""
+    for what, text in (("symbol", op.symbol), ("folds", op.folds or "{}")):
+        if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST:
+            raise RowError(
+                f"{op.name}: {what} is a text of 1 to {_LONGEST} characters, "
+                f"not {cut(repr(text))}"
+            )
+        if CONTROLS.search(text) or "\n" in text:
+            raise RowError(
+                f"{op.name}: {what} has a control character: {cut(repr(text))}"
+            )
+    try:
+        fields = [part[1:] for part in Formatter().parse(op.folds or "{}")]
+    except ValueError:
+        fields = []
+    if [field for field in fields if field[0] is not None] != [("", "", None)]:
+        raise RowError(
+            f"{op.name}: folds has one {{}}, where the number goes, such as '^{{}}', "
+            f"not {cut(repr(op.folds))}"
+        )
+    if not all(map(_is_name, op.operands)) or len(set(op.operands)) < op.arity:
+        raise RowError(
+            f"{op.name}: operands are different Python names, not {op.operands!r}"
+        )
 
 
 def _check_place(op: Op, source: Source) -> None:

@@ -184,3 +184,34 @@ def test_a_cell_may_not_take_the_name_of_a_file():
     line = "register('again', '·', lambda x: x, (1,))"
     with pytest.raises(RowError, match=r"'again' is taken: .*<stdin>:1; choose"):
         exec(compile(line, "<stdin>", "exec"), {"register": register})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "x" * 61}, "at most 60 characters"),
+        ({"name": 3}, "Python name of at most 60 characters, not 3"),
+        ({"symbol": ""}, "symbol is a text of 1 to 60 characters, not ''"),
+        ({"symbol": "  "}, "symbol is a text"),
+        ({"symbol": None}, "symbol is a text .* not None"),
+        ({"symbol": "s" * 61}, "symbol is a text"),
+        ({"symbol": "a\x1b[2J"}, r"control character: 'a\\x1b\[2J'"),
+        ({"symbol": "two\nlines"}, "control character"),
+        ({"symbol": "\u202eevil"}, r"control character: '\\u202eevil'"),
+        ({"folds": "{0.__class__}"}, "folds has one {}"),
+        ({"folds": "{!r}"}, "folds has one {}"),
+        ({"folds": "{:999999999}"}, "folds has one {}"),
+        ({"folds": "no place"}, "folds has one {}"),
+        ({"folds": "{} {}"}, "folds has one {}"),
+        ({"folds": "{"}, "folds has one {}"),
+        ({"operands": ("x y",)}, "different Python names"),
+        ({"operands": ("lambda",)}, "different Python names"),
+    ],
+)
+def test_texts_of_a_row_are_checked(changes, message):
+    """Nothing that a terminal, a picture or generated code would stumble over."""
+    row = {"name": "odd_row", "symbol": "odd", **changes}
+    with pytest.raises(RowError, match=message) as caught:
+        register(value=lambda x: x * x, partials=lambda out, x: (2 * x,), **row)
+    assert len(str(caught.value)) < 200
+    assert "odd_row" not in engine.TABLE

@@ -1,7 +1,10 @@
 """Awkward labels, and pictures taken apart again."""
 
+import sys
 import xml.etree.ElementTree as ET
 import zlib
+
+from viz.render import renderers
 
 AWKWARD = [
     'quotes " and \'', "back\\slash \\N \\l", "{braces|x}", "<b>&amp;</b>", "a:b:c",
@@ -41,3 +44,15 @@ def parts(svg):
     words = ["".join(t.itertext()).strip() for t in root.iter(f"{space}text")]
     kinds = [g.get("class", "").split(" ")[0] for g in root.iter(f"{space}g")]
     return words, kinds.count("node"), kinds.count("edge")
+
+
+def fake(monkeypatch, tmp_path, script):
+    """Put a program of ours in the place of the bundled renderer."""
+    program = tmp_path / "fake"
+    program.write_text(f"#!{sys.executable}\n{script}\n")
+    program.chmod(0o755)
+    real = renderers.RENDERERS["graphviz-pure"]
+    stand_in = renderers.Renderer(
+        real.name, real.formats | {"pdf"}, lambda: str(program), real.run, real.hint
+    )
+    monkeypatch.setattr(renderers, "RENDERERS", {"graphviz-pure": stand_in})

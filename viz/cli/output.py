@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from engine.util.json import json_text
 from viz.cli.terminal import echo
@@ -26,6 +30,8 @@ class Output:
     format: str
     """The one of standard output."""
     open: bool
+    chosen: bool = True
+    """Whether the path was typed; else nothing that is there is overwritten."""
 
     def deliver(self, encode: Callable[[str], bytes], note: Callable[[], str]) -> None:
         """Write a result to where it belongs.
@@ -40,8 +46,10 @@ class Output:
         if self.path == "-":
             self._pipe(encode)
             return
-        path = self.files.write(self.path, encode)
-        echo(f"{path}: {note()}")
+        target = Path(self.path) if self.chosen else find_free(Path(self.path))
+        path = self.files.write(target, encode)
+        kept = "" if str(path) == self.path else f" ({self.path} was there, and stays)"
+        echo(f"{path}: {note()}{kept}")
         if self.open and click.launch(str(path)) != 0:
             echo(f"dotgrad: nothing here opens {path}: open it by hand", err=True)
 
@@ -61,10 +69,20 @@ class Output:
         sys.stdout.buffer.write(data)  # as it is: no line ends are changed
 
 
+def find_free(path: Path) -> Path:
+    """The path, or one with a number where there is something: graph-2.png."""
+    numbers = itertools.count(2)
+    free = path
+    while os.path.lexists(free):
+        free = path.with_stem(f"{path.stem}-{next(numbers)}")
+    return free
+
+
 def takes_output(files: FileKind, path: str, *, piped: str) -> Decorator:
     """Give a command `-o PATH`, `--format` and `--open`: `function(..., output=...)`.
 
-    Where nothing was typed, the result goes to `path`, and with `-o -` it is `piped`.
+    Where nothing was typed, the result goes to `path`, or beside it if there is
+    something, and with `-o -` it is `piped`.
     """
     endings = ", ".join(f".{suffix}" for suffix in files.suffixes)
 
@@ -91,7 +109,11 @@ def takes_output(files: FileKind, path: str, *, piped: str) -> Decorator:
                 raise click.UsageError(
                     "--format goes with -o -; a path says its format by its suffix."
                 )
-            where = Output(files, output, (format_ or piped).lower(), open_)
+            source = click.get_current_context().get_parameter_source("output")
+            where = Output(
+                files, output, (format_ or piped).lower(), open_,
+                chosen=source is not ParameterSource.DEFAULT,
+            )  # fmt: skip
             return function(*args, output=where, **rest)
 
         return run

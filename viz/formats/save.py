@@ -48,7 +48,8 @@ class FileKind:
         """
         if suffix not in self.suffixes:
             known = ", ".join(self.suffixes)
-            raise FormatError(f"cannot make {suffix!r}: choose from {known}")
+            advice = _name_maker(suffix)
+            raise FormatError(f"cannot make {suffix!r}{advice}: choose from {known}")
 
     def write(
         self, path: str | os.PathLike[str], encode: Callable[[str], bytes]
@@ -62,7 +63,9 @@ class FileKind:
         suffix = target.suffix[1:].lower()
         if suffix not in self.suffixes:
             known = ", ".join(f".{name}" for name in self.suffixes)
-            raise FormatError(f"{os.fspath(path)!r}{self.advice}{known}")
+            maker = _name_maker(suffix)
+            advice = f"{maker}; here it ends in one of " if maker else self.advice
+            raise FormatError(f"{os.fspath(path)!r}{advice}{known}")
         write_file(target, encode(suffix))
         return target
 
@@ -126,6 +129,22 @@ PICTURES = FileKind(
     " does not say what to make: end it in one of ",
     frozenset(suffix for suffix, format_ in FORMATS.items() if format_.binary),
 )
+_COMMANDS = {
+    **dict.fromkeys(FORMATS, ("save", "draw")),
+    **dict.fromkeys(("gif", "webp", "apng"), ("animate", "animate")),
+    **dict.fromkeys(("html", "htm"), ("explore", "explore")),
+}
+"""What writes the files of a suffix: a function of `viz`, and a command."""
+
+
+def _name_maker(suffix: str) -> str:
+    """Which function writes such a file, to be put behind what was asked for."""
+    if suffix not in _COMMANDS:
+        return ""
+    function, command = _COMMANDS[suffix]
+    return f" is for viz.{function} (dotgrad {command})"
+
+
 _HELP = "\n".join(f"    {', '.join(each.suffixes)}: {each.about}" for each in _EVERY)
 
 

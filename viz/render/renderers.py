@@ -15,11 +15,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from viz.errors import FormatError, OptionError, RendererError
+from viz.render.check import check_picture
 from viz.render.fonts import find_missing_characters
+from viz.render.process import Finished, TooMuchOutputError, run_bounded
 
 ENVIRONMENT = "DOTGRAD_RENDERER"
 TIME_LIMIT = 60.0
 """Seconds that a renderer may take."""
+
+OUTPUT_LIMIT = 1 << 28
+"""Bytes that a renderer may write."""
 
 _RASTER = frozenset({"png", "jpg", "jpeg"})
 _COMMON = frozenset({"svg", "json0", *_RASTER})
@@ -79,33 +84,37 @@ def _run_program(
     program: str, source: str, engine: str, format_: str, seconds: float
 ) -> bytes:
     try:
-        done = subprocess.run(
+        done = run_bounded(
             [program, f"-K{engine}", f"-T{format_}"],
-            input=source.encode(),
-            capture_output=True,
-            timeout=seconds,
-            check=False,
+            source.encode(),
+            seconds=seconds,
+            limit=OUTPUT_LIMIT,
         )
     except subprocess.TimeoutExpired:
         raise RendererError(
             f"{Path(program).name} took longer than the time limit of {seconds:g} s; "
             "draw a smaller graph, or give it more time with time_limit="
         ) from None
+    except TooMuchOutputError:
+        raise RendererError(
+            f"{Path(program).name} wrote more than {OUTPUT_LIMIT >> 20} MiB and was "
+            "stopped; draw a smaller graph"
+        ) from None
     except OSError as error:
         raise CannotStartError(f"{program} could not be run: {error}") from error
-    if done.returncode or not done.stdout:
+    if done.status or not done.output:
         raise RendererError(f"{Path(program).name} failed {_explain_end(done)}")
-    return done.stdout
+    return done.output
 
 
-def _explain_end(done: subprocess.CompletedProcess[bytes]) -> str:
+def _explain_end(done: Finished) -> str:
     """How a program ended, and what it wrote of that, without its warnings."""
-    if done.returncode < 0:
+    if done.status < 0:
         how = "it was killed from outside, perhaps for want of memory"
-        return f"(signal {-done.returncode}): {how}"
-    lines = done.stderr.decode(errors="replace").splitlines()
+        return f"(signal {-done.status}): {how}"
+    lines = done.errors.decode(errors="replace").splitlines()
     said = "\n".join(line for line in lines if not line.startswith("Warning: "))
-    return f"({done.returncode}): {said.strip()[-500:] or 'it said nothing'}"
+    return f"({done.status}): {said.strip()[-500:] or 'it said nothing'}"
 
 
 _one_at_a_time = threading.Lock()  # two threads inside it abort the process
@@ -180,6 +189,7 @@ def render(
         except CannotStartError as error:
             broken.append(str(error))
         else:
+            check_picture(data, format_, chosen.name)
             if missing and not chosen.any_script:
                 _warn_of_boxes(missing)
             return data

@@ -20,7 +20,7 @@ from graphs import (
     mlp,
     not_a_number,
 )
-from pictures import AWKWARD, decoded, parts, texts
+from pictures import AWKWARD, decoded, fake, parts, texts
 from places import ROOT
 
 from engine import Value, scope
@@ -176,18 +176,6 @@ def test_nothing_can_render_says_what_to_do(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def fake(monkeypatch, tmp_path, script):
-    """Put a program of ours in the place of the bundled renderer."""
-    program = tmp_path / "fake"
-    program.write_text(f"#!{sys.executable}\n{script}\n")
-    program.chmod(0o755)
-    real = renderers.RENDERERS["graphviz-pure"]
-    stand_in = renderers.Renderer(
-        real.name, real.formats, lambda: str(program), real.run, real.hint
-    )
-    monkeypatch.setattr(renderers, "RENDERERS", {"graphviz-pure": stand_in})
-
-
 @pytest.mark.parametrize(
     ("script", "message"),
     [
@@ -209,7 +197,7 @@ def test_a_renderer_that_fails(monkeypatch, tmp_path, script, message):
 
 
 def test_a_program_that_cannot_start_counts_as_absent(monkeypatch, tmp_path):
-    fake(monkeypatch, tmp_path, "print('drawn by dot')")
+    fake(monkeypatch, tmp_path, "print('<svg>drawn by dot</svg>')")
     bundled, dot = renderers.RENDERERS["graphviz-pure"], tmp_path / "fake"
     broken = tmp_path / "broken"
     broken.write_bytes(b"\x7fELF of another machine")
@@ -223,14 +211,18 @@ def test_a_program_that_cannot_start_counts_as_absent(monkeypatch, tmp_path):
 
     table = {"graphviz-pure": found_at(broken, False), "dot": found_at(dot, True)}
     monkeypatch.setattr(renderers, "RENDERERS", table)
-    assert draw(apple_bill()).pipe() == b"drawn by dot\n"
+    assert draw(apple_bill()).pipe() == b"<svg>drawn by dot</svg>\n"
     with pytest.raises(RendererError, match=r"broken could not be run.*pip install"):
         draw(apple_bill()).pipe(renderer="graphviz-pure")
 
 
 def test_what_a_renderer_murmurs_is_not_shown(monkeypatch, tmp_path, capfd):
-    fake(monkeypatch, tmp_path, "import sys; print('hm', file=sys.stderr); print('ok')")
-    assert draw(apple_bill()).pipe("svg") == b"ok\n"
+    fake(
+        monkeypatch,
+        tmp_path,
+        "import sys; print('hm', file=sys.stderr); print('<svg/>')",
+    )
+    assert draw(apple_bill()).pipe("svg") == b"<svg/>\n"
     assert capfd.readouterr().err == ""
 
 
@@ -250,16 +242,18 @@ def test_missing_characters_choose_another_renderer_or_warn(monkeypatch):
     picture = draw(Value(1.0, "りんご") + 1)
     asked = []
 
-    def recorder(name, data):
-        def run(*_):
+    pictures = {"png": b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82", "svg": b"<svg/>"}
+
+    def recorder(name):
+        def run(*arguments):
             asked.append(name)
-            return data
+            return pictures[arguments[3]]  # the format
 
         return run
 
     table = {
         name: renderers.Renderer(
-            name, r.formats, lambda: "here", recorder(name, b"x"), r.hint, r.any_script
+            name, r.formats, lambda: "here", recorder(name), r.hint, r.any_script
         )
         for name, r in renderers.RENDERERS.items()
     }
