@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 import difflib
 import re
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any, TextIO
 
 __all__ = [
@@ -16,6 +19,8 @@ __all__ = [
     "find_nearest",
     "make_plain",
     "print_plainly",
+    "say",
+    "say_once",
 ]
 
 CONTROLS = re.compile(
@@ -93,6 +98,18 @@ def print_plainly(text: Any, stream: TextIO | None) -> None:
     """
     if stream is not None:
         print(make_plain(str(text), stream), file=stream, flush=True)
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal, beside what the program prints."""
+    with suppress(OSError, ValueError):  # closed, or nobody reads it
+        print_plainly(escape(text), sys.stderr)
+
+
+@lru_cache(maxsize=1024)
+def say_once(text: str) -> None:
+    """Tell the person at the terminal, once for each text."""
+    say(text)
 
 
 def make_plain(text: str, stream: TextIO) -> str:

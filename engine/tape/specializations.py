@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from engine.tape.ir.recording import (
 from engine.tape.ir.state import State
 from engine.tape.ir.tape import find_error, find_row
 from engine.tape.samples import Samples
+from engine.text import say
 from engine.util.nested import Structure
 
 Keys = tuple[Structure, ...]
@@ -285,12 +285,11 @@ class Specializations:
         del known[next(iter(known))]
         if not self._has_forgotten:
             self._has_forgotten = True
-            print(
+            say(
                 f"dotgrad: {self._name} has been called with more than "
                 f"{self.max_paths} structures of arguments, such as lengths of a list: "
                 "the oldest tapes go, and are recorded again when they are needed. "
-                "Give a larger max_paths, or lists of one length",
-                file=sys.stderr,
+                "Give a larger max_paths, or lists of one length"
             )
 
     @property

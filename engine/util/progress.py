@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
+from engine.text import say
+
 __all__ = ["Progress", "track"]
 
 T = TypeVar("T")
@@ -28,8 +30,7 @@ class Progress:
         try:
             from tqdm import tqdm
         except ModuleNotFoundError:
-            hint = "no progress bar without tqdm: pip install 'dotgrad[progress]'"
-            print(hint, file=sys.stderr)
+            say("no progress bar without tqdm: pip install 'dotgrad[progress]'")
             return
         self._bar = tqdm(total=total, desc=what, unit=unit)
 

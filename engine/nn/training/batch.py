@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -22,6 +21,7 @@ from engine.graph.value import Value
 from engine.tape.ir.draws import Draws, drawing
 from engine.tape.jitted import Jitted, jit
 from engine.tape.samples import Samples
+from engine.text import say
 
 NOT_A_NUMBER = (DivisionByZeroError, DomainError, RangeError)
 """What floats raise where IEEE arithmetic would go on with nan or ∞."""
@@ -125,4 +125,4 @@ def _require_value(out: Any, what: str) -> Value:
 
 def _report(error: Exception) -> None:
     reason = str(error).splitlines()[0]
-    print(f"training without a tape, which is slower: {reason}", file=sys.stderr)
+    say(f"training without a tape, which is slower: {reason}")

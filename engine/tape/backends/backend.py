@@ -6,10 +6,8 @@ made from it. A new back end is a module in this folder and an entry here.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -19,6 +17,7 @@ from engine.tape.backends.numba_kernels import find_opaque_rows
 from engine.tape.backends.numpy import ArrayReplay, count_weights, measure_regularity
 from engine.tape.backends.python import SampleReplay, compile_tape
 from engine.tape.ir.tape import Tape
+from engine.text import say_once
 
 AUTO = "auto"
 """The option that leaves the choice to `select_backend`."""
@@ -85,13 +84,8 @@ def _compile_lanes(tape: Tape, threads: int) -> BatchReplay:
     try:
         return LaneReplay(tape, threads=threads)
     except CompilationError as error:
-        _say_once(f"dotgrad: Numba cannot compile {error}, so NumPy replays its tapes")
+        say_once(f"dotgrad: Numba cannot compile {error}, so NumPy replays its tapes")
         return ArrayReplay(tape)
-
-
-@lru_cache(maxsize=1024)
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 BACKENDS = {

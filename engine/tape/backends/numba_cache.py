@@ -1,13 +1,7 @@
-"""Compiling the loops of the Numba back end, once: their source is kept in a folder.
-
-Numba keeps the machine code beside it.
-"""
+"""Compiling the loops of the Numba back end, once: Numba keeps the machine code."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import os
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
@@ -17,13 +11,22 @@ from typing import Any
 
 from engine.operation.op import Op
 from engine.registry import built_in_rows
+from engine.tape.backends.cache_folder import (
+    find_cache_folder,
+    find_source,
+    is_intact,
+    seal,
+    start_anew,
+)
 from engine.tape.backends.numba_kernels import (
     find_opaque_rows,
     number_rows,
     write_kernels,
 )
 from engine.tape.ir.tape import STOP, find_row
-from engine.util.files import write_file
+from engine.text import say, say_once
+
+_NAME = "kernels"
 
 
 def select_rows(names: Iterable[str]) -> tuple[Op, ...]:
@@ -41,7 +44,11 @@ def select_rows(names: Iterable[str]) -> tuple[Op, ...]:
 
 def is_compiled(rows: tuple[Op, ...]) -> bool:
     """Whether the loops for these rows have been compiled before."""
-    return bool(_find_compiled_files(_find_path(_write_text(rows, cache=True))))
+    text = _write_text(rows, cache=True)
+    try:
+        return is_intact(find_source(text, _NAME), text)
+    except OSError:
+        return False
 
 
 def load_kernels(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
@@ -68,11 +75,10 @@ def _load(rows: tuple[Op, ...]) -> tuple[ModuleType, dict[str, int]]:
     try:
         module = _load_from_cache(_write_text(rows, cache=True))
     except (OSError, RuntimeError) as error:  # Numba's own is a RuntimeError
-        print(
-            f"dotgrad: the folder {find_cache_folder()} cannot be used, so the Numba "
-            f"back end is compiled anew in each process: {error}. Set DOTGRAD_CACHE to "
-            "a folder that can be written",
-            file=sys.stderr,
+        say_once(
+            f"dotgrad: the folder {_name_folder()} cannot be used, so the Numba back "
+            f"end is compiled anew in each process: {error}. Set DOTGRAD_CACHE to a "
+            "folder that is yours alone"
         )
         module = _compile_in_memory(rows, {})
     return module, number_rows(rows)
@@ -118,40 +124,49 @@ def _compile_value(op: Op) -> Any:
 
 
 def _load_from_cache(text: str) -> ModuleType:
-    path = _find_path(text)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, text.encode())
-    if not _find_compiled_files(path):
-        print(
-            "dotgrad: compiling the Numba back end; this is done once and takes some "
-            "seconds",
-            file=sys.stderr,
-        )
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where Numba's cache looks for it
-    spec.loader.exec_module(module)
+    """The loops with what Numba has kept of them, or compiled and kept now.
+
+    Raises:
+        OSError: the folder cannot be used.
+    """
+    path = find_source(text, _NAME)
+    if is_intact(path, text):
+        return _load_module(path, text)
+    start_anew(path, text)
+    say(
+        "dotgrad: compiling the Numba back end; this is done once and takes some "
+        "seconds"
+    )
+    module = _load_module(path, text)
+    seal(path)
     return module
 
 
-def _find_path(text: str) -> Path:
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return find_cache_folder() / f"kernels_{digest}.py"
+def _load_module(path: Path, text: str) -> ModuleType:
+    """The loops as a module at this path, beside which Numba keeps what it compiles."""
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    sys.modules[path.stem] = module  # where Numba's cache looks for it
+    exec(compile(text, path, "exec"), module.__dict__)
+    _run_once(module)
+    return module
 
 
-def _find_compiled_files(path: Path) -> list[Path]:
-    """The machine code that Numba has kept for this version of Python."""
-    version = f"py{sys.version_info.major}{sys.version_info.minor}"
-    return list(path.parent.glob(f"**/{path.stem}.run-*.{version}.nbi"))
+def _run_once(module: ModuleType) -> None:
+    """Call the loops without any instruction, so that Numba loads or compiles them."""
+    import numpy as np
+
+    whole, real = np.zeros(0, np.int64), np.zeros(0)
+    lanes = np.zeros((1, 1))
+    module.run(
+        whole, np.zeros(1, np.int64), whole, whole, np.zeros(0, bool), whole,
+        np.zeros((0, 0)), np.zeros((0, 0)), whole, real, np.zeros((0, 0)), real, True,
+        lanes, lanes, real, 0, 0,
+    )  # fmt: skip
 
 
-def find_cache_folder() -> Path:
-    """Where compiled loops are kept: DOTGRAD_CACHE, or the user's cache folder."""
-    chosen = os.environ.get("DOTGRAD_CACHE")
-    if chosen:
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return Path(base or Path.home() / ".cache") / "dotgrad"
+def _name_folder() -> str:
+    try:
+        return str(find_cache_folder())
+    except OSError:
+        return "for compiled code"
