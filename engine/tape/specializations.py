@@ -238,7 +238,7 @@ class Specializations:
 
     def record(
         self, keys: Keys, numbers: Sequence[float], tried: int, draws: Draws | None
-    ) -> None:
+    ) -> Specialization | None:
         """Record the way of these arguments, which is none of the first `tried` ones.
 
         Another thread may have added one meanwhile: then that is to be tried first.
@@ -246,13 +246,17 @@ class Specializations:
         Args:
             draws: the random numbers that the sample draws.
 
+        Returns:
+            One of the first, if it is the way after all: a replay has refused it, since
+            its last digits lie otherwise, or it raises where the engine takes a limit.
+
         Raises:
             TapeError: there would be too many.
         """
         with self._recording:
             ways = self._find_ways()
             if ways is not None and len(ways.known.get(keys, [])) > tried:
-                return
+                return None
             if ways is None and len(self._ways) >= self.max_paths:
                 raise TapeError(
                     f"{self._ways[0].state.find_change()}, which {self._name} reads, "
@@ -260,9 +264,9 @@ class Specializations:
                     "or keep one Value and change its data"
                 )
             recording, state = self._record_twice(keys, numbers, draws or Draws(1))
-            known = ways.known.get(keys, []) if ways else []
-            if any(is_same_recording(one.recording, recording) for one in known):
-                return
+            for one in ways.known.get(keys, []) if ways else []:
+                if is_same_recording(one.recording, recording):
+                    return one
             if tried >= self.max_paths:
                 guards = recording.tape.guards
                 where = guards[-1].where if guards else "its comparisons"
@@ -279,6 +283,7 @@ class Specializations:
             known.append(Specialization(recording, self.backend, self.threads))
             if len(ways.known) > self.max_paths:
                 self._forget_oldest(ways.known)
+            return None
 
     def _forget_oldest(self, known: dict[Keys, list[Specialization]]) -> None:
         """Let the tapes go that are for the structure that came first."""
@@ -369,7 +374,10 @@ class Specializations:
             if len(left):
                 first = samples.take(left[:1])
                 numbers = first.columns[:, 0].tolist()
-                self.record(samples.keys, numbers, tried, first.draws)
+                refused = self.record(samples.keys, numbers, tried, first.draws)
+                if refused is not None:
+                    which, left = left[:1], left[1:]
+                    yield Part(refused, which, *compute(refused, which), error)
 
     def _find_caught(
         self, samples: Samples, which: Any, *, keep: bool

@@ -6,7 +6,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from engine import Value, acos, exp, log, nn, sqrt, tanh
+from engine import Value, acos, exp, grad, log, nn, sqrt, tanh
 from engine.errors import DivisionByZeroError, TapeError
 from engine.registry import TABLE
 from engine.tape import Tape, jit, record
@@ -284,3 +284,22 @@ def test_rows_that_never_raise(name):
     row = TABLE[name]
     grid = np.array(np.meshgrid(*[numbers] * row.arity)).reshape(row.arity, -1).T
     assert not any(find_error(row, xs) for xs in grid.tolist())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_samples_whose_replay_raises_where_the_engine_takes_a_limit(backend):
+    """The slope of acos is −∞ at 1, which floats compute as 1 ÷ 0."""
+
+    def f(x):
+        return x * 2 if grad(acos)(x) < -2 else x * 3
+
+    points = [1.0, 0.5, 0.0, 1.0, 0.99, 1.0]
+    wanted = [2.0, 1.5, 0.0, 2.0, 1.98, 2.0]
+    g = jit(f, backend=backend)
+    assert [g(x) for x in points] == wanted
+    values, slopes = g.value_and_grad_batch(np.array(points))
+    assert values.tolist() == wanted
+    assert slopes.tolist() == [2.0, 3.0, 3.0, 2.0, 2.0, 2.0]
+    again = jit(f, backend=backend)
+    assert again.batch(np.array(points[::-1])).tolist() == wanted[::-1]
+    assert len(again.tapes) <= 3
