@@ -51,6 +51,7 @@ from engine import abs as abs  # noqa: E402 -- not in a star import, nor those b
 from engine import max as max  # noqa: E402
 from engine import min as min  # noqa: E402
 from engine import pow as pow  # noqa: E402
+from engine.registry import explain_missing  # noqa: E402
 from viz import *  # type: ignore[assignment]  # noqa: E402, F403
 
 Edge = engine.Edge  # type: ignore[misc]
@@ -62,7 +63,9 @@ if not TYPE_CHECKING:  # which would take any name for a row
         """A package of the engine, or a row that a program has registered."""
         if name in ("nn", "tape", "testing"):
             return importlib.import_module(f"engine.{name}")
-        return getattr(engine, name)
+        if name in engine.TABLE:
+            return engine.TABLE[name]
+        raise explain_missing("dotgrad", name, {*__all__, *engine.TABLE})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@
 0.5421
 """
 
-import sys
 from typing import TYPE_CHECKING
 
 from engine import ops as ops
@@ -62,7 +61,7 @@ from engine.ops import abs as abs  # not in a star import, which would hide a bu
 from engine.ops import max as max
 from engine.ops import min as min
 from engine.ops import pow as pow
-from engine.registry import TABLE, register, unregister
+from engine.registry import TABLE, explain_missing, register, unregister
 
 __version__ = "0.1.0"
 
@@ -85,8 +84,7 @@ if not TYPE_CHECKING:  # which would take any name for a row
         """A row that a program has registered."""
         if name in TABLE:
             return TABLE[name]
-        message = f"module 'engine' has no attribute {name!r}"
-        raise AttributeError(message, name=name, obj=sys.modules[__name__])
+        raise explain_missing("engine", name, __dir__())
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *TABLE})

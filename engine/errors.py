@@ -4,7 +4,7 @@ An expression on Values fails with the same kind of exception as on floats, so
 `except ZeroDivisionError` keeps working; `except EngineError` catches them all.
 """
 
-from engine.text import escape
+from engine.text import escape, shorten_lines
 
 
 class EngineError(Exception):
@@ -17,11 +17,12 @@ class EngineError(Exception):
     ...     print(error)
     truediv(1.0, 0.0): float division by zero
 
-    Its text shows control characters, of a label or a file, and does not send them.
+    Its text shows control characters, of a label or a file, and does not send them;
+    of a line that is very long it shows both ends.
     """
 
     def __str__(self) -> str:
-        return escape(super().__str__())
+        return shorten_lines(escape(super().__str__()))
 
 
 class DomainError(EngineError, ValueError):
@@ -104,7 +105,7 @@ class OperandError(EngineError, TypeError):
     >>> Value("3")
     Traceback (most recent call last):
         ...
-    engine.errors.OperandError: Value wants a real number or a Value, not the str...
+    engine.errors.OperandError: Value wants a real number, not the str...
     """
 
 

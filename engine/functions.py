@@ -93,6 +93,12 @@ def _check_terms(name: str, xs: Iterable[Any]) -> list[Any]:
     terms = list(xs)
     if not terms:
         raise ValueError(f"{name} of no operands: give at least one")
+    for x in terms:
+        if x.__class__ not in (float, Value) and isinstance(x, Iterable):
+            raise OperandError(
+                f"{name} takes one list of numbers, and {x!r:.40} is in it: for the "
+                f"rows of a matrix write [{name}(row) for row in rows]"
+            )
     return terms
 
 

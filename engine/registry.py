@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from string import Formatter
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from engine.operation.op import Op, lookup
 from engine.operation.op import rows as _rows
 from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol
-from engine.text import CONTROLS, cut
+from engine.text import CONTROLS, cut, find_nearest
 
 Source = tuple[str, int] | None
 
@@ -116,6 +116,45 @@ def unregister(name: str) -> None:
     for kind in (Value, Symbol, Extended):
         for method in _make_methods(op, kind):
             delattr(kind, method)
+
+
+_OTHER_NAMES = {
+    "ln": "log", "lg": "log10", "ld": "log2", "logistic": "sigmoid", "swish": "silu",
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
+    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "power": "pow",
+    "divide": "truediv", "multiply": "mul", "subtract": "sub", "negative": "neg",
+    "maximum": "max", "minimum": "min", "average": "mean", "absolute": "abs",
+    "fabs": "abs",
+}  # fmt: skip
+"""Names that some functions have in other places."""
+
+
+def find_meant(name: str, known: Iterable[str]) -> str:
+    """The known name of a function that goes by another name elsewhere, or nearly so.
+
+    >>> find_meant("ln", TABLE), find_meant("tahn", TABLE), find_meant("q", TABLE)
+    ('log', 'tanh', '')
+    """
+    known = list(known)
+    other = _OTHER_NAMES.get(name, "")
+    return other if other in known else find_nearest(name, known)
+
+
+_PYTHONS_OWN = {
+    "sum": "Python's own sum takes Values: sum([x, y])",
+    "fsum": "Python's own sum takes Values: sum([x, y])",
+    "prod": "Python's own math.prod takes Values: math.prod([x, y])",
+}
+
+
+def explain_missing(module: str, name: str, known: Iterable[str]) -> AttributeError:
+    """The error for a name that a module does not have."""
+    error = AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+    if not name.startswith("_"):  # Python itself asks for such
+        near = find_meant(name, known)
+        hint = _PYTHONS_OWN.get(name) or (f"did you mean {near}?" if near else "")
+        error.args = (f"{error}; {hint}" if hint else str(error),)
+    return error
 
 
 def built_in_rows() -> tuple[Op, ...]:

@@ -21,6 +21,7 @@ __all__ = [
     "print_plainly",
     "say",
     "say_once",
+    "shorten_lines",
 ]
 
 CONTROLS = re.compile(
@@ -61,6 +62,21 @@ def cut(text: str, limit: int = 80) -> str:
     """
     shown = escape(text[: limit + 1]).replace("\n", "\\n")
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def shorten_lines(text: str, limit: int = 900) -> str:
+    """The text; of lines that are longer than the limit both ends.
+
+    >>> shorten_lines("x" * 9 + "\\nend", limit=5)
+    'xx…xx\\nend'
+    """
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return "\n".join(
+        line if len(line) <= limit else f"{line[:half]}…{line[-half:]}"
+        for line in text.split("\n")
+    )
 
 
 def find_nearest(name: str, known: Iterable[str]) -> str:

@@ -89,6 +89,24 @@ class Trace:
         ]
 
 
+def require_function(f: Any, asker: str) -> None:
+    """See that a transform was given a function.
+
+    Raises:
+        OperandError: it was given something else.
+    """
+    if isinstance(f, Value):
+        raise OperandError(
+            f"{asker} takes a function of numbers, and {f!r:.80} has been computed "
+            "already: y.backward() or gradients(y, [x]) differentiate it"
+        )
+    if not callable(f):
+        raise OperandError(
+            f"{asker} takes a function, such as lambda x: x * x, and {f!r:.80} cannot "
+            "be called"
+        )
+
+
 def _variable(x: Any) -> Value:
     """A leaf for a number; for a Value of the caller's a node with the same number."""
     return identity(x) if isinstance(x, Value) else Value(x)

@@ -22,6 +22,7 @@ from engine.autodiff.trace import (
     Function,
     Trace,
     flatten_like,
+    require_function,
     require_number,
     select_arguments,
     unwrap,
@@ -29,11 +30,12 @@ from engine.autodiff.trace import (
 from engine.graph.value import Value
 
 
-def _like(f: Function) -> Callable[[Function], Function]:
-    """Give a function of functions the name, documentation and signature of `f`.
+def _like(f: Function, transform: str) -> Callable[[Function], Function]:
+    """Give the result of a transform the name, documentation and signature of `f`.
 
     What else `f` carries, such as the parameters of a model, stays with `f`.
     """
+    require_function(f, transform)
     return functools.wraps(f, updated=())
 
 
@@ -60,9 +62,10 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
             not one number (use `jacobian` then).
         EscapeError: a number leaves the graph inside of `f`.
     """
+    require_function(f, "grad")
     both = value_and_grad(f, argnums)
 
-    @_like(f)
+    @_like(f, "grad")
     def differentiate(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[1]
 
@@ -76,7 +79,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     (6.0, (3.0, 2.0))
     """
 
-    @_like(f)
+    @_like(f, "value_and_grad")
     def differentiate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = Trace(f, args, select_arguments(argnums, args), kwargs)
         output = require_number(trace)
@@ -98,7 +101,7 @@ def derivative(f: Function, n: int = 1) -> Function:
     if not (isinstance(n, int) and n >= 0):
         raise ValueError(f"n={n!r}: the order of a derivative is 0, 1, 2, ...")
 
-    @_like(f)
+    @_like(f, "derivative")
     def differentiate(x: Any) -> Any:
         trace = Trace(f, (x,), [0], {})
         output = require_number(trace)
@@ -128,6 +131,7 @@ def jvp(
     Raises:
         OperandError: primals and tangents have different structures.
     """
+    require_function(f, "jvp")
     args = tuple(primals)
     trace = Trace(f, args, range(len(args)), {})
     moved = trace.push_forward(flatten_like(args, tuple(tangents), "tangents"))
@@ -148,6 +152,7 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
     Raises:
         OperandError: the cotangent has another structure than the result.
     """
+    require_function(f, "vjp")
     trace = Trace(f, args, range(len(args)), {})
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -184,7 +189,7 @@ def jacobian(
     if mode not in ("auto", "forward", "reverse"):
         raise ValueError(f"mode={mode!r}: choose auto, forward or reverse")
 
-    @_like(f)
+    @_like(f, "jacobian")
     def differentiate(*args: Any, **kwargs: Any) -> Any:
         trace = Trace(f, args, select_arguments(argnums, args), kwargs)
         rows = [
@@ -217,6 +222,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
     """
+    require_function(f, "hessian")
     return jacobian(grad(f, argnums), argnums, mode="forward")
 
 
@@ -228,5 +234,6 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     ([10.0, 6.0],)
     """
+    require_function(f, "hvp")
     everything = tuple(range(len(primals)))
     return jvp(grad(f, everything), primals, tangents)[1]

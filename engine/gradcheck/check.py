@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.autodiff.trace import require_function
 from engine.autodiff.transforms import grad, jacobian
 from engine.errors import GradientError, OptionError
 from engine.gradcheck.differences import (
@@ -219,6 +220,7 @@ def check_gradients(
             `table` the data), or `f` gives other results at the same point.
         OptionError: an option is wrong.
     """
+    require_function(f, "check_gradients")
     if order not in (1, 2):
         raise OptionError(f"order={order!r}: 1 or 2")
     if order == 2 and parameters is not None:
@@ -259,6 +261,7 @@ def gradient_table(
         GradientError: `f` gives other results at the same point.
         OptionError: an option is wrong.
     """
+    require_function(f, "gradient_table")
     if method not in METHODS:
         raise OptionError(f"method={method!r}: choose from {', '.join(METHODS)}")
     if not modes or not set(modes) <= set(MODES):

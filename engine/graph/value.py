@@ -17,6 +17,15 @@ from engine.graph.pickling import reduce
 from engine.util.numbers import as_float
 
 
+def _as_data(number: Any) -> float:
+    if isinstance(number, Value):
+        raise OperandError(
+            f"v.data wants a number, not {number!r:.80}: write v.data = other.data, or "
+            "v = other"
+        )
+    return as_float(number, where="v.data")
+
+
 def _collect_metadata() -> Metadata:
     """What the blocks that run now want a new node to remember."""
     here = context.current()
@@ -71,7 +80,7 @@ class Value(Aliases):
     def data(self, number: float) -> None:
         if context.active:
             context.refuse_change("v.data = ...")
-        self._number = number
+        self._number = number if number.__class__ is float else _as_data(number)
 
     # -- the graph ---------------------------------------------------------------
 
@@ -134,6 +143,8 @@ class Value(Aliases):
     def grad(self, gradient: float | None) -> None:
         if context.active:
             context.refuse_change("v.grad = ...")
+        if gradient is not None and gradient.__class__ is not float:
+            gradient = as_float(gradient, where="v.grad")
         self._grad = gradient
 
     @property

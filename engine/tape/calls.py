@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.autodiff.trace import require_function
 from engine.errors import OperandError, OptionError
 
 Place = tuple[Any, ...]
@@ -146,8 +147,8 @@ def check_function(f: Callable[..., Any]) -> None:
     Raises:
         OperandError: it cannot be called, or it is a coroutine or a generator.
     """
-    if not callable(f) and not isinstance(f, classmethod):
-        raise OperandError(f"jit takes a function, and {f!r:.80} cannot be called")
+    if not isinstance(f, classmethod):
+        require_function(f, "jit")
     lazy = (
         inspect.iscoroutinefunction(f)
         or inspect.isgeneratorfunction(f)

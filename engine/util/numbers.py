@@ -28,16 +28,24 @@ def as_float(x: Any, *, where: str = "Value") -> float:
         OverflowError: `x` is an int that no float can hold.
     """
     if not is_number(x):
-        raise OperandError(
-            f"{where} wants a real number or a Value, not {_describe(x)}; "
-            "booleans, ints, floats, Fractions and NumPy scalars are numbers"
-        )
+        raise _refuse(x, where, "a real number")
     return float(x)
 
 
 def as_number(x: Any, *, where: str) -> float | Fraction:
     """`x` as a float, or as it is when it is a Fraction, to stay exact."""
-    return x if x.__class__ is Fraction else as_float(x, where=where)
+    if x.__class__ is Fraction:
+        return x
+    if not is_number(x):
+        raise _refuse(x, where, "a real number or a Value")
+    return float(x)
+
+
+def _refuse(x: object, where: str, wanted: str) -> OperandError:
+    return OperandError(
+        f"{where} wants {wanted}, not {_describe(x)}; "
+        "booleans, ints, floats, Fractions and NumPy scalars are numbers"
+    )
 
 
 def _describe(x: object) -> str:

@@ -169,7 +169,7 @@ def sum_up(terms):
 
 
 def divide(x, y):
-    return combine(operator.truediv, lambda x, y: (1.0 / y, -x / (y * y)), x, y)
+    return combine(operator.truediv, lambda x, y: (1.0 / y, -(x / y) / y), x, y)
 
 
 def remainder(x, y):

@@ -79,7 +79,7 @@ def _look_up(step: Step, known: Mapping[str, Any]) -> Any:
         return known[name]
     if name in CONSTANTS:
         return CONSTANTS[name]
-    raise ExpressionError(f"{name!r} has no value; give {name}=...", *step.place)
+    raise ExpressionError(f"{name!r} has no value; give {name}=...", *step.place.find())
 
 
 def _apply(step: Step, operands: list[Any]) -> Any:
@@ -88,7 +88,7 @@ def _apply(step: Step, operands: list[Any]) -> Any:
     try:
         return function(*operands)
     except EngineError as error:
-        raise ExpressionError(str(error), *step.place) from error
+        raise ExpressionError(str(error), *step.place.find()) from error
 
 
 def _label(result: Any, name: str) -> Value:

@@ -13,10 +13,10 @@ import ast
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import TABLE, logsumexp, mean
-from engine.text import find_nearest
+from engine.registry import find_meant
 
 MAX_LENGTH = 100_000
 
@@ -43,15 +43,19 @@ _WORDS = {
 }  # fmt: skip
 
 
+_WRITTEN_OTHERWISE = {
+    "sum": "a sum is written x + y + z", "fsum": "a sum is written x + y + z",
+    "prod": "a product is written x * y * z", "square": "a square is written x ** 2",
+    "dot": "a product of vectors is written x1 * y1 + x2 * y2",
+    "float": "numbers are numbers: leave it away",
+}  # fmt: skip
+"""What people call, and the language writes without a function."""
+
 _ADVICE = {
     "invalid syntax": "; products are written x * y, functions tanh(x)",
     "invalid decimal literal": "; a product is written 2 * x",
 }
 """What to do, where Python's parser says only what is wrong."""
-_OTHER_NAMES = {
-    "ln": "log", "lg": "log10", "ld": "log2", "logistic": "sigmoid", "swish": "silu",
-}  # fmt: skip
-"""Names that some functions have in other places."""
 
 
 class ExpressionError(ValueError):
@@ -68,6 +72,32 @@ class ExpressionError(ValueError):
         super().__init__(f"line {line}, column {column}{shown}: {why}")
 
 
+class Source:
+    """A text and its lines, in which Python's parser counts bytes."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = [
+            line.encode(errors="replace") for line in text.strip(" \t").splitlines()
+        ]
+
+
+class Place(NamedTuple):
+    """Where something is in a text: worked out when somebody asks."""
+
+    source: Source
+    node: Any
+
+    def find(self) -> tuple[int, int, str]:
+        """Line, column and text."""
+        node = self.node
+        line, start = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        content = self.source.lines[line - 1]
+        end = getattr(node, "end_col_offset", None)
+        last = end if getattr(node, "end_lineno", line) == line else None
+        column = len(content[:start].decode(errors="replace")) + 1
+        return line, column, content[start:last].decode(errors="replace")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of the stack machine: push a number or name, or apply a function."""
@@ -77,8 +107,8 @@ class Step:
     what: float | str
     count: int
     """How many operands it takes from the stack."""
-    place: tuple[int, int, str]
-    """Line, column and text it stands for."""
+    place: Place
+    """The text it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +146,12 @@ def parse(text: str) -> Script:
         ExpressionError: the text is not in the language.
     """
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"{len(text)} characters; {MAX_LENGTH} are the limit")
+        raise ExpressionError(f"it is longer than the limit of {MAX_LENGTH} characters")
     body = _parse_python(text)
     if not body:
         raise ExpressionError("there is no expression; write for example x * y + 1")
-    return Script(tuple(_Reader(text).read_statement(node) for node in body))
+    reader = _Reader(text)
+    return Script(tuple(reader.read_statement(node) for node in body))
 
 
 def _parse_python(text: str) -> list[ast.stmt]:
@@ -145,18 +176,10 @@ class _Reader:
     """From Python's syntax tree to steps, without recursion."""
 
     def __init__(self, text: str) -> None:
-        self.lines = text.strip(" \t").splitlines()
-
-    def find_place(self, node: ast.AST) -> tuple[int, int, str]:
-        line, start = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        content = self.lines[line - 1].encode(errors="replace")
-        end = getattr(node, "end_col_offset", None)
-        last = end if getattr(node, "end_lineno", line) == line else None
-        column = len(content[:start].decode(errors="replace")) + 1
-        return line, column, content[start:last].decode(errors="replace")
+        self.source = Source(text)
 
     def refuse(self, node: ast.AST, why: str) -> ExpressionError:
-        return ExpressionError(why, *self.find_place(node))
+        return ExpressionError(why, *Place(self.source, node).find())
 
     def refuse_node(self, node: ast.AST) -> ExpressionError:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
@@ -189,7 +212,7 @@ class _Reader:
 
     def read_step(self, node: ast.expr) -> tuple[Step, list[ast.expr]]:
         """The step that a node stands for, and the operands that come before it."""
-        place = self.find_place(node)
+        place = Place(self.source, node)
         if isinstance(node, ast.Constant):
             return Step("number", self.read_number(node), 0, place), []
         if isinstance(node, ast.Name):
@@ -254,6 +277,7 @@ def _describe_counts(counts: range) -> str:
 
 def _suggest_function(name: str) -> str:
     known = [*TABLE, *COMPOSED]
-    near = _OTHER_NAMES.get(name) or find_nearest(name, known)
+    near = find_meant(name, known)
     hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+    hint = _WRITTEN_OTHERWISE.get(name, hint)
     return f"there is no function {name!r}; {hint}"

@@ -6,7 +6,6 @@ import functools
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +14,7 @@ from engine import Value
 from engine.text import find_nearest
 from viz.cli.completion import complete_names
 from viz.cli.evaluation import evaluate
-from viz.cli.expression import ExpressionError, Script, parse
+from viz.cli.expression import MAX_LENGTH, ExpressionError, Script, parse
 from viz.cli.terminal import echo
 from viz.errors import FormatError
 
@@ -86,12 +85,14 @@ def _read_expression(arguments: list[str], file: str | None) -> Expression:
 
 
 def _read(path: str) -> str:
+    """The text of a file; of one that is longer than an expression the beginning."""
     try:
         if path != "-":
-            return Path(path).read_text(encoding="utf-8")
+            with open(path, encoding="utf-8") as file:
+                return file.read(MAX_LENGTH + 1)
         if sys.stdin.isatty():
             echo("Type the expression, then Ctrl-D:", err=True)
-        return sys.stdin.read()
+        return sys.stdin.read(MAX_LENGTH + 1)
     except UnicodeDecodeError as error:
         where = "standard input" if path == "-" else path
         raise FormatError(f"{where} is not a text in UTF-8: {error.reason}") from None

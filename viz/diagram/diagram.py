@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import engine
 from engine import OperandError, Value, topological_order
@@ -221,8 +222,10 @@ def check_value(output: Value) -> Value:
     """
     if isinstance(output, Value):
         return output
+    order = ": the value comes first, then the path"
     raise OperandError(
-        f"a picture is drawn of a Value, not of {output!r} ({type(output).__name__})"
+        f"a picture is drawn of a Value, not of {output!r:.80} "
+        f"({type(output).__name__}){order if isinstance(output, (str, Path)) else ''}"
     )
 
 

@@ -14,7 +14,7 @@ from viz.diagram.diagram import Diagram
 from viz.diagram.fuse import fuse
 from viz.drawing.draw import draw
 from viz.drawing.select import select_form
-from viz.errors import FormatError
+from viz.errors import FormatError, OptionError
 from viz.formats.graphml import to_graphml
 from viz.formats.json import to_json
 from viz.formats.mermaid import to_mermaid
@@ -57,8 +57,14 @@ class FileKind:
         """Write what `encode` makes for the suffix of a path, whole or not at all.
 
         Raises:
+            OptionError: it is no path.
             FormatError: there are no files of this suffix.
         """
+        if not isinstance(path, (str, os.PathLike)):
+            raise OptionError(
+                f"a path is a text such as 'x.{self.suffixes[0]}', and comes after the "
+                f"value; it is not {path!r:.80}"
+            )
         target = Path(path)
         suffix = target.suffix[1:].lower()
         if suffix not in self.suffixes:

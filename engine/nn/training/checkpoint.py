@@ -97,12 +97,15 @@ def _read_history(series: Any) -> History:
         raise ModelFileError(
             f"a history is lists of numbers by name, not {series!r:.80}"
         )
-    return History(
+    history = History(
         {
             name: [serialization.read_number(name, x) for x in row]
             for name, row in series.items()
         }
     )
+    if not all(history.series.values()) or len(series.get("loss", ())) != len(history):
+        raise ModelFileError("the history lacks numbers: each epoch has its loss")
+    return history
 
 
 def _read_generator(state: Any, rng: random.Random | None) -> Any:
@@ -114,7 +117,11 @@ def _read_generator(state: Any, rng: random.Random | None) -> Any:
     try:
         version, numbers, spare = state
         whole = (version, tuple(numbers), spare)
+        if not all(type(n) is int and 0 <= n < 1 << 32 for n in numbers):
+            raise ValueError("its numbers are whole ones below 2 ** 32")
+        if spare is not None and type(spare) is not float:
+            raise ValueError(f"{spare!r:.40} is no number in reserve")
         random.Random().setstate(whole)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ModelFileError(f"rng is no state of a generator: {error}") from None
     return whole

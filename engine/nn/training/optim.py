@@ -8,7 +8,7 @@ dataclass: its fields are the hyperparameters, each with its default and its ran
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from engine.graph.sweep import clear
 from engine.graph.value import Value
 from engine.nn.serialization import read_number
 from engine.nn.training.schedules import Schedule
+from engine.util.numbers import is_number
 
 POSITIVE: Mapping[str, float] = {"low": 0, "below": math.inf}
 """The range of a rate: low ≤ x < below."""
@@ -63,6 +64,13 @@ class Optimizer:
     """Whether `change` itself makes the weights decay; g is then the plain gradient."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.parameters, Iterable):
+            is_model = hasattr(self.parameters, "parameters")
+            wanted = "model.parameters()" if is_model else "[w, b]"
+            raise OptionError(
+                f"{type(self).__name__} takes the parameters to train, as in "
+                f"{type(self).__name__}({wanted}, lr=0.1), not {self.parameters!r:.80}"
+            )
         self.parameters = list(self.parameters)
         if not self.parameters:
             raise OptionError("there are no parameters to train")
@@ -287,7 +295,7 @@ def check_range(name: str, option: Any, low: float, below: float) -> None:
     """
     numbers = option if isinstance(option, (tuple, list)) else [option]
     for x in numbers:
-        if not callable(x) and not low <= x < below:
+        if not callable(x) and not (is_number(x) and low <= x < below):
             raise OptionError(f"{name}={x!r}: a number from {low} up to below {below}")
 
 

@@ -107,7 +107,9 @@ def delay_interrupts() -> Iterator[Callable[[], None]]:
         came = True
 
     def pause() -> None:
+        nonlocal came
         if came:
+            came = False
             raise KeyboardInterrupt
 
     ours = threading.current_thread() is threading.main_thread()
@@ -119,3 +121,4 @@ def delay_interrupts() -> Iterator[Callable[[], None]]:
         yield pause
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    pause()  # for one that came after the last call

@@ -23,6 +23,9 @@ TOTAL = {
 """The rows that never raise. Another row that raises would give nan or ±∞ in IEEE 754,
 which is how a batch finds the samples to look at."""
 
+MAX_INPUTS = 10_000_000
+"""More of a function's numbers than this are a damaged count in a file."""
+
 VERSION = 2
 _SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
@@ -251,7 +254,7 @@ class Tape:
         Raises:
             TapeError: one reads a slot that comes later, or is of no known row.
         """
-        if self.inputs < 0 or len(self.ops) != len(self.operands):
+        if not 0 <= self.inputs <= MAX_INPUTS or len(self.ops) != len(self.operands):
             raise TapeError("the tape is damaged: its counts do not fit")
         raised = [(self.size, one.op, one.operands) for one in self.raised]
         for slot, name, used in [*self.instructions(), *raised]:

@@ -189,8 +189,20 @@ def test_forged_files_change_nothing(kind, tmp_path):
     [
         ("history", [], r"a history is lists of numbers by name, not \[\]"),
         ("history", {"loss": ["x"]}, "loss is 'x', not a number"),
+        ("history", {"loss": []}, "the history lacks numbers"),
+        ("history", {"loss": [0.5], "accuracy": []}, "the history lacks numbers"),
+        ("history", {"accuracy": [0.5]}, "the history lacks numbers"),
+        ("history", {"loss": [0.5], "accuracy": [0.5] * 2}, "the history lacks"),
         ("rng", None, "the training was shuffled in another way: see rng="),
         ("rng", [3, ["x"] * 625, None], "rng is no state of a generator: "),
+        ("rng", [3, [-1] * 625, None], "rng is no state of a generator: "),
+        ("rng", [3, [1e30] * 625, None], "rng is no state of a generator: "),
+        ("rng", [3, [2**32] + [1] * 624, None], "rng is no state of a generator: "),
+        ("rng", [3, [1] * 624 + [625], None], "rng is no state of a generator: "),
+        ("rng", [3, [True] * 625, None], "rng is no state of a generator: "),
+        ("rng", [3, [1] * 625, "x"], "rng is no state of a generator: "),
+        ("rng", [3, [1] * 625, [1]], "rng is no state of a generator: "),
+        ("rng", [3, None, None], "rng is no state of a generator: "),
         ("masks", [None], "the model has other layers of Dropout"),
     ],
 )
@@ -200,8 +212,11 @@ def test_what_is_wrong_in_a_checkpoint_is_told(name, wrong, told, tmp_path):
     checkpoint.store(path, model, rule, nn.History(), rng)
     body = json.loads(path.read_text())["checkpoint"]
     serialization.write(path, "checkpoint", {**body, name: wrong}, "")
+    model.parameters()[0].data = 7.0
+    before = (model.state_dict(), rule.state_dict(), rng.getstate())
     with pytest.raises(ModelFileError, match=rf"run\.json: {told}"):
         checkpoint.restore(path, model, rule, rng)
+    assert (model.state_dict(), rule.state_dict(), rng.getstate()) == before
 
 
 def test_a_checkpoint_says_what_it_is_and_one_without_masks_is_read(tmp_path):

@@ -229,7 +229,12 @@ def test_explore_writes_a_page(capsys):
     assert run(capsys, *line, "-o", "-")[1] == page
     status, _, err = run(capsys, *line, "-o", "page.png")
     assert status == 2
-    assert "'page.png': end the name of a page in .html" in err
+    assert "'page.png' is for viz.save (dotgrad draw); here it ends in" in err
+    status, _, err = run(capsys, *line, "-o", "page.xyz")
+    assert "'page.xyz': end the name of a page in .html" in err
+    status, out, err = run(capsys, *line)
+    note = "open it in a browser (graph.html was there, and stays)"
+    assert (status, out, err) == (0, f"graph-2.html: {note}\n", "")
     assert run(capsys, *line, "-o", "-", "--format", "svg")[0] == 2
 
 

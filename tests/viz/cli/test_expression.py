@@ -1,14 +1,20 @@
 """The expression language: agrees with plain floats, and refuses everything else."""
 
+import contextlib
 import math
 import operator
+import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import ROOT
 
 import engine
 from engine import Value, topological_order
+from viz.cli import expression
 from viz.cli.evaluation import evaluate
 from viz.cli.expression import ExpressionError, parse
 
@@ -218,3 +224,38 @@ def test_every_row_can_be_called():
         inside = 2.0 if op.domain[0][1:].startswith("1,") else 0.5
         values = dict.fromkeys(names, inside)
         assert evaluate(parse(text), values).data == op(*values.values())
+
+
+def test_places_are_worked_out_for_errors_alone(monkeypatch):
+    """To find each would make reading quadratic: lines are cut up once for a text."""
+    asked = []
+    find = expression.Place.find
+    monkeypatch.setattr(
+        expression.Place, "find", lambda place: asked.append(place) or find(place)
+    )
+    script = parse(";".join(["x + 1"] * 10_000))
+    assert evaluate(script, {"x": 2.0}).data == 3.0
+    assert asked == []
+    sources = {id(step.place.source) for s in script.statements for step in s.steps}
+    assert len(sources) == 1
+    with pytest.raises(ExpressionError, match=r"^line 2, column 8 in 'log\(x\)': "):
+        evaluate(parse("x + 1\né + 2; log(x)"), {"x": -1.0, "é": 1.0})
+    assert len(asked) == 1
+
+
+def test_no_more_than_an_expression_can_have_is_read():
+    """Of a file that never ends as of a pipe that never ends."""
+    for command in (["-"], ["-f", "-"], ["-f", "/dev/zero"]):
+        if not os.path.exists(command[-1]) and command[-1] != "-":
+            continue
+        run = subprocess.Popen(
+            [sys.executable, "-m", "dotgrad", "explain", *command, "x=1"],
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+        )  # fmt: skip
+        with contextlib.suppress(BrokenPipeError):
+            if command[-1] == "-":
+                for _ in range(1000):
+                    run.stdin.write(b"x;" * 5000)
+        _, said = run.communicate(timeout=60)
+        assert run.returncode == 2
+        assert b"longer than the limit of 100000 characters" in said

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import random
+import signal
 import sys
 import warnings
 
@@ -13,6 +14,8 @@ from places import ROOT
 from small_training import in_a_process, small, trained
 
 from engine import OperandError, OptionError, ShapeError, Value, exp, nn
+from engine.nn.training import checkpoint
+from engine.nn.training.step import delay_interrupts
 from engine.tape import BACKENDS
 from engine.tape.backends.backend import select_backend
 from engine.tape.samples import Samples
@@ -256,6 +259,8 @@ CTRL_C = """
 import os, signal, sys
 from engine.nn import SGD, Module, fit, parameter
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored outside
+
 class Three(Module):
     def __init__(self):
         self.numbers = [parameter(0.0) for _ in range(3)]
@@ -286,6 +291,42 @@ def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(tmp_path):
     assert done.stdout.splitlines() == expected
     assert "TrainingWarning: interrupted" in done.stderr
     assert json.loads(path.read_text())["model"]["parameters"] == whole
+
+
+@pytest.fixture
+def usual_ctrl_c():
+    """Python's own handler, also where the signal is ignored (nohup, CI)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("usual_ctrl_c")
+def test_ctrl_c_after_the_last_pause_is_not_lost():
+    done = False
+    with pytest.raises(KeyboardInterrupt), delay_interrupts() as pause:
+        pause()
+        signal.raise_signal(signal.SIGINT)
+        done = True  # what must not be left half done
+    assert done
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("usual_ctrl_c")
+def test_ctrl_c_at_the_end_of_fit_is_not_lost(monkeypatch, tmp_path):
+    """While the last checkpoint is written, and after the last step of all."""
+    store = checkpoint.store
+
+    def interrupted(*args):
+        store(*args)
+        if len(args[3]) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(checkpoint, "store", interrupted)
+    with pytest.warns(nn.TrainingWarning, match="interrupted"):
+        _, history = trained(3, checkpoint=tmp_path / "run.json")
+    assert history.stopped == "interrupted after 3 of 3 epochs"
+    assert len(history) == 3
 
 
 BARE = """
