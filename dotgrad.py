@@ -17,7 +17,54 @@ The public names of its two packages, `engine` and `viz`, in one place:
 import importlib.util
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+
+def find_overwritten(path: Sequence[str] = ()) -> str:
+    """A sentence about files of ours that are not as they were installed, or "".
+
+    Other distributions have packages of the names `engine` and `viz`, too; pip lets the
+    one that is installed last write over the files of the other.
+
+    Args:
+        path: the folders in which distributions are installed; else `sys.path`.
+    """
+    from importlib import metadata  # slow, and needed for this alone
+
+    installed = list(metadata.distributions(path=list(path) or sys.path))
+    ours = next((d for d in installed if d.metadata["Name"] == "dotgrad"), None)
+    changed = [str(file) for file in (ours and ours.files) or () if _is_changed(file)]
+    if not changed:
+        return ""
+    others = [d for d in installed if d.metadata["Name"] != "dotgrad"]
+    owners = {
+        d.metadata["Name"]
+        for d in others
+        if not {str(file) for file in d.files or ()}.isdisjoint(changed)
+    }
+    more = f" and {len(changed) - 1} more files" if len(changed) > 1 else ""
+    was = "were" if more else "was"
+    of = f" by {', '.join(sorted(owners))}" if owners else ""
+    remove = f"pip uninstall {' '.join(sorted(owners))}, then " if owners else ""
+    return (
+        f"{changed[0]}{more} of dotgrad {was} overwritten{of}: {remove}"
+        "pip install --force-reinstall dotgrad"
+    )
+
+
+def _is_changed(file: Any) -> bool:
+    import base64
+    import hashlib
+
+    if file.hash is None or file.hash.mode != "sha256" or file.suffix != ".py":
+        return False
+    try:
+        digest = hashlib.sha256(file.locate().read_bytes()).digest()
+    except OSError:
+        return True
+    encoded = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return bool(encoded != file.hash.value)
 
 
 def _see_that_it_is_ours(package: str) -> None:
@@ -40,8 +87,25 @@ def _see_that_it_is_ours(package: str) -> None:
         )
 
 
+def _see_that_it_is_whole(package: str) -> None:
+    """See that the files of a package are those that were installed.
+
+    Raises:
+        ImportError: another distribution has overwritten them.
+    """
+    try:
+        whole = hasattr(importlib.import_module(package), "__all__")
+    except Exception as error:
+        if overwritten := find_overwritten():
+            raise ImportError(overwritten) from error
+        raise
+    if not whole and (overwritten := find_overwritten()):
+        raise ImportError(overwritten)
+
+
 for _package in ("engine", "viz"):
     _see_that_it_is_ours(_package)
+    _see_that_it_is_whole(_package)
 
 import engine  # noqa: E402
 import viz  # noqa: E402

@@ -1,6 +1,9 @@
 """`import dotgrad`: all names in one place, or a sentence that says what hides them."""
 
+import base64
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +13,7 @@ from places import ROOT
 import dotgrad
 import engine
 import viz
+from viz.cli import main
 
 
 def python(folder, code):
@@ -103,3 +107,65 @@ def test_it_runs_as_the_command():
         check=True,
     )
     assert engine.__version__ in run.stdout
+
+
+def install(site, name, files):
+    """What pip leaves of a distribution: its files, and their sums in RECORD."""
+    rows = []
+    for path, text in files.items():
+        file = site / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        digest = hashlib.sha256(text.encode()).digest()
+        encoded = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        rows.append(f"{path},sha256={encoded},{len(text)}\n")
+    about = site / f"{name}-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n"
+    )
+    (about / "RECORD").write_text("".join(rows) + f"{about.name}/RECORD,,\n")
+
+
+def test_files_that_another_distribution_has_overwritten_are_told(tmp_path):
+    """`pip install viz` writes its own `viz/__init__.py` over ours."""
+    ours = {f"{p}/__init__.py": p for p in ("engine", "viz")} | {"viz/x.py": ""}
+    install(tmp_path, "dotgrad", ours)
+    install(tmp_path, "harmless", {"engineering/__init__.py": ""})
+    assert dotgrad.find_overwritten([str(tmp_path)]) == ""
+    install(tmp_path, "viz", {"viz/__init__.py": "theirs", "viz/cli.py": ""})
+    assert dotgrad.find_overwritten([str(tmp_path)]) == (
+        "viz/__init__.py of dotgrad was overwritten by viz: pip uninstall viz, "
+        "then pip install --force-reinstall dotgrad"
+    )
+    (tmp_path / "engine" / "__init__.py").unlink()
+    (tmp_path / "viz" / "x.py").write_text("mine")
+    told = dotgrad.find_overwritten([str(tmp_path)])
+    assert told.startswith("engine/__init__.py and 2 more files of dotgrad were ")
+    assert dotgrad.find_overwritten([str(tmp_path / "nothing")]) == ""
+
+
+def test_the_version_tells_of_overwritten_files(monkeypatch, capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr() == (f"{engine.__version__}\n", "")
+    monkeypatch.setattr(dotgrad, "find_overwritten", lambda: "viz is not ours")
+    assert main(["--version"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err) == (f"{engine.__version__}\n", "dotgrad: viz is not ours\n")
+
+
+def test_an_import_of_what_was_overwritten_is_one_sentence(tmp_path):
+    """Whether what is there now has other names, or fails by itself."""
+    for text in ("", "import no_such_module"):
+        site = tmp_path / f"site{len(text)}"
+        site.mkdir()
+        (site / "dotgrad.py").write_text((ROOT / "dotgrad.py").read_text())
+        install(site, "dotgrad", {f"{p}/__init__.py": "x" for p in ("engine", "viz")})
+        shutil.copytree(ROOT / "engine", site / "engine", dirs_exist_ok=True)
+        install(site, "viz", {"viz/__init__.py": text})
+        run = subprocess.run(
+            [sys.executable, "-c", "import dotgrad"], cwd=site, text=True,
+            capture_output=True, check=False,
+        )  # fmt: skip
+        last = run.stderr.strip().splitlines()[-1]
+        assert "pip uninstall viz, then pip install --force-reinstall dotgrad" in last

@@ -6,6 +6,8 @@ import html
 import math
 import unicodedata
 
+from engine.text import CONTROLS
+
 MAX_LABEL = 40
 """The most characters of a label in a picture; longer ones are cut."""
 
@@ -41,11 +43,11 @@ def shorten(label: str, limit: int = MAX_LABEL) -> str:
 
 
 def _printable(c: str) -> bool:
-    # Format characters (Cf) join emoji and direct right-to-left text, but may also
-    # turn the rest of the picture around: those that override are left out.
+    # Format characters (Cf) join emoji, but those that direct text may turn the rest of
+    # a picture around: right-to-left text does without them.
     category = unicodedata.category(c)
     return c.isspace() or (
-        category not in ("Cc", "Cs", "Cn", "Co") and not "\u202a" <= c <= "\u202e"
+        category not in ("Cc", "Cs", "Cn", "Co") and not CONTROLS.match(c)
     )
 
 

@@ -41,7 +41,27 @@ Exit status: 0 done; 1 a gradient is wrong, or this machine lacks what is needed
 2 the input is wrong. One line on standard error says what to do. 130 after Ctrl-C,
 141 when nobody reads the output any more.""",
 )
-click.version_option(engine.__version__, message="%(version)s")(PROGRAM)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if not asked or ctx.resilient_parsing:
+        return
+    echo(engine.__version__)
+    try:
+        import dotgrad
+    except ImportError as error:
+        _say(str(error))
+        ctx.exit(1)
+    if overwritten := dotgrad.find_overwritten():
+        _say(overwritten)
+        ctx.exit(1)
+    ctx.exit()
+
+
+click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False,
+    callback=_print_version, help="Print the version, and whether all files are ours.",
+)(PROGRAM)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -242,7 +242,7 @@ def test_explore_writes_a_page(capsys):
 
 
 def test_repl_shows_values_as_trees(capsys, monkeypatch):
-    typed = "y\ntanh(0.0)\nx.grad\noutput is y\n"
+    typed = "x.grad\ny.backward()\ny\ntanh(0.0)\nx.grad\noutput is y\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)  # IPython leaves its own
     before = sys.displayhook
@@ -250,6 +250,7 @@ def test_repl_shows_values_as_trees(capsys, monkeypatch):
     assert status == 0
     shown = out.replace(">>> ", "")
     assert shown.splitlines() == [
+        "0.0",  # nothing has swept before: backward() would double what it gave
         "y: × = 9  grad 1",
         "├─ x = 3  grad 6, here 3",
         "└─ x ↑  here 3",
@@ -257,7 +258,7 @@ def test_repl_shows_values_as_trees(capsys, monkeypatch):
         "6.0",
         "True",
     ]
-    assert "Here are: x, y, output." in err
+    assert "Here are: x, y, output. No gradients yet: output.backward()" in err
     assert sys.displayhook is before
 
 

@@ -35,9 +35,9 @@ def repl(expression: Expression | None, *, ipython: bool | None) -> None:
     require_input()
     names, banner = _collect_names(), _BANNER
     if expression:
-        ours = _name_values(expression.value())
+        ours = _name_values(expression.value(seed=None))
         names |= ours
-        banner += f"Here are: {', '.join(ours)}.\n"
+        banner += f"Here are: {', '.join(ours)}. No gradients yet: output.backward()\n"
     if ipython is None:
         ipython = sys.stdin.isatty() and bool(importlib.util.find_spec("IPython"))
     (_open_ipython if ipython else _open_python)(names, banner)
