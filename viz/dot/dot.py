@@ -32,6 +32,7 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     look = options.look
     picture = Picture()
     picture.renderer, picture.time_limit = look["renderer"], look["time_limit"]
+    picture.dpi = look["dpi"]
     canvas = Canvas(
         picture,
         options.theme,
@@ -50,7 +51,6 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
         pad="0.25",
         outputorder="edgesfirst",
         bgcolor=options.theme.background,
-        dpi=str(look["dpi"]),
         fontname=options.style.font,
         fontsize="10",
         fontcolor=options.theme.small,

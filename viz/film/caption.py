@@ -89,7 +89,8 @@ def _render(text: str, theme: Theme, dpi: int, renderer: str | None) -> Image:
 
     picture = Picture()
     picture.renderer = renderer
-    picture.attr("graph", bgcolor=theme.background, pad="0.01", dpi=str(dpi))
+    picture.dpi = dpi
+    picture.attr("graph", bgcolor=theme.background, pad="0.01")
     label = make_table(f"<TR><TD>{Line(text, SIZE, theme.ink).html}</TD></TR>")
     picture.node("n", label, shape="plain", fontname="Helvetica")
     data = picture.pipe("png")

@@ -23,7 +23,7 @@ LINES = 40
 SECONDS = 10.0
 """The time limit of the renderer."""
 
-POINTS, DOTS = 72, 144
+DOTS = 144
 """Dots per inch. At 72, the text of the svg is as large as the notebook's; at 144, the
 png is sharp on a fine screen, too."""
 
@@ -84,9 +84,8 @@ def make_bundle(value: Value, *, pictures: Callable[[], bool] = lambda: True) ->
 
 
 def _draw_bundle(value: Value, text: str) -> Bundle:
-    picture = draw(value, dpi=POINTS, time_limit=SECONDS)
+    picture = draw(value, dpi=DOTS, time_limit=SECONDS)
     svg = picture.pipe("svg", encoding="utf-8")
-    picture.attr("graph", dpi=str(DOTS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the svg has what the png's fonts lack
         png = picture.pipe("png")

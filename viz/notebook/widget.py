@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from viz.notebook.graph_widget import GraphWidget
 
 
-WIDGET = DRAW.derive("widget", theme=AUTO_THEME, legend=False, dpi=72, time_limit=10.0)
+WIDGET = DRAW.derive("widget", theme=AUTO_THEME, legend=False, time_limit=10.0)
 
 
 @overload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import graphviz
 
 from engine.util.files import write_file
 from viz.errors import TooLargeError
-from viz.render.renderers import TIME_LIMIT, render
+from viz.render.renderers import RASTER, TIME_LIMIT, render
 
 MAX_RASTER_NODES = 3000
 """The most nodes of a png or jpg: more need gigabytes, and nobody can read them."""
+
+_FIRST_LINE = re.compile(r"^(?!//).*\{\n", re.MULTILINE)
+"""Where the graph begins, below comments."""
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]
@@ -25,6 +29,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     renderer: str | None = None
     time_limit: float = TIME_LIMIT
+    dpi: int | None = None
+    """Dots per inch of a png or jpg. In an svg or pdf lengths are what they are: text
+    of 12 pt is 12 pt high."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("format", "svg")
@@ -34,6 +41,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """A picture that can be changed on its own."""
         twin: Picture = super().copy()
         twin.renderer, twin.time_limit = self.renderer, self.time_limit
+        twin.dpi = self.dpi
         return twin
 
     def pipe(
@@ -60,7 +68,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         format_ = (format or self.format).lower()
         self._check_size(format_)
         data = render(
-            self.source,
+            self._size_source(format_),
             format_,
             renderer=renderer or self.renderer,
             engine=engine or self.engine,
@@ -131,9 +139,16 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             target = target.with_suffix(f".{format_}")
         return target.with_suffix(f".{self._default_extension}"), target
 
+    def _size_source(self, format_: str) -> str:
+        """The source with what a format needs to have the size that is meant."""
+        sizes = 'margin="0"'
+        if format_ in RASTER and self.dpi is not None:
+            sizes += f' dpi="{self.dpi}"'
+        return _FIRST_LINE.sub(rf"\g<0>\tgraph [{sizes}]\n", self.source, count=1)
+
     def _check_size(self, format_: str) -> None:
         count = sum(" -> " not in line and " [" in line for line in self.body)
-        if format_ in {"png", "jpg", "jpeg"} and count > MAX_RASTER_NODES:
+        if format_ in RASTER and count > MAX_RASTER_NODES:
             raise TooLargeError(
                 f"a {format_} of {count} drawn nodes would take gigabytes "
                 f"(the limit is {MAX_RASTER_NODES}): save an svg, or draw a part"

@@ -26,8 +26,8 @@ TIME_LIMIT = 60.0
 OUTPUT_LIMIT = 1 << 28
 """Bytes that a renderer may write."""
 
-_RASTER = frozenset({"png", "jpg", "jpeg"})
-_COMMON = frozenset({"svg", "json0", *_RASTER})
+RASTER = frozenset({"png", "jpg", "jpeg"})
+_COMMON = frozenset({"svg", "json0", *RASTER})
 
 
 class CannotStartError(RendererError):
@@ -179,7 +179,7 @@ def render(
     found = [(r, where) for r in candidates if (where := r.find())]
     if not found:
         raise RendererError(_advise_install(candidates, format_))
-    missing = find_missing_characters(source) if format_ in _RASTER else ""
+    missing = find_missing_characters(source) if format_ in RASTER else ""
     if missing:  # a stable sort: those that can draw them come first
         found.sort(key=lambda pair: not pair[0].any_script)
     broken = []

@@ -52,7 +52,11 @@ def run(arguments, encoding="utf-8", redirect="", stdin=b""):
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii", "latin-1"])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_terminals_with_few_characters(name, encoding):
-    done = run(COMMANDS[name], encoding, stdin=b"output\nprint(explain(output))\n")
+    done = run(
+        COMMANDS[name],
+        encoding,
+        stdin=b"output\noutput.backward()\nprint(explain(output))\n",
+    )
     assert done.returncode == (2 if name in WRONG else 0), done.stderr
     assert b"Traceback" not in done.stderr
     said = (done.stdout + done.stderr).decode(encoding)
