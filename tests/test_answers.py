@@ -82,7 +82,6 @@ def reversed_order(write, path):
         (lambda: engine.arctan, AttributeError, "did you mean atan?"),
         (lambda: engine.sum, AttributeError, "Python's own sum takes Values"),
         (lambda: dotgrad.logistic, AttributeError, "'dotgrad' has no attribute 'logi"),
-        (lambda: viz.drow, AttributeError, "did you mean draw?"),
     ],
 )  # fmt: skip
 def test_mistakes_are_answered(mistake, kind, answer, tmp_path, monkeypatch):

@@ -10,9 +10,6 @@
 digraph {
 """
 
-from typing import TYPE_CHECKING, Any
-
-from engine.registry import explain_missing
 from viz.diagram.diagram import Diagram, Edge, Node
 from viz.drawing.draw import draw, draw_diff
 from viz.drawing.micrograd import draw_dot, trace
@@ -42,8 +39,3 @@ __all__ = [
     "explore", "frames", "load_ipython_extension", "save", "show", "trace", "tree",
     "unload_ipython_extension", "widget",
 ]  # fmt: skip
-
-if not TYPE_CHECKING:  # which would take any name
-
-    def __getattr__(name: str) -> Any:
-        raise explain_missing("viz", name, __all__)
