@@ -18,7 +18,7 @@ from engine.operation.op import Op, lookup
 from engine.operation.op import rows as _rows
 from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol
-from engine.text import CONTROLS, cut, find_nearest
+from engine.text import CONTROLS, cut, find_meant
 
 Source = tuple[str, int] | None
 
@@ -116,28 +116,6 @@ def unregister(name: str) -> None:
     for kind in (Value, Symbol, Extended):
         for method in _make_methods(op, kind):
             delattr(kind, method)
-
-
-_OTHER_NAMES = {
-    "ln": "log", "lg": "log10", "ld": "log2", "logistic": "sigmoid", "swish": "silu",
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
-    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "power": "pow",
-    "divide": "truediv", "multiply": "mul", "subtract": "sub", "negative": "neg",
-    "maximum": "max", "minimum": "min", "average": "mean", "absolute": "abs",
-    "fabs": "abs",
-}  # fmt: skip
-"""Names that some functions have in other places."""
-
-
-def find_meant(name: str, known: Iterable[str]) -> str:
-    """The known name of a function that goes by another name elsewhere, or nearly so.
-
-    >>> find_meant("ln", TABLE), find_meant("tahn", TABLE), find_meant("q", TABLE)
-    ('log', 'tanh', '')
-    """
-    known = list(known)
-    other = _OTHER_NAMES.get(name, "")
-    return other if other in known else find_nearest(name, known)
 
 
 _PYTHONS_OWN = {

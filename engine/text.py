@@ -16,6 +16,7 @@ __all__ = [
     "SUBSTITUTE",
     "cut",
     "escape",
+    "find_meant",
     "find_nearest",
     "make_plain",
     "print_plainly",
@@ -88,6 +89,29 @@ def find_nearest(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name[:100], list(known), n=3)
     swapped = [one for one in near if sorted(one) == sorted(name)]
     return (swapped or near or [""])[0]
+
+
+_OTHER_NAMES = {
+    "ln": "log", "lg": "log10", "ld": "log2", "logistic": "sigmoid", "swish": "silu",
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
+    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "power": "pow",
+    "divide": "truediv", "multiply": "mul", "subtract": "sub", "negative": "neg",
+    "maximum": "max", "minimum": "min", "average": "mean", "absolute": "abs",
+    "fabs": "abs",
+}  # fmt: skip
+"""Names that some functions have in other places."""
+
+
+def find_meant(name: str, known: Iterable[str]) -> str:
+    """The known name of a function that goes by another name elsewhere, or nearly so.
+
+    >>> known = ["tan", "tanh", "log"]
+    >>> find_meant("ln", known), find_meant("tahn", known), find_meant("q", known)
+    ('log', 'tanh', '')
+    """
+    known = list(known)
+    other = _OTHER_NAMES.get(name, "")
+    return other if other in known else find_nearest(name, known)
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:

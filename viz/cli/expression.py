@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from engine import TABLE, logsumexp, mean
-from engine.registry import find_meant
+from engine.text import find_meant
 
 MAX_LENGTH = 100_000
 
