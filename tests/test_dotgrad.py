@@ -138,7 +138,7 @@ def test_files_that_another_distribution_has_overwritten_are_told(tmp_path):
         "viz/__init__.py of dotgrad was overwritten by viz: pip uninstall viz, "
         "then pip install --force-reinstall dotgrad"
     )
-    (tmp_path / "engine" / "__init__.py").unlink()
+    (tmp_path / "engine" / "__init__.py").write_text("cut")
     (tmp_path / "viz" / "x.py").write_text("mine")
     told = dotgrad.find_overwritten([str(tmp_path)])
     assert told.startswith("engine/__init__.py and 2 more files of dotgrad were ")
