@@ -39,7 +39,7 @@ def find_overwritten(path: Sequence[str] = ()) -> str:
         return ""
     others = [d for d in installed if d.metadata["Name"] != "dotgrad"]
     owners = {
-        d.metadata["Name"]
+        str(d.metadata["Name"])
         for d in others
         if not {str(file) for file in d.files or ()}.isdisjoint(changed)
     }
@@ -115,7 +115,7 @@ from engine import abs as abs  # noqa: E402 -- not in a star import, nor those b
 from engine import max as max  # noqa: E402
 from engine import min as min  # noqa: E402
 from engine import pow as pow  # noqa: E402
-from engine.registry import explain_missing  # noqa: E402
+from engine.text import explain_missing  # noqa: E402
 from viz import *  # type: ignore[assignment]  # noqa: E402, F403
 
 Edge = engine.Edge  # type: ignore[misc]

@@ -61,7 +61,8 @@ from engine.ops import abs as abs  # not in a star import, which would hide a bu
 from engine.ops import max as max
 from engine.ops import min as min
 from engine.ops import pow as pow
-from engine.registry import TABLE, explain_missing, register, unregister
+from engine.registry import TABLE, register, unregister
+from engine.text import explain_missing
 
 __version__ = "0.1.0"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from string import Formatter
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +19,7 @@ from engine.operation.op import Op, lookup
 from engine.operation.op import rows as _rows
 from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol
-from engine.text import CONTROLS, cut, find_meant
+from engine.text import CONTROLS, cut
 
 Source = tuple[str, int] | None
 
@@ -118,23 +119,6 @@ def unregister(name: str) -> None:
             delattr(kind, method)
 
 
-_PYTHONS_OWN = {
-    "sum": "Python's own sum takes Values: sum([x, y])",
-    "fsum": "Python's own sum takes Values: sum([x, y])",
-    "prod": "Python's own math.prod takes Values: math.prod([x, y])",
-}
-
-
-def explain_missing(module: str, name: str, known: Iterable[str]) -> AttributeError:
-    """The error for a name that a module does not have."""
-    error = AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
-    if not name.startswith("_"):  # Python itself asks for such
-        near = find_meant(name, known)
-        hint = _PYTHONS_OWN.get(name) or (f"did you mean {near}?" if near else "")
-        error.args = (f"{error}; {hint}" if hint else str(error),)
-    return error
-
-
 def built_in_rows() -> tuple[Op, ...]:
     """The rows that a program has not added."""
     return tuple(op for op in _rows.values() if op.name not in _registered)
@@ -156,6 +140,7 @@ def _is_name(text: Any) -> bool:
     return (
         isinstance(text, str)
         and text.isidentifier()
+        and unicodedata.is_normalized("NFKC", text)  # or Python reads another name
         and not keyword.iskeyword(text)
         and len(text) <= _LONGEST
     )
@@ -182,9 +167,10 @@ def _check_texts(op: Op) -> None:
             f"{op.name}: folds has one {{}}, where the number goes, such as '^{{}}', "
             f"not {cut(repr(op.folds))}"
         )
-    if not all(map(_is_name, op.operands)) or len(set(op.operands)) < op.arity:
+    if not all(map(_is_name, op.operands)) or len({"out", *op.operands}) <= op.arity:
         raise RowError(
-            f"{op.name}: operands are different Python names, not {op.operands!r}"
+            f"{op.name}: operands are different Python names, none of them out, not "
+            f"{op.operands!r}"
         )
 
 

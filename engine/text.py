@@ -16,6 +16,7 @@ __all__ = [
     "SUBSTITUTE",
     "cut",
     "escape",
+    "explain_missing",
     "find_meant",
     "find_nearest",
     "make_plain",
@@ -112,6 +113,25 @@ def find_meant(name: str, known: Iterable[str]) -> str:
     known = list(known)
     other = _OTHER_NAMES.get(name, "")
     return other if other in known else find_nearest(name, known)
+
+
+_PYTHONS_OWN = {
+    "sum": "Python's own sum takes Values: sum([x, y])",
+    "fsum": "Python's own sum takes Values: sum([x, y])",
+    "prod": "Python's own math.prod takes Values: math.prod([x, y])",
+}
+"""Functions that are missing since Python's own do it."""
+
+
+def explain_missing(module: str, name: str, known: Iterable[str]) -> AttributeError:
+    """The error for a name that a module does not have."""
+    message = f"module {module!r} has no attribute {name!r}"
+    if name in _PYTHONS_OWN:
+        message += f"; {_PYTHONS_OWN[name]}"
+    elif not name.startswith("_"):  # Python itself asks for such
+        near = find_meant(name, known)
+        message += f"; did you mean {near}?" if near else ""
+    return AttributeError(message, name=name)
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:

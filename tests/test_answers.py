@@ -31,8 +31,8 @@ def swapped(write, path):
     return lambda: write(path, leaf())
 
 
-def reversed_order(write, path):
-    return lambda: write(leaf(), leaf() if path is None else path)
+def writes(write, path):
+    return lambda: write(leaf(), path)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def reversed_order(write, path):
         (swapped(viz.save, "a.png"), OptionError, "comes after the value"),
         (swapped(viz.explore, "a.html"), OptionError, "comes after the value"),
         (swapped(viz.animate, "a.gif"), OptionError, "comes after the value"),
-        (reversed_order(viz.save, None), OptionError, "a path is a text such as"),
-        (reversed_order(viz.save, 3), OptionError, "it is not 3"),
-        (reversed_order(viz.save, "a.gif"), viz.FormatError, "is for viz.animate"),
-        (reversed_order(viz.save, "a.html"), viz.FormatError, "is for viz.explore"),
-        (reversed_order(viz.explore, "a.svg"), viz.FormatError, "is for viz.save"),
-        (reversed_order(viz.animate, "a.pdf"), viz.FormatError, "is for viz.save"),
+        (writes(viz.save, None), OptionError, "a path is a text such as"),
+        (writes(viz.save, 3), OptionError, "it is not 3"),
+        (writes(viz.save, "a.gif"), viz.FormatError, "is for viz.animate"),
+        (writes(viz.save, "a.html"), viz.FormatError, "is for viz.explore"),
+        (writes(viz.explore, "a.svg"), viz.FormatError, "is for viz.save"),
+        (writes(viz.animate, "a.pdf"), viz.FormatError, "is for viz.save"),
         (lambda: engine.tahn, AttributeError, "'engine' has no attribute 'tahn'; did "
          "you mean tanh?"),
         (lambda: engine.ln, AttributeError, "did you mean log?"),

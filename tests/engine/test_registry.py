@@ -204,6 +204,8 @@ def test_a_cell_may_not_take_the_name_of_a_file():
         ({"folds": "no place"}, "folds has one {}"),
         ({"folds": "{} {}"}, "folds has one {}"),
         ({"folds": "{"}, "folds has one {}"),
+        ({"name": "ﬁ"}, "Python name"),  # which Python reads as fi
+        ({"operands": ("out",)}, "none of them out"),  # that is the result
         ({"operands": ("x y",)}, "different Python names"),
         ({"operands": ("lambda",)}, "different Python names"),
     ],
@@ -215,3 +217,21 @@ def test_texts_of_a_row_are_checked(changes, message):
         register(value=lambda x: x * x, partials=lambda out, x: (2 * x,), **row)
     assert len(str(caught.value)) < 200
     assert "odd_row" not in engine.TABLE
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("operand", ["where", "exp_", "np", "new", "x0", "V"])
+def test_operands_of_any_name_are_no_others_in_generated_code(operand, backend):
+    """x eˣ, by (1 + x) eˣ: names of operands hide none of those that the code uses."""
+    row = register(
+        "times_exp", "x eˣ", lambda x: x * engine.exp(x),
+        lambda out, x: (engine.where(x > -99, (1 + x) * engine.exp(x), out),),
+        operands=(operand,),
+    )  # fmt: skip
+    try:
+        f = jit(lambda x: row(x) * 2, backend=backend)
+        values, slopes = f.value_and_grad_batch(np.array([1.0, 2.0]))
+    finally:
+        engine.unregister("times_exp")
+    assert values == pytest.approx([2 * math.e, 4 * math.e**2], rel=1e-15)
+    assert slopes == pytest.approx([4 * math.e, 6 * math.e**2], rel=1e-15)

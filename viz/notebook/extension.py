@@ -24,8 +24,7 @@ SECONDS = 10.0
 """The time limit of the renderer."""
 
 DOTS = 144
-"""Dots per inch. At 72, the text of the svg is as large as the notebook's; at 144, the
-png is sharp on a fine screen, too."""
+"""Dots per inch of the png, which is sharp on a fine screen, too."""
 
 CONTAINERS = (list, tuple, dict, "numpy.ndarray")
 """What is shown as a table where Values are in it."""

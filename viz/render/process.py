@@ -50,16 +50,9 @@ def run_bounded(
     with subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
     ) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        assert child.stderr is not None
-        streams = (
-            _Writer(child.stdin, text),
-            _Reader(child.stdout, limit, full=True),
-            _Reader(child.stderr, _ERRORS_KEPT),
-        )
+        streams: list[threading.Thread] = []
         try:
-            return _converse(child, *streams, seconds=seconds)
+            return _converse(child, text, streams, seconds, limit)
         except BaseException:
             _kill(child)
             for stream in streams:
@@ -101,11 +94,18 @@ class _Reader(threading.Thread):
 
 
 def _converse(
-    child: subprocess.Popen[bytes], writer: _Writer, output: _Reader, errors: _Reader,
-    *, seconds: float,
+    child: subprocess.Popen[bytes], text: bytes, streams: list[threading.Thread],
+    seconds: float, limit: int,
 ) -> Finished:  # fmt: skip
+    """Write the input and read both outputs at the same time, to their ends."""
     end = time.monotonic() + seconds
-    for stream in (output, errors, writer):
+    assert child.stdin is not None
+    assert child.stdout is not None
+    assert child.stderr is not None
+    output = _Reader(child.stdout, limit, full=True)
+    errors = _Reader(child.stderr, _ERRORS_KEPT)
+    streams += (output, errors, _Writer(child.stdin, text))
+    for stream in streams:
         stream.join(max(0.0, end - time.monotonic()))
         if stream.is_alive():
             raise subprocess.TimeoutExpired(child.args, seconds)
@@ -117,6 +117,8 @@ def _converse(
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """End it and, where the system knows groups of processes, all that it started."""
+    if child.returncode is not None:  # its number may be another's by now
+        return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(child.pid, signal.SIGKILL)

@@ -26,7 +26,8 @@ from engine.tape.backends.numba_kernels import (
 from engine.tape.ir.tape import STOP, find_row
 from engine.text import say, say_once
 
-_NAME = "kernels"
+_NAME = f"kernels_{sys.implementation.cache_tag}"
+"""The compiler keeps other files for each Python."""
 
 
 def select_rows(names: Iterable[str]) -> tuple[Op, ...]:
@@ -131,7 +132,10 @@ def _load_from_cache(text: str) -> ModuleType:
     """
     path = find_source(text, _NAME)
     if is_intact(path, text):
-        return _load_module(path, text)
+        module = _load_module(path, text)
+        if not is_intact(path, text):  # compiled anew, by or for another version
+            seal(path)
+        return module
     start_anew(path, text)
     say(
         "dotgrad: compiling the Numba back end; this is done once and takes some "

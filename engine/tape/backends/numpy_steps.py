@@ -15,7 +15,13 @@ from typing import Any, NamedTuple
 from engine.operation.extended import evaluate_extended
 from engine.operation.op import Op
 from engine.operation.symbol import ATOM
-from engine.tape.backends.codegen import Code, build_partial_trees, build_value_tree
+from engine.tape.backends.codegen import (
+    Code,
+    build_partial_trees,
+    build_value_tree,
+    name_operands,
+    rename_operands,
+)
 from engine.tape.ir.tape import find_row
 
 
@@ -211,8 +217,9 @@ def _compile(op: Op, tree: Any, more: tuple[str, ...]) -> Callable[..., Any]:
     """A formula as a function of `more` and the operands."""
     import numpy as np
 
-    code = ArrayCode()
-    text = f"lambda {', '.join((*more, *op.operands))}: {code.text(tree)}"
+    code, operands = ArrayCode(), [f"x{i}" for i in range(op.arity)]
+    body = code.text(rename_operands(tree, name_operands(op, "out", operands)))
+    text = f"lambda {', '.join((*more, *operands))}: {body}"
     names: dict[str, Any] = {"where": np.where}
     names |= {f"{name}_": vectorize_value(used) for name, used in code.called.items()}
     function: Callable[..., Any] = eval(text, names)
