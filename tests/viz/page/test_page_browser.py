@@ -8,7 +8,7 @@ import graphs
 import pytest
 from PIL import Image
 
-from engine import Value, scope
+from engine import Value, log, scope, softmax
 from viz import THEMES, explore, frames, save
 from viz.diagram.collapse import collapse
 from viz.diagram.diagram import Diagram
@@ -339,6 +339,35 @@ def test_light_and_dark(pages, files):
             assert fragment(page) == f"#step=11&theme={name}"
         page.click("#theme")
         assert fill_of(page, ".leaf .shape") == THEMES[scheme].leaf[0]
+
+
+def contrast(one, other):
+    """Of two colours, as WCAG 2.2 defines it: from 1 to 21."""
+
+    def luminance(color):
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [
+            x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts
+        ]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("style", ["wire", "book", "cs231n", "card"])
+def test_a_constant_with_a_name_can_be_read(pages, tmp_path, style, scheme):
+    """The largest logit of softmax is one: its box or card is no grey dot."""
+    p, _ = softmax([Value(1.0), Value(3.0)])
+    page = pages.open(
+        explore(-log(p), tmp_path / "p.html", style=style), "#step=3",
+        color_scheme=scheme,
+    )  # fmt: skip
+    named = ".body.constant:is(.box, .card):not(.focus)"
+    assert page.locator(named).count() == 1
+    shape, label = fill_of(page, f"{named} .shape"), fill_of(page, f"{named} text")
+    assert contrast(shape, label) >= 4.5, (shape, label)
 
 
 def test_a_link_leads_to_a_state_and_back_leads_back(pages, files):
