@@ -9,7 +9,8 @@ from mpmath import mp, mpf
 from oracle import exact, exact_partials, relative
 
 import engine
-from engine import TABLE, Value
+from engine import TABLE, Value, derivative
+from engine.operation.extended import evaluate_extended
 from engine.ops import _cbrt_by_newton
 
 INF, NAN = math.inf, math.nan
@@ -316,3 +317,24 @@ def test_lengths_and_angles_keep_the_digits_of_second_derivatives(x, y):
 def test_an_angle_that_does_not_change_has_no_second_derivative():
     for x in (1e-6, 0.1, 3.0, 1e9):
         assert engine.derivative(lambda x: engine.atan2(x, x), n=2)(x) == 0
+
+
+@pytest.mark.parametrize(
+    ("exponent", "at_zero", "at_minus_zero"),
+    [
+        (-1.0, math.inf, -math.inf),
+        (-2.0, math.inf, math.inf),
+        (-0.5, math.inf, math.inf),
+    ],
+)
+def test_a_power_with_its_exponent_fixed_has_limits(exponent, at_zero, at_minus_zero):
+    """By IEEE 754, as C's pow gives them, where Python's raises ZeroDivisionError."""
+    op = (Value(2.0) ** exponent).op
+    assert op.made_from is not None
+    assert evaluate_extended(op, (0.0,)) == at_zero
+    assert evaluate_extended(op, (-0.0,)) == at_minus_zero
+
+
+def test_the_second_derivative_of_a_root_written_as_a_power():
+    """(x^½)″ = −¼ x^−³⁄₂, which is −∞ at 0."""
+    assert derivative(lambda x: x**0.5, n=2)(0.0) == -math.inf

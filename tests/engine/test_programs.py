@@ -23,7 +23,7 @@ from engine.gradcheck.rounding import bound_rounding
 from engine.graph.sweep import adjoints
 from engine.tape import BACKENDS, jit
 
-COUNT = 3000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 120
+COUNT = 3000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 600
 CHUNKS = 12
 RAISED = (ArithmeticError, ValueError)
 
