@@ -5,6 +5,7 @@ stay behind, and the next build takes from them what is no longer in the reposit
 """
 
 import contextlib
+import functools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -32,23 +33,27 @@ def _elsewhere() -> Iterator[None]:
                 os.environ["DIST_EXTRA_CONFIG"] = before
 
 
-def _build_elsewhere(hook: Callable[..., str]) -> Callable[..., str]:
-    def build(*args: Any, **options: Any) -> str:
+def _elsewhere_too(hook: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(hook)
+    def run(*args: Any, **options: Any) -> Any:
         with _elsewhere():
             return hook(*args, **options)
 
-    return build
+    return run
 
 
-get_requires_for_build_wheel = build_meta.get_requires_for_build_wheel
-get_requires_for_build_sdist = build_meta.get_requires_for_build_sdist
-get_requires_for_build_editable = build_meta.get_requires_for_build_editable
-prepare_metadata_for_build_wheel = _build_elsewhere(
+# The hooks of PEP 517 and PEP 660; those that only ask what is required write, too.
+get_requires_for_build_wheel = _elsewhere_too(build_meta.get_requires_for_build_wheel)
+get_requires_for_build_sdist = _elsewhere_too(build_meta.get_requires_for_build_sdist)
+get_requires_for_build_editable = _elsewhere_too(
+    build_meta.get_requires_for_build_editable
+)
+prepare_metadata_for_build_wheel = _elsewhere_too(
     build_meta.prepare_metadata_for_build_wheel
 )
-prepare_metadata_for_build_editable = _build_elsewhere(
+prepare_metadata_for_build_editable = _elsewhere_too(
     build_meta.prepare_metadata_for_build_editable
 )
-build_wheel = _build_elsewhere(build_meta.build_wheel)
-build_sdist = _build_elsewhere(build_meta.build_sdist)
-build_editable = _build_elsewhere(build_meta.build_editable)
+build_wheel = _elsewhere_too(build_meta.build_wheel)
+build_sdist = _elsewhere_too(build_meta.build_sdist)
+build_editable = _elsewhere_too(build_meta.build_editable)
