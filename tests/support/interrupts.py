@@ -5,7 +5,9 @@ round. A trace function counts these places in the engine's own code, and raises
 KeyboardInterrupt at one of them.
 """
 
+import contextlib
 import dis
+import gc
 import linecache
 import sys
 import threading
@@ -19,25 +21,49 @@ _PLACES = ("RESUME", "CALL", "CALL_FUNCTION", "CALL_METHOD", "CALL_FUNCTION_EX",
 _CODES = {dis.opmap[name] for name in _PLACES if name in dis.opmap}
 
 
+class _Places:
+    """Counts the places that a run comes by, and raises at the one that is wanted."""
+
+    def __init__(self, wanted):
+        self.wanted, self.count = wanted, 0
+        self.last = {}  # the last instruction in each frame
+
+    def look_at(self, frame, offset):
+        """Note an instruction that is about to run in a frame of the engine."""
+        was = self.last.get(id(frame))
+        self.last[id(frame)] = frame.f_code.co_code[offset]
+        if was in _CODES:
+            self.count += 1
+            return self.count == self.wanted
+        return False
+
+
 def run_until(place, run):
     """Run it, with Ctrl-C at this place, counted from 1; whether it was reached."""
-    count = 0
+    watch = _monitored if hasattr(sys, "monitoring") else _traced
+    gc.disable()  # it would come at a place that changes from run to run
+    try:
+        with watch(_Places(place)):
+            run()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        gc.enable()
+    return False
 
+
+@contextlib.contextmanager
+def _traced(places):
     def trace(frame, _event, _):
-        nonlocal count
         if not frame.f_code.co_filename.startswith(PACKAGE):
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        last = None
+        places.last[id(frame)] = None
 
         def trace_frame(frame, event, _):
-            nonlocal count, last
-            if event == "opcode":
-                was, last = last, frame.f_code.co_code[frame.f_lasti]
-                count += was in _CODES
-                if count == place and was in _CODES:
-                    sys.settrace(None)
-                    raise KeyboardInterrupt
+            if event == "opcode" and places.look_at(frame, frame.f_lasti):
+                sys.settrace(None)
+                raise KeyboardInterrupt
             return trace_frame
 
         return trace_frame
@@ -45,22 +71,56 @@ def run_until(place, run):
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        run()
-    except KeyboardInterrupt:
-        return True
+        yield
     finally:
         sys.settrace(before)
-    return False
+
+
+@contextlib.contextmanager
+def _monitored(places):
+    """The same from Python 3.12 on, where not every opcode reaches a trace function."""
+    monitoring = sys.monitoring
+    tool, events = monitoring.DEBUGGER_ID, monitoring.events
+    thread = threading.get_ident()
+
+    def start(code, _offset):
+        if not code.co_filename.startswith(PACKAGE):
+            return monitoring.DISABLE
+        places.last[id(sys._getframe(1))] = None
+
+    def step(code, offset):
+        if not code.co_filename.startswith(PACKAGE):
+            return monitoring.DISABLE
+        if threading.get_ident() == thread:  # which alone gets signals
+            if places.look_at(sys._getframe(1), offset):
+                monitoring.set_events(tool, 0)
+                raise KeyboardInterrupt
+
+    monitoring.use_tool_id(tool, "interrupts")
+    try:
+        monitoring.register_callback(tool, events.PY_START, start)
+        monitoring.register_callback(tool, events.INSTRUCTION, step)
+        monitoring.set_events(tool, events.PY_START | events.INSTRUCTION)
+        yield
+    finally:
+        monitoring.set_events(tool, 0)
+        monitoring.free_tool_id(tool)
 
 
 def count_places(run):
     """How many places there are in a run."""
+
+    def reaches(place):
+        reached = run_until(place, run)
+        gc.collect()  # blocks that were cut off may lie in circles, still open
+        return reached
+
     low, high = 0, 1
-    while run_until(high, run):
+    while reaches(high):
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if run_until(middle, run) else (low, middle)
+        low, high = (middle, high) if reaches(middle) else (low, middle)
     return low
 
 
