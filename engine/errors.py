@@ -15,7 +15,7 @@ class EngineError(Exception):
     ...     Value(1.0) / 0
     ... except EngineError as error:
     ...     print(error)
-    truediv(1.0, 0.0): float division by zero
+    truediv(1.0, 0.0): division by zero
 
     Its text shows control characters, of a label or a file, and does not send them;
     of a line that is very long it shows both ends.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
 MADE = shutil.ignore_patterns(
@@ -92,7 +93,7 @@ def test_a_source_distribution_holds_all_that_the_repository_does(clone, tmp_pat
     assert packed == before - stale | {"PKG-INFO"}
 
 
-def test_asking_what_a_build_requires_leaves_nothing(clone, tmp_path):
+def test_asking_what_a_build_requires_leaves_nothing(clone):
     before = list_files(clone)
     program = "import clean_build; clean_build.get_requires_for_build_wheel()"
     subprocess.run(
@@ -123,8 +124,6 @@ def test_metadata_say_who_and_for_what(metadata):
     assert {"Source", "Issues", "Changes"} <= set(places)
     assert metadata["License"] == "MIT" or metadata["License-Expression"] == "MIT"
     assert metadata["Description-Content-Type"].startswith("text/markdown")
-    from packaging.specifiers import SpecifierSet
-
     supported = SpecifierSet(metadata["Requires-Python"])
     named = re.findall(r"Python :: (3\.\d+)", "\n".join(metadata.get_all("Classifier")))
     assert named

@@ -12,6 +12,7 @@ from typing import Any
 from engine.autodiff.reverse import multiply, partials_as_values
 from engine.graph.node import topological_order
 from engine.graph.value import Value
+from engine.util.numbers import add_up
 
 
 def tangents(
@@ -37,7 +38,7 @@ def tangents(
             if parent in found
         ]
         if shares:
-            found[node] = sum(shares, found.get(node, 0.0))
+            found[node] = add_up(shares, found.get(node, 0.0))
     return found
 
 

@@ -11,6 +11,7 @@ from engine.explanation.paths import Path, count_paths, edges_between, largest_p
 from engine.graph.node import Edge, topological_order
 from engine.graph.sweep import adjoints, last_output
 from engine.graph.value import Value
+from engine.util.numbers import add_up
 
 MOST_USES = 12
 """The most uses that are written down; what the others contribute is summed up."""
@@ -69,7 +70,7 @@ class Explanation:
     @property
     def hidden_sum(self) -> float:
         """What the hidden uses contribute together."""
-        return self.gradient - sum(use.contribution for use in self.shown)
+        return self.gradient - add_up(use.contribution for use in self.shown)
 
 
 def find_explanation(

@@ -19,6 +19,7 @@ from engine.explanation.wording import (
 from engine.graph.node import Edge, topological_order
 from engine.graph.sweep import adjoints, last_output
 from engine.graph.value import Value
+from engine.util.numbers import add_up
 
 MOST_CAUSES = 8
 """The most causes that are written down."""
@@ -89,7 +90,7 @@ def _find_causes(
         here = waiting.pop(0)
         shares = [found[edge.child] * edge.partial for edge in uses[here]]
         if any(shares):
-            sums = format_sum(shares, sum(shares))
+            sums = format_sum(shares, add_up(shares))
             yield f"contributions cancel at {format_term(here)}: {sums}"
             continue
         for edge in uses[here]:

@@ -13,7 +13,7 @@ from engine.operation.operators import Operators
 from engine.util.numbers import is_number
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class FloatLike(Operators):

@@ -17,7 +17,7 @@ from engine.nn import serialization
 from engine.util.nested import walk
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class Module:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -294,7 +295,7 @@ def make_error(
         f"{label!r:.80} = {x!r}" if label is not None else repr(x)
         for x, label in zip(xs, labels, strict=True)
     ]
-    reason = str(error.args[-1]) if error.args else "no such value"
+    reason = _word(str(error.args[-1]) if error.args else "no such value")
     text = f"{op.name}({', '.join(shown)}): {reason}"
     if isinstance(error, ZeroDivisionError):
         return DivisionByZeroError(text)
@@ -302,6 +303,25 @@ def make_error(
         return RangeError(text)
     explained = "complex" in reason or isinstance(error, EngineError)  # of a row inside
     return DomainError(text if explained else f"{text}{_describe_domains(op)}")
+
+
+# Python words them otherwise from version to version, and C from system to system.
+_WORDINGS = {
+    "division by zero": r"(float |integer )?(floor )?(division|modulo)"
+    r"( or modulo)?( by zero)?",
+    "zero to a negative power": r"0\.0 cannot be raised to a negative power",
+    "math domain error": r"expected (a .+ input|a number between -1 and 1"
+    r"|argument value not less than 1), got .+",
+    "math range error": r"Numerical result out of range|Result too large",
+}
+
+
+def _word(reason: str) -> str:
+    """What Python gives as the reason, in words that are the same everywhere."""
+    for ours, theirs in _WORDINGS.items():
+        if re.fullmatch(theirs, reason):
+            return ours
+    return reason
 
 
 def _describe_domains(op: Op) -> str:

@@ -87,14 +87,16 @@ def _monitored(places):
         if not code.co_filename.startswith(PACKAGE):
             return monitoring.DISABLE
         places.last[id(sys._getframe(1))] = None
+        return None
 
     def step(code, offset):
         if not code.co_filename.startswith(PACKAGE):
             return monitoring.DISABLE
-        if threading.get_ident() == thread:  # which alone gets signals
-            if places.look_at(sys._getframe(1), offset):
-                monitoring.set_events(tool, 0)
-                raise KeyboardInterrupt
+        here = threading.get_ident() == thread  # which alone gets signals
+        if here and places.look_at(sys._getframe(1), offset):
+            monitoring.set_events(tool, 0)
+            raise KeyboardInterrupt
+        return None
 
     monitoring.use_tool_id(tool, "interrupts")
     try:

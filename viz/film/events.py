@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from engine.util.numbers import add_up
 from viz.diagram.diagram import Diagram, Edge, Node
 from viz.diagram.sentence import Sentence
 from viz.film.equations import Equations
@@ -83,7 +84,7 @@ class Film:
 
     def _add_up(self, source: str) -> float:
         """In the order in which the engine's sweep adds."""
-        return sum(
+        return add_up(
             self._contributions[e.target, e.position] for e in self._uses[source]
         )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from engine import Value
+from engine.util.numbers import add_up
 from viz.diagram.collapse import MOST_INPUTS
 from viz.diagram.diagram import Diagram, Edge, Inside, Node, Part
 from viz.labels import shorten
@@ -209,7 +210,7 @@ class _Sheets:
             [use] = drawn
             edge = replace(use, source=ids[tail], target=ids[head], parts=parts)
         elif drawn:
-            total = sum(use.gradient or 0.0 for use in drawn)
+            total = add_up(use.gradient or 0.0 for use in drawn)
             edge = replace(edge, value=drawn[0].value, gradient=total)
         return edge
 

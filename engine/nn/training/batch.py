@@ -22,6 +22,7 @@ from engine.tape.ir.draws import Draws, drawing
 from engine.tape.jitted import Jitted, jit
 from engine.tape.samples import Samples
 from engine.text import say
+from engine.util.numbers import add_up
 
 NOT_A_NUMBER = (DivisionByZeroError, DomainError, RangeError)
 """What floats raise where IEEE arithmetic would go on with nan or ∞."""
@@ -88,7 +89,7 @@ class BatchGradient:
                 _report(error)
                 self.tape = None
         share = 1 / len(batch)
-        return sum(
+        return add_up(
             _sweep(self.compute_loss(batch, k), share, f"the loss of sample {i}")
             for k, i in enumerate(batch)
         )

@@ -106,7 +106,7 @@ METHODS = {
     "complex": complex,
     "isclose": lambda x: math.isclose(x, 1.0, rel_tol=0.5),
     "divmod": lambda x: divmod(x, 3.0),
-    "sum": lambda x: sum([x, 1.0, x]),
+    "sum": lambda x: sum([x, 1.0]),  # of more floats, Python 3.12 rounds only once
     "max": lambda x: max(x, 1.0),
     "uniform": lambda x: random.Random(3).uniform(x, 2.0),
     "formats": lambda x: f"{x:.3f} {x:10.2e} {x:g} {x:+.1%}",
