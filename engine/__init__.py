@@ -51,6 +51,7 @@ from engine.gradcheck.check import (
     gradient_table,
 )
 from engine.graph.context import no_grad, record_source, scope
+from engine.graph.labels import path_labels
 from engine.graph.node import Edge, edges, topological_order
 from engine.graph.value import Value
 from engine.operation.latex import latex_text
@@ -73,7 +74,7 @@ __all__ = [
     "StaleGraphError", "TapeError", "UnknownOperationError", "Value", "check_gradients",
     "derivative", "edges", "explain", "grad", "gradient_table", "gradients",
     "hessian", "hvp", "jacobian", "jvp", "latex_text", "logsumexp", "mean", "no_grad",
-    "recompute", "record_source", "register", "scope", "softmax",
+    "path_labels", "recompute", "record_source", "register", "scope", "softmax",
     "topological_order", "unregister", "value_and_grad", "vjp", "where", "why_nan",
     "why_zero",
 ]  # fmt: skip

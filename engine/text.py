@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 __all__ = [
     "CONTROLS",
+    "SEPARATOR",
     "SUBSTITUTE",
     "cut",
     "escape",
@@ -25,6 +26,9 @@ __all__ = [
     "say_once",
     "shorten_lines",
 ]
+
+SEPARATOR = " › "
+"""Stands between scopes, and between them and a label."""
 
 CONTROLS = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import math
 import unicodedata
+from collections.abc import Sequence
 
-from engine.text import CONTROLS
+from engine.text import CONTROLS, SEPARATOR
 
 MAX_LABEL = 40
 """The most characters of a label in a picture; longer ones are cut."""
@@ -40,6 +41,18 @@ def shorten(label: str, limit: int = MAX_LABEL) -> str:
     label = label[: 20 * limit]  # enough to cut from, whatever was given
     shown = " ".join("".join(c for c in label if _printable(c)).split())
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def shorten_path(path: Sequence[str], limit: int = MAX_LABEL) -> str:
+    """A label behind the scopes that set it apart; of a long path the end is shown.
+
+    >>> shorten_path(("layer 2", "w11")), shorten_path(("model", "a", "w"), limit=8)
+    ('layer 2 › w11', '… › w')
+    """
+    parts = [shorten(part, limit) for part in path]
+    while len(shown := SEPARATOR.join(parts)) > limit and len(parts) > 1:
+        parts = ["…", *parts[2 if parts[0] == "…" else 1 :]]
+    return shown
 
 
 def _printable(c: str) -> bool:

@@ -22,6 +22,7 @@ from engine.explanation.wording import (
     format_sum,
     format_term,
     locate,
+    telling_apart,
 )
 from engine.graph.value import Value
 
@@ -64,7 +65,9 @@ def explain(
     """
     if format not in _WRITERS:
         raise OptionError(f"format={format!r}: choose from {', '.join(_WRITERS)}")
-    return Story(_WRITERS[format](find_explanation(node, output, paths)))
+    about = find_explanation(node, output, paths)
+    with telling_apart(about.output):
+        return Story(_WRITERS[format](about))
 
 
 Row = tuple[str, str]

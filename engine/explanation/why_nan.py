@@ -14,6 +14,7 @@ from engine.explanation.wording import (
     format_number,
     format_term,
     locate,
+    telling_apart,
 )
 from engine.graph.node import Edge, edges, topological_order
 from engine.graph.sweep import adjoints
@@ -47,7 +48,8 @@ def why_nan(output: Value) -> Story:
     if not isinstance(output, Value):
         raise OperandError(f"why_nan tells about a Value, not about {output!r}")
     order = topological_order(output)
-    return Story("\n".join([*_trace_values(order), *_trace_gradients(order)]))
+    with telling_apart(output):
+        return Story("\n".join([*_trace_values(order), *_trace_gradients(order)]))
 
 
 def _trace_values(order: list[Value]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from engine.explanation.wording import (
     format_sum,
     format_term,
     locate,
+    telling_apart,
 )
 from engine.graph.node import Edge, topological_order
 from engine.graph.sweep import adjoints, last_output
@@ -56,18 +57,25 @@ def why_zero(node: Value, output: Value | None = None) -> Story:
             "why_zero(x, y)"
         )
     output = find_output(node, output)
+    with telling_apart(output):
+        return Story("\n".join(_explain(node, output)))
+
+
+def _explain(node: Value, output: Value) -> Iterator[str]:
     order = topological_order(output)
     found = adjoints(output, order=order)
     if node not in found:
-        return Story("\n".join(_explain_absence(node, order)))
+        yield from _explain_absence(node, order)
+        return
     head = f"∂{format_term(output)}/∂{format_term(node)} = {format_number(found[node])}"
     if found[node] != 0:
-        return Story(f"{head}, which is not zero{_explain_grad(node)}")
+        yield f"{head}, which is not zero{_explain_grad(node)}"
+        return
+    yield f"{head}, because"
     causes = list(_find_causes(node, edges_between(node, order), found))
-    lines = [f"  {cause}" for cause in causes[:MOST_CAUSES]]
+    yield from (f"  {cause}" for cause in causes[:MOST_CAUSES])
     if len(causes) > MOST_CAUSES:
-        lines.append(f"  … and {len(causes) - MOST_CAUSES:,} more like these")
-    return Story("\n".join([f"{head}, because", *lines]))
+        yield f"  … and {len(causes) - MOST_CAUSES:,} more like these"
 
 
 def _explain_grad(node: Value) -> str:

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from engine.graph.callsite import format_source
-from engine.graph.node import Edge
+from engine.graph.labels import path_labels
+from engine.graph.node import Edge, topological_order
 from engine.graph.value import Value
 from engine.operation.symbol import Symbol, formula
+from engine.text import SEPARATOR
 
 MAX_LABEL = 40
 MOST_SHOWN = 8
-_PLAIN = re.compile(r"[\w .\[\]′]+")
+_PLAIN = re.compile(r"[\w .\[\]′›]+")
+
+
+_paths: ContextVar[Mapping[Value, tuple[str, ...]]] = ContextVar("paths", default={})  # noqa: B039 -- nobody changes it
+
+
+@contextmanager
+def telling_apart(output: Value) -> Iterator[None]:
+    """Within, leaves of this graph that have one label are named with their scopes."""
+    token = _paths.set(path_labels(topological_order(output)))
+    try:
+        yield
+    finally:
+        _paths.reset(token)
 
 
 class Story(str):
@@ -47,7 +64,8 @@ def format_factor(x: float) -> str:
 
 def format_label(node: Value) -> str:
     """The label of a node on one line, shortened when long; "" without a label."""
-    text = " ".join((node.label or "").split())
+    label = SEPARATOR.join(_paths.get().get(node, ())) or node.label or ""
+    text = " ".join(label.split())
     if len(text) > MAX_LABEL:
         text = text[: MAX_LABEL - 1] + "…"
     return text if not text or _PLAIN.fullmatch(text) else repr(text)

@@ -13,8 +13,11 @@ from engine.autodiff.forward import tangents
 from engine.autodiff.trace import Trace, flatten_numbers, watching
 from engine.errors import OperandError
 from engine.graph.context import no_grad
+from engine.graph.labels import path_labels
+from engine.graph.node import topological_order
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
+from engine.text import SEPARATOR
 from engine.util.nested import flatten, leaf_names, unflatten
 
 Function = Callable[..., Any]
@@ -90,12 +93,15 @@ class FunctionOfParameters(CheckedFunction):
                 raise OperandError(
                     f"parameters[{i}] is {leaf!r}; leaf Values are wanted"
                 )
-        self.inputs = [
-            leaf.label or f"parameters[{i}]" for i, leaf in enumerate(self.variables)
-        ]
         with watching(self.variables):
             output = f()
         super().__init__(output)
+        graphs = [result for result in self.results if isinstance(result, Value)]
+        paths = path_labels(topological_order(*graphs))
+        self.inputs = [
+            SEPARATOR.join(paths.get(leaf, ())) or leaf.label or f"parameters[{i}]"
+            for i, leaf in enumerate(self.variables)
+        ]
 
     def restrict(self, i: int) -> Callable[[float], list[float]]:
         """The results as a function of input number i alone."""

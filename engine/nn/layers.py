@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import add
@@ -51,7 +52,8 @@ class Affine(Rowwise):
     Args:
         n_in: how many numbers come in.
         n_out: how many go out.
-        rng: a random generator, such as `random.Random(0)`.
+        rng: a random generator, such as `random.Random(0)`; without one the operating
+            system gives a seed, and the weights are others in each run.
         initial: draws a weight; see `engine.nn.initializers`. Biases start at 0.
         bias: False leaves B out.
 
@@ -59,12 +61,16 @@ class Affine(Rowwise):
     >>> layer = Affine(2, 3, rng=random.Random(0))
     >>> [len(layer.weight), len(layer.weight[0]), len(layer.bias)]
     [2, 3, 3]
-    >>> y = Affine.of([[1.0, 2.0], [3.0, 4.0]], [0.5, -0.5])([10.0, 1.0])
+    >>> layer = Affine.of([[1.0, 2.0], [3.0, 4.0]], [0.5, -0.5])
+    >>> y = layer([10.0, 1.0])
     >>> [v.data for v in y]
     [13.5, 23.5]
+    >>> (y[0] + 3 * y[1]).backward()
+    >>> layer.weight_grad, layer.bias_grad
+    ([[10.0, 30.0], [1.0, 3.0]], [1.0, 3.0])
 
     Raises:
-        OptionError: a size is not a positive whole number, or `rng` is missing.
+        OptionError: a size is not a positive whole number, or `rng` is no generator.
         ShapeError: (when called) the row has another length than `n_in`.
     """
 
@@ -72,13 +78,13 @@ class Affine(Rowwise):
     bias: list[Value]
 
     def __init__(
-        self, n_in: int, n_out: int, *, rng: Rng, initial: Initial = xavier,
-        bias: bool = True,
+        self, n_in: int, n_out: int, *, rng: Rng | None = None,
+        initial: Initial = xavier, bias: bool = True,
     ) -> None:  # fmt: skip
         for size in (n_in, n_out):
             if not isinstance(size, int) or size < 1:
                 raise OptionError(f"a layer's size is a whole number ≥ 1, not {size!r}")
-        _check_generator(rng)
+        rng = _choose_generator(rng)
         weight = [
             [initial(n_in, n_out, rng) for _ in range(n_out)] for _ in range(n_in)
         ]
@@ -112,6 +118,16 @@ class Affine(Rowwise):
             for i, row in enumerate(weight, 1)
         ]
         self.bias = [parameter(b, f"b{j}") for j, b in enumerate(bias, 1)]
+
+    @property
+    def weight_grad(self) -> list[list[float]]:
+        """∂L/∂W, a matrix like `weight`: the gradients that have been added up."""
+        return [[w.grad for w in row] for row in self.weight]
+
+    @property
+    def bias_grad(self) -> list[float]:
+        """∂L/∂B, a row like `bias`."""
+        return [b.grad for b in self.bias]
 
     def forward_row(self, xs: list[Any]) -> list[Any]:
         if len(xs) != len(self.weight):
@@ -207,7 +223,8 @@ class Dropout(Rowwise):
 
     Args:
         p: the share of numbers that is dropped, from 0 up to but without 1.
-        rng: a random generator, such as `random.Random(0)`.
+        rng: a random generator, such as `random.Random(0)`; without one the operating
+            system gives a seed.
 
     >>> import random
     >>> layer = Dropout(0.5, rng=random.Random(0))
@@ -220,11 +237,10 @@ class Dropout(Rowwise):
         OptionError: `p` is not such a number, or `rng` is no generator.
     """
 
-    def __init__(self, p: float = 0.5, *, rng: Rng) -> None:
+    def __init__(self, p: float = 0.5, *, rng: Rng | None = None) -> None:
         if not (is_number(p) and 0 <= p < 1):
             raise OptionError(f"p={p!r}: a probability, 0 ≤ p < 1")
-        _check_generator(rng)
-        self.p, self.rng = float(p), rng
+        self.p, self.rng = float(p), _choose_generator(rng)
 
     def forward_row(self, xs: list[Any]) -> list[Any]:
         if not self.training or self.p == 0:
@@ -236,9 +252,13 @@ class Dropout(Rowwise):
         return f"Dropout({self.p})"
 
 
-def _check_generator(rng: Any) -> None:
+def _choose_generator(rng: Rng | None) -> Rng:
+    """The generator that was given; else one with a seed of the operating system."""
+    if rng is None:
+        return random.Random()
     if not (hasattr(rng, "gauss") and hasattr(rng, "uniform")):
         raise OptionError(f"rng={rng!r}: give a generator such as random.Random(0)")
+    return rng
 
 
 class Sequential(Module):

@@ -29,6 +29,7 @@ _ESCAPES = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "›": r"$\triangleright$",
     **_pair(_MATH),
     **_pair(re.sub(r"(\w) (\w+)", r"\1 \\\2", _CAPITALS)),
     **{chr(ord("α") + i): rf"$\{name}$" for i, name in enumerate(_GREEK.split())},

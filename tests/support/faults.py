@@ -99,7 +99,7 @@ FAULTS = (
     Fault(
         "the sum of hidden uses in explain is 0",
         "engine/explanation/contributions.py",
-        "return self.gradient - sum(use.contribution for use in self.shown)",
+        "return self.gradient - add_up(use.contribution for use in self.shown)",
         "return 0.0",
         EXPLAIN,
     ),

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-from engine import Value, edges, topological_order
+from engine import Value, edges, path_labels, topological_order
 from viz.diagram.diagram import (
     Diagram,
     Edge,
@@ -15,7 +15,6 @@ from viz.diagram.diagram import (
     Part,
     Reading,
     check_value,
-    symbol,
 )
 from viz.labels import shorten
 
@@ -61,12 +60,12 @@ def collapse(output: Value, depth: int) -> Diagram:
         held = members.pop(keys[value], [])
         held.append(value)
         members[keys[value]] = held
-    reading = Reading(output.has_gradient)
+    reading = Reading(output.has_gradient, path_labels(order))
     crossing = _find_crossing(output, keys, reading)
     used = {value for values in crossing.values() for value in values} | {output}
     ids = {key: f"n{i}" for i, key in enumerate(members)}
     bundles = tuple(
-        _make_edge(ids[start], ids[end], position, parts)
+        _make_edge(ids[start], ids[end], position, parts, reading)
         for position, ((start, end), parts) in enumerate(crossing.items())
     )
     nodes = tuple(
@@ -135,15 +134,17 @@ def _find_crossing(
 
 
 def _make_edge(
-    source: str, target: str, position: int, parts: dict[Value, float | None]
+    source: str,
+    target: str,
+    position: int,
+    parts: dict[Value, float | None],
+    reading: Reading,
 ) -> Edge:
-    shown = tuple(_make_part(value, gradient) for value, gradient in parts.items())
+    shown = tuple(
+        reading.make_part(value, gradient) for value, gradient in parts.items()
+    )
     value, gradient = _combine(shown)
     return Edge(source, target, position, value, None, None, gradient, shown)
-
-
-def _make_part(value: Value, gradient: float | None) -> Part:
-    return Part(shorten(value.label or "") or symbol(value), value.data, gradient)
 
 
 def _combine(parts: tuple[Part, ...]) -> tuple[float, float | None]:
@@ -164,7 +165,9 @@ def _make_node(
     if key.__class__ is Value:
         return reading.make_node(held[0], id_, None)
     assert isinstance(key, tuple)
-    outputs = tuple(_make_part(v, reading.gradient(v)) for v in held if v in used)
+    outputs = tuple(
+        reading.make_part(v, reading.gradient(v)) for v in held if v in used
+    )
     parameters = [v for v in held if v.kind == "parameter" and v not in used]
     value, gradient = _combine(outputs)
     norm = _norm(map(reading.gradient, parameters))

@@ -14,7 +14,7 @@ from pathlib import Path
 import engine
 from engine import OperandError, Value, topological_order
 from viz.diagram.sentence import Place, Quantity
-from viz.labels import shorten
+from viz.labels import shorten, shorten_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def assemble(order: Sequence[Value], hidden: Mapping[Value, int] = {}) -> Diagra
     Args:
         hidden: values whose operands are left out, and how many values that hides.
     """
-    reading = Reading(order[-1].has_gradient)
+    reading = Reading(order[-1].has_gradient, engine.path_labels(order))
     ids = {value: f"n{i}" for i, value in enumerate(order)}
     edges = tuple(
         reading.make_edge(use, ids[use.parent], ids[use.child])
@@ -260,10 +260,20 @@ class Reading:
 
     swept: bool
     """Whether `backward` has reached the output: else no gradient is shown."""
+    paths: Mapping[Value, tuple[str, ...]]
+    """What tells leaves of one label apart."""
 
     def gradient(self, value: Value) -> float | None:
         """What is known of the gradient of a value."""
         return value.grad if self.swept and value.has_gradient else None
+
+    def label(self, value: Value) -> str:
+        """The label as it is drawn, with scopes where leaves would be alike."""
+        return shorten_path(self.paths.get(value, (value.label or "",)))
+
+    def make_part(self, value: Value, gradient: float | None) -> Part:
+        """A value as one of several that an edge or a scope stands for."""
+        return Part(self.label(value) or symbol(value), value.data, gradient)
 
     def make_edge(self, use: engine.Edge, source: str, target: str) -> Edge:
         """The edge of a use."""
@@ -288,7 +298,7 @@ class Reading:
             kind=value.kind,
             value=value.data,
             gradient=gradient,
-            label=shorten(value.label or ""),
+            label=self.label(value),
             operation=value.op.name if value.op else None,
             symbol=symbol(value),
             scope=value.scope,

@@ -68,18 +68,7 @@ def _make_vertical_wire(left: Sequence[Line], right: Sequence[Line], pen: Pen) -
         space = f'WIDTH="{width}" HEIGHT="{height}" CELLPADDING="3"'
         return f'<TD {space} ALIGN="{align}" BALIGN="{align}">{inner}{end}</TD>'
 
-    size = f'WIDTH="{pen.width}"'
-    end = f'<TD {size} HEIGHT="2"></TD>'
-    dashes = ""
-    if pen.dashed:
-        gap, dash = f'<TD {size} HEIGHT="3"></TD>', f'<TD {size} HEIGHT="5"'
-        dash += f' BGCOLOR="{pen.color}"></TD>'
-        inner = make_rows([dash, gap] * max(1, height // 8 - 1) + [dash])
-        dashes = f"<TABLE {_PLAIN}>{inner}</TABLE>"
-    middle = f'<TD PORT="m" {size} HEIGHT="{height - 4}">{dashes}</TD>'
-    color = "" if pen.dashed else f' BGCOLOR="{pen.color}"'
-    inner = f"<TABLE {_PLAIN}>{make_rows([end, middle, end])}</TABLE>"
-    line = f"<TD {size}{color}>{inner}</TD>"
+    line = _make_line(pen, height - 4, vertical=True)
     return make_table(f"<TR>{text(left, 'RIGHT')}{line}{text(right, 'LEFT')}</TR>")
 
 
@@ -88,23 +77,36 @@ def _make_text(lines: Sequence[Line], height: int, align: str) -> str:
     return f'<TD HEIGHT="{height}" VALIGN="{align}" CELLPADDING="1">{inner}</TD>'
 
 
-def _make_line(pen: Pen, width: int) -> str:
-    """The coloured cell. The port is on an inner cell: on the outer one it would
-    leave gaps of a point between the edges and the line."""
-    size = f'HEIGHT="{pen.width}"'
-    ends = f'<TD WIDTH="2" {size}></TD>'
-    dashes = _make_dashes(pen, width) if pen.dashed else ""
-    middle = f'<TD PORT="m" {size} WIDTH="{width}">{dashes}</TD>'
-    inner = f"<TABLE {_PLAIN}><TR>{ends}{middle}{ends}</TR></TABLE>"
-    if pen.dashed:
-        return f"<TD {size}>{inner}</TD>"
-    return f'<TD {size} BGCOLOR="{pen.color}">{inner}</TD>'
+def _make_line(pen: Pen, length: int, *, vertical: bool = False) -> str:
+    """The line itself, exactly in the middle between the texts.
+
+    The port is on the inner one of three cells: on the outer one it would leave gaps
+    of a point between the edges and the line.
+    """
+    along, across = ("HEIGHT", "WIDTH") if vertical else ("WIDTH", "HEIGHT")
+    size = f'{across}="{4 if pen.width == 1 else pen.width}"'
+    cells = [
+        f'<TD {port}{along}="{part}" {size}>{_make_thin(pen, part, vertical)}</TD>'
+        for port, part in (("", 2), ('PORT="m" ', length), ("", 2))
+    ]
+    inner = make_rows(cells) if vertical else f"<TR>{''.join(cells)}</TR>"
+    color = "" if pen.width == 1 else f' BGCOLOR="{pen.color}"'
+    return f"<TD {size}{color}><TABLE {_PLAIN}>{inner}</TABLE></TD>"
 
 
-def _make_dashes(pen: Pen, width: int) -> str:
-    """Cells that continue the dashes of an edge across the middle of a wire."""
-    count = max(1, round((width + 3) / 8))
-    gap = f'<TD WIDTH="3" HEIGHT="{pen.width}"></TD>'
-    length = round((width - 3 * (count - 1)) / count)
-    dash = f'<TD WIDTH="{length}" HEIGHT="{pen.width}" BGCOLOR="{pen.color}"></TD>'
-    return f"<TABLE {_PLAIN}><TR>{gap.join([dash] * count)}</TR></TABLE>"
+def _make_thin(pen: Pen, length: int, vertical: bool) -> str:
+    """A line of 1 point as the border between two cells; nothing for a thicker one.
+
+    That lies on a whole point, and the middle of a cell of 1 point does not.
+    """
+    if pen.width != 1:
+        return ""
+    along, across, side = (
+        ("HEIGHT", "WIDTH", "R") if vertical else ("WIDTH", "HEIGHT", "B")
+    )
+    half = f'{along}="{length}" {across}="2"'
+    look = f'BORDER="1" SIDES="{side}" COLOR="{pen.color}"'
+    look += ' STYLE="dashed"' * pen.dashed
+    halves = [f"<TD {half} {look}></TD>", f"<TD {half}></TD>"]
+    inner = f"<TR>{''.join(halves)}</TR>" if vertical else make_rows(halves)
+    return f"<TABLE {_PLAIN}>{inner}</TABLE>"

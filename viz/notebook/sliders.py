@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
-from engine import Value, topological_order
+from engine import Value, path_labels, topological_order
+from engine.text import SEPARATOR
 from viz.errors import OptionError
 
 MOST = 12
@@ -111,7 +112,7 @@ def name_leaves(output: Value) -> dict[Value, str]:
     """A name for each leaf of a graph that is no constant, no two alike.
 
     It is the label. Where several leaves have the same, the scope stands before it, as
-    in "layer 1 / w"; where that is not enough, the place in the graph is added: "w #3".
+    in "layer 1 › w"; where that is not enough, the place in the graph is added: "w #3".
 
     >>> x = Value(2.0, label="x")
     >>> list(name_leaves(x * x + Value(1.0) * 3).values())
@@ -119,9 +120,10 @@ def name_leaves(output: Value) -> dict[Value, str]:
     """
     places = {value: i for i, value in enumerate(topological_order(output))}
     leaves = [v for v in places if v.op is None and v.kind != "constant"]
-    found = {leaf: leaf.label or "" for leaf in leaves}
-    for alike in _find_alike(found):
-        found[alike] = " / ".join([*alike.scope, found[alike]])
+    paths = path_labels(places)
+    found = {
+        leaf: SEPARATOR.join(paths.get(leaf, ())) or leaf.label or "" for leaf in leaves
+    }
     for alike in _find_alike(found):
         found[alike] = f"{found[alike]} #{places[alike]}".strip()
     return found

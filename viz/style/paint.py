@@ -11,6 +11,10 @@ from viz.style.theme import Style, Theme
 DECADES = 3
 """The orders of magnitude between the thickest wire and the thinnest."""
 
+WIDTHS = (1, 2, 4)
+"""Points, from the thinnest wire to the thickest. Graphviz before version 3 puts the
+middle of a wire on whole points, so that one of 3 would stand beside its edges."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pen:
@@ -50,7 +54,7 @@ class Painter:
         strength = self._strength(gradient)
         hue = self._hue(gradient)
         color = mix(self.theme.neutral, hue, 0.35 + 0.65 * strength)
-        width = 1 + round(3 * strength)
+        width = WIDTHS[round(2 * strength)]
         return Pen(color if signed else self.theme.plain_wire, width)
 
     def color_gradient(self, gradient: float) -> str:

@@ -89,7 +89,7 @@ def test_a_wrong_probability(p):
     with pytest.raises(OptionError, match=r"a probability, 0 ≤ p < 1"):
         nn.Dropout(p, rng=random.Random(0))
     with pytest.raises(OptionError, match="rng="):
-        nn.Dropout(0.5, rng=None)
+        nn.Dropout(0.5, rng=7)
 
 
 # -- training ----------------------------------------------------------------------

@@ -17,6 +17,7 @@ from engine import (
     nn,
     topological_order,
 )
+from engine.nn import Affine
 from engine.nn import initializers as initial
 from engine.tape import jit
 
@@ -593,3 +594,23 @@ def test_a_model_is_recorded_for_many_samples_and_not_for_few(other):
     before = len(calls)
     nn.accuracy(taped, XS, [1] * 20)
     assert len(calls) == before
+
+
+def test_gradients_come_as_a_matrix_like_the_weights():
+    layer = Affine.of([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [0.5, 0.25, 0.0])
+    a, b, c = layer([2.0, -1.0])
+    (a + 2 * b + 3 * c).backward()
+    # ∂L/∂W = xᵀ · ∂L/∂Y, ∂L/∂B = ∂L/∂Y
+    assert layer.weight_grad == [[2.0, 4.0, 6.0], [-1.0, -2.0, -3.0]]
+    assert layer.bias_grad == [1.0, 2.0, 3.0]
+    assert Affine(2, 2, bias=False).bias_grad == []
+
+
+def test_without_a_generator_weights_differ_from_layer_to_layer():
+    random.seed(1)
+    before = random.getstate()
+    one, other = Affine(3, 4), Affine(3, 4)
+    assert one.state_dict() != other.state_dict()
+    assert random.getstate() == before, "the program's own numbers are left alone"
+    with pytest.raises(OptionError, match="rng=7"):
+        Affine(2, 3, rng=7)

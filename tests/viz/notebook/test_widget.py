@@ -159,7 +159,7 @@ def test_leaves_have_names_of_their_own():
     y = x + twin * bare + inner * 5
     found = name_leaves(y)
     assert len(set(found.values())) == len(found) == 4
-    assert found[inner] == "layer / x"
+    assert found[inner] == "layer › x"
     assert found[bare].startswith("#")
     w = widget(y)
     w[twin] = 7
