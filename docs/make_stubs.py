@@ -68,9 +68,7 @@ class Optional(Op):
 _OPERATORS = '''\
 """The rows of the table as operators and methods, written by docs/make_stubs.py."""
 
-from typing import Any, SupportsFloat
-
-from typing_extensions import Self
+from typing import Any, Self, SupportsFloat
 
 __all__ = ["Operators"]
 

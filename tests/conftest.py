@@ -14,6 +14,13 @@ settings.register_profile(
 settings.register_profile(
     "thorough", deadline=None, max_examples=10_000, suppress_health_check=_slow
 )
+settings.register_profile(  # for a second run of the suite, elsewhere
+    "quick",
+    deadline=None,
+    derandomize=True,
+    max_examples=20,
+    suppress_health_check=_slow,
+)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev")
 )

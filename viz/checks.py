@@ -94,6 +94,10 @@ TEXT = Allowed(lambda x: isinstance(x, str), "give a string")
 SWITCH = Allowed(lambda x: x in (True, False), "give True or False")
 VALUES = Allowed(lambda x: isinstance(x, Iterable), "give some Values of the graph")
 COLOR = Allowed(_text_like("#[0-9A-Fa-f]{6}"), "give a colour as #rrggbb")
+BACKGROUND = Allowed(
+    lambda x: x in ("theme", "transparent", None) or COLOR.test(x),
+    "give a colour as #rrggbb, None for a transparent one, or 'theme'",
+)
 # No underscore: Graphviz calls the link of a node x in an SVG a_x.
 PREFIX = Allowed(
     _text_like("[A-Za-z][A-Za-z0-9]*|"), "give letters and digits, or nothing"

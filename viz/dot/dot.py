@@ -32,7 +32,7 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
     look = options.look
     picture = Picture()
     picture.renderer, picture.time_limit = look["renderer"], look["time_limit"]
-    picture.dpi = look["dpi"]
+    picture.dpi, picture.transparent = look["dpi"], options.transparent
     canvas = Canvas(
         picture,
         options.theme,
@@ -50,7 +50,7 @@ def to_dot(diagram: Diagram, options: Options) -> Picture:
         ranksep="1.6" if crowded else f"{options.style.ranksep:g}",
         pad="0.25",
         outputorder="edgesfirst",
-        bgcolor=options.theme.background,
+        bgcolor="transparent" if options.transparent else options.theme.background,
         fontname=options.style.font,
         fontsize="10",
         fontcolor=options.theme.small,

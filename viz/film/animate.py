@@ -35,8 +35,8 @@ _LONG = 40
 
 FILM = DRAW.derive(
     "animate",
-    without=("depth", "fuse", "budget", "highlight"),
-    why="a film shows the whole graph",
+    without=("depth", "fuse", "budget", "highlight", "background", "math"),
+    why="a film shows the whole graph as its theme does",
     legend=False,
     dpi=96,
 )

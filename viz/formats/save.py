@@ -118,7 +118,7 @@ _EVERY = (
     Format(("gv", "dot"), "the source of the picture for Graphviz",
            lambda value, look: str(draw(value, **look).source)),
     Format(("tex",), "the picture in TikZ, a document of LaTeX",
-           lambda value, look: to_tikz(draw(value, **look))),
+           lambda value, look: to_tikz(draw(value, **look), math=look["math"])),
     Format(("mmd",), "a flowchart for Mermaid", _encode_mermaid),
     Format(("graphml",), "the graph as data (extra `graphml`)",
            lambda value, look: to_graphml(_select_data(value, look))),

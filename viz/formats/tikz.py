@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 
 from engine import latex_text
+from viz.formats.latex_math import set_math
 from viz.render.picture import Picture
 
 _HEAD = r"""% Compiles with pdflatex, lualatex and xelatex.
@@ -32,18 +33,25 @@ _HEAD = r"""% Compiles with pdflatex, lualatex and xelatex.
 _SVG = "{http://www.w3.org/2000/svg}"
 _PAIR = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 Colors = dict[str, str]
+Write = Callable[[str], str]
+"""How words are written for LaTeX."""
 
 
-def to_tikz(picture: Picture) -> str:
-    """The source of a LaTeX document that draws the picture.
+def to_tikz(picture: Picture, *, math: bool = False) -> str:
+    r"""The source of a LaTeX document that draws the picture.
 
     Rename nothing: colours have names of their own at its head, lengths are in bp.
+
+    Args:
+        math: whether `$\sigma$` and names such as `w_1` are set as mathematics.
     """
     svg = picture.pipe("svg")
     assert isinstance(svg, bytes)
     colors: Colors = {}
     body = [
-        line for shape in ET.fromstring(svg).iter() for line in _draw(shape, colors)
+        line
+        for shape in ET.fromstring(svg).iter()
+        for line in _draw(shape, colors, math)
     ]
     named = [
         rf"\definecolor{{{name}}}{{HTML}}{{{color[1:].upper()}}}"
@@ -59,9 +67,11 @@ def to_tikz(picture: Picture) -> str:
     ]) + "\n"  # fmt: skip
 
 
-def _draw(shape: ET.Element, colors: Colors) -> Iterator[str]:
-    draw = _SHAPES.get(shape.tag.removeprefix(_SVG))
-    if draw is not None:
+def _draw(shape: ET.Element, colors: Colors, math: bool) -> Iterator[str]:
+    tag = shape.tag.removeprefix(_SVG)
+    if tag == "text":
+        yield "  " + _draw_text(shape, colors, set_math if math else latex_text)
+    elif draw := _SHAPES.get(tag):
         yield "  " + draw(shape, colors)
 
 
@@ -87,7 +97,7 @@ def _draw_polyline(shape: ET.Element, colors: Colors, end: str = "") -> str:
     return rf"\path[{_describe_look(shape, colors)}] {points}{end};"
 
 
-def _draw_text(shape: ET.Element, colors: Colors) -> str:
+def _draw_text(shape: ET.Element, colors: Colors, write: Write) -> str:
     size = float(shape.get("font-size", "14"))
     font = rf"\fontsize{{{size:g}bp}}{{{size:g}bp}}\selectfont"
     font += r"\bfseries" * (shape.get("font-weight") == "bold")
@@ -95,7 +105,7 @@ def _draw_text(shape: ET.Element, colors: Colors) -> str:
     anchor = "base" if shape.get("text-anchor") == "middle" else "base west"
     color = _name_color(shape.get("fill", "#000000"), colors)
     look = f"anchor={anchor}, inner sep=0, text={color}, font={font}"
-    words = _write_words("".join(shape.itertext()))
+    words = _write_words("".join(shape.itertext()), write)
     return rf"\node[{look}] at ({shape.get('x')}, {shape.get('y')}) {{{words}}};"
 
 
@@ -104,7 +114,6 @@ _SHAPES: dict[str, Callable[[ET.Element, Colors], str]] = {
     "polyline": _draw_polyline,
     "ellipse": _draw_ellipse,
     "path": _draw_path,
-    "text": _draw_text,
 }
 
 
@@ -131,11 +140,11 @@ def _name_color(color: str, colors: Colors) -> str:
     return colors.setdefault(color, f"dotgrad{len(colors)}")
 
 
-def _write_words(text: str) -> str:
+def _write_words(text: str, write: Write) -> str:
     """Words for LaTeX, which drops a space at the beginning if it is not marked."""
     text = text.replace("\u00a0", " ")
     start = "\\ " if text.startswith(" ") else ""
-    return start + "".join(_write_letter(c) for c in latex_text(text.lstrip(" ")))
+    return start + "".join(_write_letter(c) for c in write(text.lstrip(" ")))
 
 
 def _write_letter(c: str) -> str:

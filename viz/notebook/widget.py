@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from viz.notebook.graph_widget import GraphWidget
 
 
-WIDGET = DRAW.derive("widget", theme=AUTO_THEME, legend=False, time_limit=10.0)
+WIDGET = DRAW.derive(
+    "widget",
+    without=("background", "math"),
+    why="a widget looks as the notebook does",
+    theme=AUTO_THEME,
+    legend=False,
+    time_limit=10.0,
+)
 
 
 @overload

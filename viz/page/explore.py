@@ -32,7 +32,17 @@ MOST = 20_000
 _STYLES = [name for name, style in STYLES.items() if style.layout != "record"]
 PAGE = DRAW.derive(
     "explore",
-    without=("fuse", "show", "highlight", "legend", "font", "dpi", "id_prefix"),
+    without=(
+        "fuse",
+        "show",
+        "highlight",
+        "legend",
+        "font",
+        "dpi",
+        "id_prefix",
+        "background",
+        "math",
+    ),
     why="a page has no use for it",
     style=DRAW.vary("style", allowed=or_none(one_of(_STYLES, "style", Style))),
     theme=AUTO_THEME,

@@ -10,7 +10,7 @@ from typing import Any
 import graphviz
 
 from engine.util.files import write_file
-from viz.errors import TooLargeError
+from viz.errors import FormatError, TooLargeError
 from viz.render.renderers import RASTER, TIME_LIMIT, render
 
 MAX_RASTER_NODES = 3000
@@ -33,6 +33,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     """Dots per inch of a png or jpg. In an svg or pdf lengths are what they are: text
     of 12 pt is 12 pt high."""
 
+    transparent: bool = False
+    """Whether it has no background."""
+
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("format", "svg")
         super().__init__(*args, **options)
@@ -41,7 +44,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """A picture that can be changed on its own."""
         twin: Picture = super().copy()
         twin.renderer, twin.time_limit = self.renderer, self.time_limit
-        twin.dpi = self.dpi
+        twin.dpi, twin.transparent = self.dpi, self.transparent
         return twin
 
     def pipe(
@@ -67,6 +70,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """
         format_ = (format or self.format).lower()
         self._check_size(format_)
+        if self.transparent and format_ in ("jpg", "jpeg"):
+            raise FormatError(
+                "a jpg cannot be transparent: choose background='#ffffff', or a png"
+            )
         data = render(
             self._size_source(format_),
             format_,

@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypedDict, get_args, get_type_hints
 
 from engine import Value
 from viz.checks import (
+    BACKGROUND,
     FONT,
     PREFIX,
     SECONDS,
@@ -70,6 +71,12 @@ class Look(TypedDict, total=False):
         None, "a line below the picture", or_none(TEXT))]
     font: Annotated[str | None, Option(
         None, "the name of a font, instead of the style's", or_none(FONT))]
+    background: Annotated[str | None, Option(
+        "theme", "a colour as #rrggbb; None, or transparent, for none; by default the "
+        "theme's", BACKGROUND)]
+    math: Annotated[bool, Option(
+        False, "whether $…$ and names such as w_1 in labels are mathematics in a .tex",
+        SWITCH)]
     dpi: Annotated[int, Option(
         120, "dots per inch of a png or jpg", whole_number(10, 1200))]
     id_prefix: Annotated[str, Option(
@@ -139,7 +146,15 @@ class Options:
         chosen = find_style(style)
         if complete["font"] is not None:
             chosen = chosen.replace(font=complete["font"])
-        return cls(chosen, find_theme(complete), complete, **rest)
+        theme = find_theme(complete)
+        if (background := complete["background"] or "").startswith("#"):
+            theme = theme.replace(background=background)
+        return cls(chosen, theme, complete, **rest)
+
+    @property
+    def transparent(self) -> bool:
+        """Whether what is below the picture shows through."""
+        return self.look["background"] in (None, "transparent")
 
     @property
     def lines(self) -> frozenset[str]:
