@@ -41,6 +41,7 @@ from engine.errors import (
     UnknownOperationError,
 )
 from engine.explanation.explain import explain
+from engine.explanation.labels import path_labels
 from engine.explanation.why_nan import why_nan
 from engine.explanation.why_zero import why_zero
 from engine.functions import logsumexp, mean, softmax
@@ -51,7 +52,6 @@ from engine.gradcheck.check import (
     gradient_table,
 )
 from engine.graph.context import no_grad, record_source, scope
-from engine.graph.labels import path_labels
 from engine.graph.node import Edge, edges, topological_order
 from engine.graph.value import Value
 from engine.operation.latex import latex_text

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from engine.explanation.labels import path_labels
 from engine.graph.callsite import format_source
-from engine.graph.labels import path_labels
 from engine.graph.node import Edge, topological_order
 from engine.graph.value import Value
 from engine.operation.symbol import Symbol, formula

@@ -12,8 +12,8 @@ from typing import Any
 from engine.autodiff.forward import tangents
 from engine.autodiff.trace import Trace, flatten_numbers, watching
 from engine.errors import OperandError
+from engine.explanation.labels import path_labels
 from engine.graph.context import no_grad
-from engine.graph.labels import path_labels
 from engine.graph.node import topological_order
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
