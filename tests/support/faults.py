@@ -240,8 +240,8 @@ FAULTS = (
     Fault(
         "small gradients have thick wires",
         "viz/style/paint.py",
-        "width = 1 + round(3 * strength)",
-        "width = 4 - round(3 * strength)",
+        "width = WIDTHS[round(2 * strength)]",
+        "width = WIDTHS[2 - round(2 * strength)]",
         PICTURES,
     ),
     Fault(
