@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import click
@@ -19,9 +20,9 @@ TYPED = "".join(f"{line}\n" for line in re.findall(r"^>>> (.*)", SESSION, re.M))
 COMMAND = re.search(r"&& dotgrad (draw .*)", README)[1]
 
 
-def run(args, folder, typed="", **environment):
+def run(args, folder, typed="", python=sys.executable, **environment):
     return subprocess.run(
-        [sys.executable, *args],
+        [python, *args],
         cwd=folder,
         input=typed,
         env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
@@ -57,8 +58,9 @@ def test_beside_an_engine_of_ones_own_there_is_a_message(tmp_path):
 
 def test_beside_an_engine_of_ones_own_the_command_draws(tmp_path):
     (tmp_path / "engine.py").write_text("raise SystemExit('not yours')\n")
-    program = shutil.which("dotgrad")
-    assert program, "it is installed"
+    scripts = sysconfig.get_path("scripts")
+    program = shutil.which("dotgrad", path=scripts)
+    assert program, f"it is installed in {scripts}"
     args = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', COMMAND)]
     subprocess.run([program, *args], cwd=tmp_path, check=True)
     assert (tmp_path / "price.png").stat().st_size > 1000
@@ -84,13 +86,18 @@ def test_on_any_terminal(tmp_path, encoding):
 
 @pytest.fixture
 def bare(tmp_path):
-    """What `python -S` finds where there is no wheel of the renderer."""
+    """What `python -S` finds where there is no wheel of the renderer.
+
+    It is the Python that the environment of the tests was made from: from 3.14 on one
+    of an environment knows its programs even with -S.
+    """
     site = tmp_path / "site"
     site.mkdir()
     for package in (click, graphviz):
         folder = Path(package.__file__).parent
         (site / folder.name).symlink_to(folder)
-    return {"PYTHONPATH": os.pathsep.join([str(ROOT), str(site)])}
+    path = os.pathsep.join([str(ROOT), str(site)])
+    return {"PYTHONPATH": path, "python": os.path.realpath(sys.executable)}
 
 
 def test_without_a_wheel_graphviz_draws(tmp_path, bare):
