@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 from weakref import ref
 
+from engine.util.moved import read_older
 
+
+@read_older
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """What is known of a node beside its numbers. Equal ones are shared by nodes."""
@@ -25,11 +27,6 @@ class Metadata:
     beside: tuple[object, ...] = ()
     """Recorders that were at work in other threads when it was made. One of them may
     have started this thread."""
-
-    def __setstate__(self, state: Sequence[Any]) -> None:
-        # Graphs that were pickled before threads were noticed have no `beside`.
-        for own, part in zip(fields(self), [*state, ()], strict=False):
-            object.__setattr__(self, own.name, part)
 
 
 NO_METADATA = Metadata()

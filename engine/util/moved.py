@@ -1,19 +1,22 @@
-"""Old names of modules, for pickles that were made before these modules moved.
+"""What pickles need that were made by an older dotgrad.
 
 A pickle names the module of each class in it. Where an old one asks for
-`engine.value.Value`, it has to find the class that is in `engine.graph.value` now.
+`engine.value.Value`, it has to find the class that is in `engine.graph.value` now. And
+it may know nothing of a field that a class has now.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import fields
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["MOVED", "find_moved_modules"]
+__all__ = ["MOVED", "find_moved_modules", "read_older"]
 
 MOVED = {
     "engine.copying": "engine.graph.pickling",
@@ -51,3 +54,22 @@ def find_moved_modules() -> None:
     """Let the old names be imported; for all other names nothing changes."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())
+
+
+Kind = TypeVar("Kind", bound=type)
+
+
+def read_older(kind: Kind) -> Kind:
+    """Let pickles of a dataclass be read that lack its last fields.
+
+    To be written above `dataclass`: the first Pythons 3.11 put a method of their own in
+    the place of one in the class.
+    """
+
+    def set_state(self: Any, state: Sequence[Any]) -> None:
+        for place, field in enumerate(fields(kind)):
+            part = state[place] if place < len(state) else field.default
+            object.__setattr__(self, field.name, part)
+
+    kind.__setstate__ = set_state  # type: ignore[attr-defined]
+    return kind

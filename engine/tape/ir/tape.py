@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from engine.errors import TapeError, UnknownOperationError
 from engine.operation.op import Op, as_real, lookup
 from engine.operation.symbol import Symbol, formula
 from engine.text import cut, escape
+from engine.util.moved import read_older
 
 STOP = Op("stop", "stop", lambda x: x, (0,))
 """The identity with the derivative 0: what `detach` and `no_grad` are on a tape."""
@@ -80,6 +81,7 @@ def name_error(error: Exception) -> str:
     return next(kind.__name__ for kind in kinds if isinstance(error, kind))
 
 
+@read_older
 @dataclass(frozen=True, slots=True)
 class Tape:
     """A straight line of instructions on numbered slots.
@@ -183,11 +185,6 @@ class Tape:
                     used = operands[slot - first]
                     stack.extend(s for s in reversed(used) if s not in seen)
         return order
-
-    def __setstate__(self, state: Sequence[Any]) -> None:
-        # Tapes that were pickled before errors were guards have none.
-        for own, part in zip(fields(self), [*state, ()], strict=False):
-            object.__setattr__(self, own.name, part)
 
     def __str__(self) -> str:
         names = [Symbol(f"v{i}") for i in range(self.size)]
