@@ -1,40 +1,20 @@
-"""What setup.cfg cannot say: the description that a package index shows."""
+"""What setup.cfg cannot say: the compiled core, and the description for an index."""
 
-import configparser
-import re
+import sys
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
 
-HERE = Path(__file__).parent
+sys.path.insert(0, str(Path(__file__).parent / "building"))
 
-
-def describe() -> str:
-    """Return README.md with its links to files of the repository made absolute.
-
-    An index shows the text alone, so each link names the files of this very release.
-    """
-    config = configparser.ConfigParser()
-    config.read(HERE / "setup.cfg", encoding="utf-8")
-    url = config["metadata"]["url"]
-    version = re.search(r'__version__ = "(.+)"', _read("engine/__init__.py"))
-    assert version, "engine/__init__.py has the version"
-
-    def make_absolute(link: re.Match[str]) -> str:
-        kind = "raw" if link["picture"] else "blob"
-        return f"{link['text']}({url}/{kind}/v{version[1]}/{link['path']})"
-
-    # A link begins behind its text; one to a heading of the page stays as it is.
-    text = _read("README.md")
-    link = r"(?P<text>(?P<picture>!?)\[[^][]*\])\((?!https?://|#)(?P<path>[^()\s]+)\)"
-    return re.sub(link, make_absolute, text)
-
-
-def _read(path: str) -> str:
-    return (HERE / path).read_text(encoding="utf-8")
-
+from compiled_core import BuildCore
+from description import describe
 
 setup(
     long_description=describe(),
     long_description_content_type="text/markdown",
+    ext_modules=[
+        Extension("engine.native.compiled", ["engine/native/node.c"], optional=True)
+    ],
+    cmdclass={"build_ext": BuildCore},
 )

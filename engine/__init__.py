@@ -54,6 +54,7 @@ from engine.gradcheck.check import (
 from engine.graph.context import no_grad, record_source, scope
 from engine.graph.node import Edge, edges, topological_order
 from engine.graph.value import Value
+from engine.native.core import name as core  # noqa: F401 -- not in a star import
 from engine.operation.latex import latex_text
 from engine.operation.op import Op
 from engine.operation.symbol import where

@@ -13,7 +13,9 @@ from engine.errors import RowError
 from engine.graph.aliases import Aliases
 from engine.graph.build import make_method
 from engine.graph.callsite import find_source, format_source
+from engine.graph.node import Node
 from engine.graph.value import Value
+from engine.native.core import core
 from engine.operation.extended import Extended
 from engine.operation.op import Op, lookup
 from engine.operation.op import rows as _rows
@@ -98,6 +100,8 @@ def add_help(op: Op) -> None:
     method = op.methods[Value]
     method.__doc__, method.__name__ = op.__doc__, op.name
     method.__qualname__ = f"Value.{op.name}"
+    if core is not None:
+        core.document(f"__{op.name}__", op.__doc__)
 
 
 def unregister(name: str) -> None:
@@ -217,6 +221,8 @@ def _make_methods(op: Op, kind: type[Operators]) -> dict[str, Callable[..., Any]
     method = op.methods.get(kind, lambda *args: op(*args))
     if not hasattr(float, f"__{op.name}__"):
         return {op.name: method}
+    if kind is Value and hasattr(Node, f"__{op.name}__"):  # of the compiled core
+        return {}
     if op.arity == 1:
         return {f"__{op.name}__": method}
     return {f"__{op.name}__": method, f"__r{op.name}__": _reflect(op)}

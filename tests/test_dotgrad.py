@@ -13,6 +13,7 @@ from places import ROOT
 import dotgrad
 import engine
 import viz
+from engine.native import describe_core
 from viz.cli import main
 
 
@@ -147,11 +148,12 @@ def test_files_that_another_distribution_has_overwritten_are_told(tmp_path):
 
 def test_the_version_tells_of_overwritten_files(monkeypatch, capsys):
     assert main(["--version"]) == 0
-    assert capsys.readouterr() == (f"{engine.__version__}\n", "")
+    version = f"{engine.__version__} ({describe_core()})\n"
+    assert capsys.readouterr() == (version, "")
     monkeypatch.setattr(dotgrad, "find_overwritten", lambda: "viz is not ours")
     assert main(["--version"]) == 1
     out, err = capsys.readouterr()
-    assert (out, err) == (f"{engine.__version__}\n", "dotgrad: viz is not ours\n")
+    assert (out, err) == (version, "dotgrad: viz is not ours\n")
 
 
 def test_an_import_of_what_was_overwritten_is_one_sentence(tmp_path):

@@ -23,6 +23,7 @@ LAYERS = {
         "text",
         "errors",
         "util",
+        "native",
         "operation",
         "graph",
         "registry explanation",
@@ -32,6 +33,7 @@ LAYERS = {
         "gradcheck",
         "testing tape.ir",
         "tape.backends",
+        "native.generate",
         "tape",
         "nn",
         "nn.training",
@@ -55,7 +57,14 @@ LAYERS = {
 ABOVE_ALL = {"viz.__main__", "viz.cli.commands.repl"}
 """They begin at a face of their own package, as a user does."""
 
-PUBLIC = {"engine", "engine.nn", "engine.tape", "engine.text", "engine.util"}
+PUBLIC = {
+    "engine",
+    "engine.native",
+    "engine.nn",
+    "engine.tape",
+    "engine.text",
+    "engine.util",
+}
 
 
 def imports(path, *, top_level_only=False):

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from email import message_from_bytes
@@ -26,19 +27,23 @@ def list_files(folder):
     return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
 
 
-def build(hook, clone, folder):
-    """Call a hook of the build backend as pip does: by itself, in the clone."""
+def build(hook, clone, folder, **variables):
+    """Call a hook of the build backend as pip does: by itself, in the clone.
+
+    Returns the file that it made, and what it said.
+    """
     folder.mkdir()
     program = "import sys, clean_build; getattr(clean_build, sys.argv[1])(sys.argv[2])"
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", program, hook, folder],
         cwd=clone,
-        env=os.environ | {"PYTHONPATH": str(clone / "building")},
+        env=os.environ | {"PYTHONPATH": str(clone / "building")} | variables,
         check=True,
         capture_output=True,
+        text=True,
     )
     [made] = folder.iterdir()
-    return made
+    return made, done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +61,7 @@ def clone(tmp_path_factory):
 @pytest.fixture(scope="module")
 def wheel(clone, tmp_path_factory):
     before = list_files(clone)
-    made = build("build_wheel", clone, tmp_path_factory.mktemp("made") / "wheel")
+    made, _ = build("build_wheel", clone, tmp_path_factory.mktemp("made") / "wheel")
     assert list_files(clone) == before, "nothing is left in the clone"
     return zipfile.ZipFile(made)
 
@@ -74,14 +79,25 @@ def test_a_wheel_holds_what_the_packages_need(wheel):
         str(path.relative_to(ROOT))
         for part in parts
         for path in ([part] if part.is_file() else part.rglob("*"))
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.suffix not in {".pyc", ".so", ".pyd", ".c"}
     }
-    assert packed == needed | {"pytest_dotgrad.py"}
+    compiled = {name for name in packed if name.startswith("engine/native/compiled.")}
+    assert packed == needed | {"pytest_dotgrad.py"} | compiled
+    assert len(compiled) == (shutil.which(sysconfig.get_config_var("CC")) is not None)
+
+
+def test_without_a_compiler_a_wheel_is_python_alone(clone, tmp_path):
+    """And a line says so."""
+    made, told = build("build_wheel", clone, tmp_path / "made", PATH="/nowhere")
+    names = zipfile.ZipFile(made).namelist()
+    assert not [name for name in names if name.startswith("engine/native/compiled.")]
+    [line] = [line for line in told.splitlines() if line.startswith("dotgrad: ")]
+    assert line.startswith("dotgrad: no compiled core, all runs in Python, slower: ")
 
 
 def test_a_source_distribution_holds_all_that_the_repository_does(clone, tmp_path):
     before = list_files(clone)
-    made = build("build_sdist", clone, tmp_path / "made")
+    made, _ = build("build_sdist", clone, tmp_path / "made")
     assert list_files(clone) == before, "nothing is left in the clone"
     with tarfile.open(made) as archive:
         packed = {

@@ -23,8 +23,6 @@ class Aliases(FloatLike, Node):
 
     __slots__ = ()
 
-    grad: float
-
     @property
     def _prev(self) -> set[Any]:
         """The operands, each once, as in micrograd."""

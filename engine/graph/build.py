@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from engine.graph import context
 from engine.graph.metadata import NO_METADATA
 from engine.graph.node import link
 from engine.graph.value import Value, constant
+from engine.native.core import core
 from engine.operation.extended import Extended, evaluate_extended
-from engine.operation.op import Op, as_real, make_error
+from engine.operation.op import Op, as_real, make_error, rows
 from engine.util.numbers import as_float, is_number
 
 
@@ -82,7 +83,26 @@ def _as_operand(op: Op, x: Any) -> Value:
 
 
 def make_method(op: Op) -> Callable[..., Any]:
-    """The operation as a method of Value: `x.tanh()`, or the operator in `x * y`."""
+    """The operation as a method of Value: `x.tanh()`, or the operator in `x * y`.
+
+    It is that of the compiled core, where that has the row.
+    """
+    method = _make_method(op)
+    if core is None:
+        return method
+    row, number = op.made_from or (op, 0)
+    if rows.get(row.name) is not row or not _MOST_NEGATIVE <= number <= -_MOST_NEGATIVE:
+        return method
+    fold = partial(_fold, op) if op.folds else None
+    fixed = op is not row
+    return core.make_method(op, method, fold, row.name, fixed, number) or method
+
+
+_MOST_NEGATIVE = -(2**53)
+"""Beyond, there are ints that are no floats."""
+
+
+def _make_method(op: Op) -> Callable[..., Any]:
     if op.arity == 1:
         return _make_unary(op)
     if op.arity == 2:
@@ -92,7 +112,7 @@ def make_method(op: Op) -> Callable[..., Any]:
 
 def _make_unary(op: Op) -> Callable[..., Any]:
     value, partials, constants = op.value, op.partials, op.constants
-    new = object.__new__
+    new = Value.__new__
 
     def method(x: Value) -> Value:
         a = x._number
@@ -124,7 +144,7 @@ def _make_unary(op: Op) -> Callable[..., Any]:
 
 def _make_binary(op: Op) -> Callable[..., Any]:
     value, partials, constants = op.value, op.partials, op.constants
-    new = object.__new__
+    new = Value.__new__
 
     def method(x: Value, y: Any) -> Any:
         if y.__class__ is not Value:

@@ -97,17 +97,17 @@ class Context:
 
 
 _OUTSIDE = Context()
-_context: ContextVar[Context] = ContextVar("dotgrad", default=_OUTSIDE)
+variable: ContextVar[Context] = ContextVar("dotgrad", default=_OUTSIDE)
 
 
 def current() -> Context:
     """The state that holds here and now."""
-    return _context.get()
+    return variable.get()
 
 
 def recorder(*values: Any) -> Recorder | None:
     """What records a tape here and now, or recorded one of these Values; or None."""
-    here = _context.get().recorder if active else None
+    here = variable.get().recorder if active else None
     if here is None and recorders:
         owners = [value._metadata.recorder for value in values]
         here = next((one for one in list(recorders) if one in owners), None)
@@ -136,7 +136,7 @@ def refuse_change(how: str) -> None:
     Raises:
         EscapeError: one is.
     """
-    if active and (here := _context.get().recorder) is not None:
+    if active and (here := variable.get().recorder) is not None:
         here.note_change(how)
 
 
@@ -181,19 +181,19 @@ class Block(ContextDecorator):
 
     def _run(self) -> Generator[None]:
         """Stops in the block; where Ctrl-C cuts off `__exit__`, Python ends it."""
-        before, block = _context.get(), object()
+        before, block = variable.get(), object()
         inside = self._change(before)
         is_cut = True
         try:
             active.add(block)
-            _context.set(inside)
+            variable.set(inside)
             yield
             is_cut = False
         finally:
             try:
                 # one that ends late must not undo what blocks around it have done
-                if not is_cut or _context.get() is inside:
-                    _context.set(before)
+                if not is_cut or variable.get() is inside:
+                    variable.set(before)
             finally:
                 active.discard(block)
 

@@ -1,21 +1,30 @@
-"""Walks over the graph. None of them recurses: a million nodes are an ordinary graph.
+"""The nodes of a graph, and walks over it.
 
-Iterative depth-first search in the manner of Tarjan (1972).
+No walk recurses: a million nodes are an ordinary graph. Iterative depth-first search in
+the manner of Tarjan (1972).
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat, TypeVar
 
+from engine.errors import OperandError
 from engine.graph import context
-from engine.graph.metadata import Metadata
+from engine.graph.callsite import find_source
+from engine.graph.metadata import CONSTANT, NO_METADATA, Metadata
+from engine.native.core import core
 from engine.operation.op import Op
+from engine.util.numbers import as_float
 
 
 class Node:
-    """The fields of a node, and nothing of how it behaves."""
+    """The fields of a node, its number and its gradient; not yet its arithmetic.
+
+    The compiled core has a class that does the same, see below.
+    """
 
     # One or two operands, the usual case, are held in slots of their own: a node is
     # then one object instead of three, which is a quarter faster to build and sweep
@@ -44,6 +53,60 @@ class Node:
     _dy: Any
     _metadata: Metadata
 
+    def __init__(self, data: SupportsFloat, label: str | None = None) -> None:
+        if isinstance(data, Node):
+            raise OperandError(
+                f"Value wants a number, not {data!r}; use it as it is, or its detach()"
+            )
+        self._number = as_float(data)
+        self._grad = None
+        self.op = None
+        self._x = self._y = self._dx = self._dy = None
+        self._metadata = _collect_metadata() if context.active else NO_METADATA
+        if label is not None:
+            self._metadata = replace(self._metadata, label=check_label(label))
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        if context.active or context.watchers:
+            context.report_escape(self, "v.data", sys._getframe(1))
+        return self._number
+
+    @data.setter
+    def data(self, number: float) -> None:
+        if context.active:
+            context.refuse_change("v.data = ...")
+        self._number = number if number.__class__ is float else _as_data(number)
+
+    @property
+    def grad(self) -> float:
+        """∂output/∂self, summed over all `backward` calls since the last `zero_grad`.
+
+        0.0 until a `backward` reaches the node.
+        """
+        if context.active:
+            context.report_gradient(self, sys._getframe(1))
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, gradient: float | None) -> None:
+        if context.active:
+            context.refuse_change("v.grad = ...")
+        if gradient is not None and gradient.__class__ is not float:
+            gradient = as_float(gradient, where="v.grad")
+        self._grad = gradient
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether a `backward` has reached this node since it was made or cleared.
+
+        It tells a gradient that is zero from one that nobody has computed.
+        """
+        if context.active:
+            context.report_gradient(self, sys._getframe(1))
+        return self._grad is not None
+
     @property
     def parents(self) -> tuple[Any, ...]:
         """The operands in order, one entry per use: x * x has two parents."""
@@ -54,12 +117,55 @@ class Node:
     @property
     def partials(self) -> tuple[float, ...]:
         """∂self/∂parent for each parent, as recorded when this node was made."""
+        if context.active or context.watchers:
+            context.report_escape(self, "v.partials", sys._getframe(1))
         if self._x is None:
             found = self._dy or ()
         else:
             found = (self._dx,) if self._y is None else (self._dx, self._dy)
         return tuple(map(float, found))
 
+
+def _collect_metadata() -> Metadata:
+    """What the blocks that run now want a new node to remember."""
+    here = context.current()
+    if not here.sources:
+        return here.metadata
+    return replace(here.metadata, source=find_source())
+
+
+def check_label(label: Any) -> str | None:
+    """The label, if it can be one.
+
+    Raises:
+        TypeError: it is no string.
+    """
+    if not (label is None or isinstance(label, str)):
+        raise TypeError(f"a label is a string or None, not {label!r}")
+    return label
+
+
+def _as_data(number: Any) -> float:
+    if isinstance(number, Node):
+        raise OperandError(
+            f"v.data wants a number, not {number!r:.80}: write v.data = other.data, or "
+            "v = other"
+        )
+    return as_float(number, where="v.data")
+
+
+if core is not None:
+    core.configure(
+        Node,
+        context.active,
+        context.watchers,
+        context.recorders,
+        context.variable,
+        NO_METADATA,
+        CONSTANT,
+    )
+    if not TYPE_CHECKING:
+        Node = core.Node
 
 N = TypeVar("N", bound=Node)
 
@@ -75,6 +181,8 @@ def topological_order(*roots: N) -> list[N]:
     >>> [node.data for node in topological_order(x * x + 1)]
     [2.0, 4.0, 1.0, 5.0]
     """
+    if core is not None:
+        return core.topological_order(*roots)  # type: ignore[no-any-return]
     order: list[N] = []
     seen: set[N] = set()
     stack: list[N | None] = list(reversed(roots))

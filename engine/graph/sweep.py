@@ -14,6 +14,7 @@ from weakref import ref
 
 from engine.graph import context
 from engine.graph.node import N, Node, topological_order
+from engine.native.core import core
 
 _changing_gradients = threading.Lock()
 """Held while `grad`s are changed, so that threads that share leaves lose no update."""
@@ -34,6 +35,8 @@ def adjoints(
     >>> adjoints(x * x)[x]
     6.0
     """
+    if core is not None:
+        return core.adjoints(output, seed)  # type: ignore[no-any-return]
     order = order or topological_order(output)
     found = dict.fromkeys(order, 0.0)
     found[output] = seed
@@ -63,23 +66,23 @@ def backward(output: Node, seed: float = 1.0) -> None:
     The sweep keeps its adjoints to itself until it ends, so sweeps in several
     threads may share nodes.
     """
-    context.refuse_change("backward()")
-    found = adjoints(output, seed)
-    _add(found.items())
+    add_gradients([output], [seed])
     _last.set(ref(output))
 
 
 def add_gradients(nodes: Sequence[Node], gradients: Iterable[float]) -> None:
     """Add to the `grad` of each node, and of all that it was made of."""
     context.refuse_change("backward()")
-    pairs = [*zip(nodes, gradients, strict=True)]
-    if any(node.op is not None for node in nodes):
-        order = topological_order(*nodes)
-        found = dict.fromkeys(order, 0.0)
-        found.update(pairs)
-        _sweep(order, found)
-        pairs = [*found.items()]
-    _add(pairs)
+    nodes, seeds = [*nodes], [*map(float, gradients)]
+    if core is not None:
+        core.add_gradients(nodes, seeds)
+        return
+    order = topological_order(*nodes)
+    found = dict.fromkeys(order, 0.0)
+    for node, seed in zip(nodes, seeds, strict=True):
+        found[node] += seed
+    _sweep(order, found)
+    _add(found.items())
 
 
 def _add(pairs: Iterable[tuple[Node, float]]) -> None:
@@ -120,6 +123,9 @@ def zero_grad(output: Node) -> None:
 def clear(nodes: Iterable[Node]) -> None:
     """Set `grad` to 0.0 for these nodes, as if no sweep had reached them."""
     context.refuse_change("zero_grad()")
+    if core is not None:
+        core.clear(nodes)
+        return
     with _changing_gradients:
         for node in nodes:
             node._grad = None

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import Any, SupportsFloat
 from weakref import ref
 
-from engine.errors import OperandError
 from engine.graph import context, sweep
 from engine.graph.aliases import Aliases
-from engine.graph.callsite import find_source
-from engine.graph.metadata import CONSTANT, NO_METADATA, Metadata
-from engine.graph.node import Node
+from engine.graph.metadata import CONSTANT
+from engine.graph.node import Node, check_label
 from engine.graph.pickling import reduce
+from engine.native.core import core
 from engine.util.numbers import as_float
-
-
-def _as_data(number: Any) -> float:
-    if isinstance(number, Value):
-        raise OperandError(
-            f"v.data wants a number, not {number!r:.80}: write v.data = other.data, or "
-            "v = other"
-        )
-    return as_float(number, where="v.data")
-
-
-def _collect_metadata() -> Metadata:
-    """What the blocks that run now want a new node to remember."""
-    here = context.current()
-    if not here.sources:
-        return here.metadata
-    return replace(here.metadata, source=find_source())
 
 
 class Value(Aliases):
@@ -56,32 +37,6 @@ class Value(Aliases):
 
     __slots__ = ()
 
-    def __init__(self, data: SupportsFloat, label: str | None = None) -> None:
-        if isinstance(data, Value):
-            raise OperandError(
-                f"Value wants a number, not {data!r}; use it as it is, or its detach()"
-            )
-        self._number = as_float(data)
-        self._grad = None
-        self.op = None
-        self._x = self._y = self._dx = self._dy = None
-        self._metadata = _collect_metadata() if context.active else NO_METADATA
-        if label is not None:
-            self.label = label
-
-    @property
-    def data(self) -> float:
-        """The number."""
-        if context.active or context.watchers:
-            self._report_escape("v.data")
-        return self._number
-
-    @data.setter
-    def data(self, number: float) -> None:
-        if context.active:
-            context.refuse_change("v.data = ...")
-        self._number = number if number.__class__ is float else _as_data(number)
-
     # -- the graph ---------------------------------------------------------------
 
     @property
@@ -98,9 +53,7 @@ class Value(Aliases):
 
     @label.setter
     def label(self, label: str | None) -> None:
-        if not (label is None or isinstance(label, str)):
-            raise TypeError(f"a label is a string or None, not {label!r}")
-        self._metadata = replace(self._metadata, label=label)
+        self._metadata = replace(self._metadata, label=check_label(label))
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -118,44 +71,10 @@ class Value(Aliases):
         metadata = self._metadata
         return metadata.cut, metadata.origin() if metadata.origin else None
 
-    @property
-    def partials(self) -> tuple[float, ...]:
-        """∂self/∂parent for each parent, as recorded when this node was made."""
-        if context.active or context.watchers:
-            self._report_escape("v.partials")
-        return Node.partials.fget(self)  # type: ignore[attr-defined,no-any-return]
-
-    _children, _local_grads = Node.parents, partials  # names of the smallest engines
+    _children, _local_grads = Node.parents, Node.partials
+    """The names of the smallest engines."""
 
     # -- gradients ---------------------------------------------------------------
-
-    @property
-    def grad(self) -> float:
-        """∂output/∂self, summed over all `backward` calls since the last `zero_grad`.
-
-        0.0 until a `backward` reaches the node.
-        """
-        if context.active:
-            context.report_gradient(self, sys._getframe(1))
-        return 0.0 if self._grad is None else self._grad
-
-    @grad.setter
-    def grad(self, gradient: float | None) -> None:
-        if context.active:
-            context.refuse_change("v.grad = ...")
-        if gradient is not None and gradient.__class__ is not float:
-            gradient = as_float(gradient, where="v.grad")
-        self._grad = gradient
-
-    @property
-    def has_gradient(self) -> bool:
-        """Whether a `backward` has reached this node since it was made or cleared.
-
-        It tells a gradient that is zero from one that nobody has computed.
-        """
-        if context.active:
-            context.report_gradient(self, sys._getframe(1))
-        return self._grad is not None
 
     def backward(self, seed: float = 1.0) -> None:
         """Add ∂self/∂v × seed to `v.grad` for every node v of the graph of self.
@@ -196,6 +115,10 @@ class Value(Aliases):
         if context.active or context.watchers:  # a copy is no part of the graph
             self._report_escape("a copy or pickle")
         return reduce(self)
+
+
+if core is not None:
+    core.adopt(Value)
 
 
 def constant(number: Any) -> Value:

@@ -121,10 +121,10 @@ def test_the_harness_finds_what_is_left_undone(monkeypatch):
     """An engine that does not mend a block whose end was cut off."""
 
     def forget(self):
-        before = context._context.get()
-        context._context.set(self._change(before))
+        before = context.variable.get()
+        context.variable.set(self._change(before))
         yield
-        context._context.set(before)
+        context.variable.set(before)
 
     monkeypatch.setattr(scope, "_run", forget)
     before = look()
@@ -137,7 +137,7 @@ def test_the_harness_finds_what_is_left_undone(monkeypatch):
     for place in range(1, count_places(run) + 1):
         run_until(place, run)
         found.append(look())
-        context._context.set(before["contexts"])
+        context.variable.set(before["contexts"])
         context.active.clear()
     assert before in found
     assert any(seen["contexts"] != before["contexts"] for seen in found)

@@ -11,6 +11,7 @@ import click
 
 import engine
 from engine import EngineError
+from engine.native import describe_core
 from engine.text import find_nearest
 from viz.cli.command import Group, discard_output
 from viz.cli.commands.animate import animate
@@ -46,7 +47,7 @@ Exit status: 0 done; 1 a gradient is wrong, or this machine lacks what is needed
 def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     if not asked or ctx.resilient_parsing:
         return
-    echo(engine.__version__)
+    echo(f"{engine.__version__} ({describe_core()})")
     try:
         import dotgrad
     except ImportError as error:
@@ -59,9 +60,13 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 
 
 click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False,
-    callback=_print_version, help="Print the version, and whether all files are ours.",
-)(PROGRAM)  # fmt: skip
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version, which core runs, and whether all files are ours.",
+)(PROGRAM)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import inspect
 import json
 import linecache
 import math
@@ -169,11 +170,11 @@ def test_escapes_are_errors_that_name_the_line(escape):
     w = nn.parameter(2.0)
     with pytest.raises(EscapeError, match=r"test_jit.py:\d+ takes the number 1.5"):
         jit(lambda x: x * (escape(x) is None))(1.5)
-    getter = vars(Value)["data"]
+    getter = inspect.getattr_static(Value, "data")
     with pytest.raises(EscapeError, match=r"takes the number 2.0"):
         jit(lambda x: x * (escape(w) is None))(1.5)
     escape(Value(1.0))  # and all is as before
-    assert vars(Value)["data"] is getter
+    assert inspect.getattr_static(Value, "data") is getter
 
 
 def test_an_escape_leaves_no_trace():
