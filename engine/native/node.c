@@ -139,7 +139,7 @@ track(void *node)
 #ifndef MOST_SPARE
 #define MOST_SPARE (1 << 17) /* freed nodes that are kept for the next graph: 14 MB */
 #endif
-static Node *spare[MOST_SPARE + 1];
+static Node *spare[MOST_SPARE];
 static int spares;
 
 /* Graphs are larger than the caches of a processor: a spare node is asked for a few
