@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,12 +11,18 @@ __all__ = ["SAMPLES", "SIZES", "Params", "data", "hinge", "initial", "score"]
 
 SIZES = (2, 16, 16, 1)
 SAMPLES = 50
-Params = list[Any]
+Params = Sequence[Any]
+Relu = Callable[[Any], Any]
 
 
-def hinge(params: Params, x: list[Any], y: Any) -> Any:
+def call_relu(x: Any) -> Any:
+    """ReLU where it is a method."""
+    return x.relu()
+
+
+def hinge(params: Params, x: list[Any], y: Any, relu: Relu = call_relu) -> Any:
     """The loss of one sample."""
-    return (1 + -y * score(params, x)).relu()
+    return relu(1 + -y * score(params, x, relu))
 
 
 def initial(rng: random.Random) -> list[float]:
@@ -29,7 +36,7 @@ def data(rng: random.Random, count: int = SAMPLES) -> list[tuple[list[float], in
     return [(point, 1 if point[0] * point[1] > 0 else -1) for point in points]
 
 
-def score(params: Params, x: list[Any]) -> Any:
+def score(params: Params, x: list[Any], relu: Relu = call_relu) -> Any:
     """The network as micrograd's MLP builds it: Σ wᵢxᵢ + b, ReLU between layers."""
     place = 0
     for layer, width in enumerate(SIZES[1:], 1):
@@ -38,6 +45,6 @@ def score(params: Params, x: list[Any]) -> Any:
             bias, weights = params[place], params[place + 1 : place + 1 + len(x)]
             place += 1 + len(x)
             activation = sum((w * v for w, v in zip(weights, x, strict=True)), bias)
-            out.append(activation if layer == len(SIZES) - 1 else activation.relu())
+            out.append(activation if layer == len(SIZES) - 1 else relu(activation))
         x = out
     return x[0]
