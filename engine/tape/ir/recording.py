@@ -213,9 +213,9 @@ def _write_tape(
     # Roots in the order of the run: what a guard needs comes before the rest.
     roots = [x for x in asked + results + recorder.risky if isinstance(x, Value)]
     order = _find_needed(roots, recorder)
-    known = set(inputs)
     nodes = [node for node in order if _is_computed(node, recorder)]
-    leaves = [node for node in order if node not in known.union(nodes)]
+    known = {*inputs, *nodes}
+    leaves = [node for node in order if node not in known]
     made = [leaf for leaf in leaves if _is_constant(leaf, recorder)]
     captured = [leaf for leaf in leaves if not _is_constant(leaf, recorder)]
     constants = _Constants()
