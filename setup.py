@@ -14,7 +14,8 @@ setup(
     long_description=describe(),
     long_description_content_type="text/markdown",
     ext_modules=[
-        Extension("engine.native.compiled", ["engine/native/node.c"], optional=True)
+        Extension(f"engine.native.{name}", [f"engine/native/{source}"], optional=True)
+        for name, source in [("compiled", "node.c"), ("replay", "replay.c")]
     ],
     cmdclass={"build_ext": BuildCore},
 )

@@ -33,7 +33,7 @@ LAYERS = {
         "gradcheck",
         "testing tape.ir",
         "tape.backends",
-        "native.generate",
+        "native.generate native.loops",
         "tape",
         "nn",
         "nn.training",

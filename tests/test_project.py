@@ -305,7 +305,6 @@ def test_a_fitted_curve_has_the_certified_parameters(capsys, monkeypatch):
 )
 def test_the_benchmarks_run(arguments, line):
     pytest.importorskip("micrograd", reason="the extra test is not installed")
-    pytest.importorskip("numba", reason="the extra fast is not installed")
     done = subprocess.run(
         [sys.executable, f"benchmarks/{arguments[0]}", *arguments[1:]],
         cwd=ROOT, capture_output=True, text=True, check=True,

@@ -7,6 +7,7 @@ derivative of the output by a node is the node's *adjoint* (others say cotangent
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -73,7 +74,9 @@ def backward(output: Node, seed: float = 1.0) -> None:
 def add_gradients(nodes: Sequence[Node], gradients: Iterable[float]) -> None:
     """Add to the `grad` of each node, and of all that it was made of."""
     context.refuse_change("backward()")
-    nodes, seeds = [*nodes], [*map(float, gradients)]
+    nodes, seeds = [*nodes], gradients
+    if not isinstance(seeds, array):
+        seeds = array("d", map(float, gradients))
     if core is not None:
         core.add_gradients(nodes, seeds)
         return

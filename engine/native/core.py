@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import binascii
+import functools
 import importlib
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 
 def fingerprint() -> str:
@@ -19,24 +21,24 @@ def fingerprint() -> str:
     return f"{binascii.crc32(table.read_bytes()):08x}"
 
 
-def _load() -> tuple[ModuleType | None, str]:
-    """The compiled core, or None and why not."""
+def _load(name: str) -> tuple[ModuleType | None, str]:
+    """A part of the compiled core, or None and why not."""
     if os.environ.get("DOTGRAD_PURE"):
         return None, "DOTGRAD_PURE is set"
     try:
-        core = importlib.import_module("engine.native.compiled")
+        part = importlib.import_module(f"engine.native.{name}")
     except ImportError as error:
-        built = any(Path(__file__).parent.glob("compiled.*"))
+        built = any(Path(__file__).parent.glob(f"{name}.*[!c]"))
         return None, str(error) if built else "no compiled core was built"
     try:
-        if core.fingerprint == fingerprint():
-            return core, ""
+        if part.fingerprint == fingerprint():
+            return part, ""
     except OSError:
         pass
     return None, "the table is not the one that the core was compiled from"
 
 
-core, _reason = _load()
+core, _reason = _load("compiled")
 
 name = "python" if core is None else "compiled"
 """Which core runs; `engine.core`."""
@@ -49,3 +51,9 @@ def describe_core() -> str:
     True
     """
     return "compiled core" if core is not None else f"Python core: {_reason}"
+
+
+@functools.cache
+def load_replay() -> Any:
+    """The loops of tapes, or None; nobody needs them before there is a tape."""
+    return _load("replay")[0]

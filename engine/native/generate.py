@@ -28,7 +28,7 @@ _OPERATORS = {
     "floordiv": "floor_divide({}, {})", "mod": "modulo({}, {})",
     "pow": "power({}, {})", "neg": "-{}", "abs": "fabs({})",
 }  # fmt: skip
-_LIBRARY: dict[Callable[..., Any], str] = {
+LIBRARY: dict[Callable[..., Any], str] = {
     getattr(math, name): name
     for name in (
         "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "fabs",
@@ -61,7 +61,7 @@ def write_rows(ops: Iterable[Op] | None = None) -> str:
     for op in built_in_rows() if ops is None else ops:
         try:
             functions.append(_write_function(op))
-        except _NoFormula:
+        except NoFormula:
             continue
         fixed = "NULL"
         if op.folds:
@@ -81,7 +81,7 @@ def write_rows(ops: Iterable[Op] | None = None) -> str:
     )
 
 
-class _NoFormula(Exception):  # noqa: N818 -- it is no error
+class NoFormula(Exception):  # noqa: N818 -- it is no error
     """A row, or one that it uses, is code that only Python can run."""
 
 
@@ -89,7 +89,7 @@ def _write_function(op: Op, *, is_fixed: bool = False) -> str:
     """A function of C; `is_fixed` leaves out the derivative by the last operand."""
     names = dict(zip(op.operands, "xy", strict=False))
     if op.arity > len(names):
-        raise _NoFormula
+        raise NoFormula
     code = _Statements()
     code.add("out = {}", code.write_row(op, list(names.values())))
     names["out"] = "out"
@@ -141,11 +141,11 @@ class _Statements:
         """A row of the table at these operands."""
         if op.name in _OPERATORS:
             return self.write_step(_OPERATORS[op.name].format(*args))
-        if op.value in _LIBRARY:
-            return self.write_step(f"{_LIBRARY[op.value]}({', '.join(args)})")
+        if op.value in LIBRARY:
+            return self.write_step(f"{LIBRARY[op.value]}({', '.join(args)})")
         tree = build_value_tree(op)
         if tree is None:
-            raise _NoFormula
+            raise NoFormula
         return self.write(
             rename_operands(tree, dict(zip(op.operands, args, strict=True)))
         )

@@ -19,6 +19,8 @@
 #include <string.h>
 #include <structmember.h>
 
+#include "arithmetic.h"
+
 typedef struct Node {
     PyObject_HEAD
     PyObject *weakrefs;
@@ -337,32 +339,8 @@ node_init(PyObject *self, PyObject *args, PyObject *kwargs)
 
 /* -- rows ----------------------------------------------------------------------- */
 
-/* Python's x // y, x % y and x ** y on floats, where both are finite. Where Python
-   raises, or might, the result is not finite. */
-
-static double
-modulo(double x, double y)
-{
-    double rest = fmod(x, y);
-    if (rest == 0)
-        return y == 0 ? NAN : copysign(0.0, y);
-    return (y < 0) != (rest < 0) ? rest + y : rest;
-}
-
-static double
-floor_divide(double x, double y)
-{
-    double rest = fmod(x, y), quotient = (x - rest) / y;
-    if (rest != 0 && (y < 0) != (rest < 0))
-        quotient -= 1;
-    if (y == 0)
-        return NAN;
-    if (quotient == 0)
-        return copysign(0.0, x / y);
-    double whole = floor(quotient);
-    return quotient - whole > 0.5 ? whole + 1 : whole;
-}
-
+/* Python's x ** y on floats, where both are finite. Where Python raises, or might, the
+   result is not finite. */
 static double
 power(double x, double y)
 {
@@ -1092,31 +1070,118 @@ adjoints(PyObject *module, PyObject *const *args, Py_ssize_t count)
     return found;
 }
 
-/* add_gradients(nodes, gradients): two lists of the same length. */
+/* read_numbers(nodes): their numbers as bytes, one double after the other. */
+static PyObject *
+read_numbers(PyObject *module, PyObject *nodes)
+{
+    (void)module;
+    PyObject *all = PySequence_Fast(nodes, "read_numbers() takes nodes");
+    if (!all)
+        return NULL;
+    PyObject **items = PySequence_Fast_ITEMS(all), *bytes = NULL;
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(all);
+    if (check_nodes(items, count) == 0)
+        bytes = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(double));
+    for (Py_ssize_t i = 0; bytes && i < count; i++)
+        memcpy(PyBytes_AS_STRING(bytes) + (size_t)i * sizeof(double),
+               &((Node *)items[i])->number, sizeof(double));
+    Py_DECREF(all);
+    return bytes;
+}
+
+/* read_gradients(nodes): their gradients likewise, and a byte for each: whether it has
+   one. */
+static PyObject *
+read_gradients(PyObject *module, PyObject *nodes)
+{
+    (void)module;
+    PyObject *all = PySequence_Fast(nodes, "read_gradients() takes nodes");
+    if (!all)
+        return NULL;
+    PyObject **items = PySequence_Fast_ITEMS(all), *found = NULL;
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(all);
+    PyObject *numbers = NULL, *flags = NULL;
+    if (check_nodes(items, count) == 0) {
+        numbers = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(double));
+        flags = PyBytes_FromStringAndSize(NULL, count);
+    }
+    for (Py_ssize_t i = 0; numbers && flags && i < count; i++) {
+        const double *grad = &((Node *)items[i])->grad;
+        PyBytes_AS_STRING(flags)[i] = !holds(*grad, NOTHING);
+        memcpy(PyBytes_AS_STRING(numbers) + (size_t)i * sizeof *grad, grad, sizeof *grad);
+    }
+    if (numbers && flags)
+        found = PyTuple_Pack(2, numbers, flags);
+    Py_XDECREF(numbers);
+    Py_XDECREF(flags);
+    Py_DECREF(all);
+    return found;
+}
+
+/* write_numbers(nodes, array): the other way round. */
+static PyObject *
+write_numbers(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    Py_buffer view;
+    if (count != 2 || !PyList_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "write_numbers(list of nodes, array)");
+        return NULL;
+    }
+    PyObject **items = ((PyListObject *)args[0])->ob_item;
+    count = PyList_GET_SIZE(args[0]);
+    if (check_nodes(items, count) < 0
+        || PyObject_GetBuffer(args[1], &view, PyBUF_SIMPLE) < 0)
+        return NULL;
+    int is_right = view.len == count * (Py_ssize_t)sizeof(double);
+    for (Py_ssize_t i = 0; is_right && i < count; i++)
+        memcpy(&((Node *)items[i])->number, (char *)view.buf + (size_t)i * sizeof(double),
+               sizeof(double));
+    PyBuffer_Release(&view);
+    if (is_right)
+        Py_RETURN_NONE;
+    PyErr_SetString(PyExc_ValueError, "each node needs one number");
+    return NULL;
+}
+
+/* add_gradients(nodes, gradients): a list and an array of doubles. */
 static PyObject *
 add_gradients(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
     Entries order;
-    if (count != 2 || !PyList_CheckExact(args[0]) || !PyList_CheckExact(args[1])
-        || PyList_GET_SIZE(args[0]) != PyList_GET_SIZE(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "add_gradients(list, list of the same length)");
+    Py_buffer view;
+    if (count != 2 || !PyList_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "add_gradients(list of nodes, array)");
         return NULL;
     }
     PyObject **roots = ((PyListObject *)args[0])->ob_item;
     count = PyList_GET_SIZE(args[0]);
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (!PyFloat_Check(PyList_GET_ITEM(args[1], i))) {
-            PyErr_SetString(PyExc_TypeError, "gradients are floats");
-            return NULL;
-        }
-    if (check_nodes(roots, count) < 0 || walk(roots, count, &order) < 0)
+    if (check_nodes(roots, count) < 0
+        || PyObject_GetBuffer(args[1], &view, PyBUF_SIMPLE) < 0)
         return NULL;
+    const double *gradients = view.buf;
+    int failed = view.len != count * (Py_ssize_t)sizeof(double), all_leaves = 1;
+    if (failed)
+        PyErr_SetString(PyExc_ValueError, "each node needs one gradient");
     for (Py_ssize_t i = 0; i < count; i++)
-        flow((Node *)roots[i], PyFloat_AS_DOUBLE(PyList_GET_ITEM(args[1], i)));
-    sweep(&order, 0);
-    leave(&order, 0);
-    Py_RETURN_NONE;
+        all_leaves &= !((Node *)roots[i])->x && !((Node *)roots[i])->y;
+    if (!failed && !all_leaves)
+        failed = walk(roots, count, &order) < 0;
+    for (Py_ssize_t i = 0; !failed && i < count; i++) {
+        double *grad = &((Node *)roots[i])->grad;
+        if (all_leaves)
+            *grad = as_gradient((holds(*grad, NOTHING) || *grad == 0 ? 0 : *grad)
+                                + gradients[i]);
+        else
+            flow((Node *)roots[i], gradients[i]);
+    }
+    if (!failed && !all_leaves) {
+        sweep(&order, 0);
+        leave(&order, 0);
+    }
+    PyBuffer_Release(&view);
+    return failed ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *
@@ -1267,6 +1332,9 @@ static PyMethodDef functions[] = {
      NULL},
     {"adjoints", (PyCFunction)(void (*)(void))adjoints, METH_FASTCALL, NULL},
     {"add_gradients", (PyCFunction)(void (*)(void))add_gradients, METH_FASTCALL, NULL},
+    {"read_numbers", read_numbers, METH_O, NULL},
+    {"read_gradients", read_gradients, METH_O, NULL},
+    {"write_numbers", (PyCFunction)(void (*)(void))write_numbers, METH_FASTCALL, NULL},
     {"clear", clear, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from operator import length_hint
 from typing import Any
@@ -73,8 +74,9 @@ def jit(
     Args:
         f: a function of numbers, or of structures or arrays of them.
         backend: "python" gives for one sample bit for bit what the engine computes;
-            "numpy" and "numba" (extra `fast`) are for batches, and differ in the last
-            bits. "auto" takes "python" for one sample, and for a batch what is faster.
+            "numpy" and "native" (the compiled core), both of the extra `fast`, are for
+            batches, and differ in the last bits. "auto" takes "python" for one sample,
+            and for a batch what is faster.
         argnums: by which arguments `value_and_grad` differentiates.
         max_paths: how many ways through its comparisons `f` may have, and how many
             states of what it reads. For so many structures of its arguments, such as
@@ -82,7 +84,7 @@ def jit(
         nonfinite: what a batch does about a result or a gradient that is nan or
             infinite: "error", "explain" (an error that says what `why_nan` says), or
             "allow".
-        threads: how many share the samples of a large batch in the Numba back end;
+        threads: how many share the samples of a large batch in the native back end;
             NumPy's matrix products have settings of their own.
         static: names of arguments that are no numbers to differentiate by: texts,
             None, flags, whole numbers for `range`. There is a tape for each value.
@@ -323,9 +325,11 @@ class Jitted:
             yield part
 
     def _run_values(self, samples: Samples) -> Iterator[Part]:
-        def compute(one: Specialization, which: Any) -> tuple[Any, Any]:
+        def compute(
+            one: Specialization, which: Any, leaves: Sequence[float]
+        ) -> tuple[Any, Any]:
             inputs = samples.gather(which, one.recording.draws)
-            return one.batch.values(inputs, one.read_leaves()), None
+            return one.batch.values(inputs, leaves), None
 
         keep = self.nonfinite == "allow"
         return self.specializations.run(samples, compute, keep=keep)
@@ -411,11 +415,13 @@ class Jitted:
         values, slopes = np.empty(samples.count), np.empty(samples.columns.shape)
         seeds = np.full(samples.count, 1.0 if by_inputs else 1 / samples.count)
 
-        def compute(one: Specialization, which: Any) -> tuple[Any, Any]:
+        def compute(
+            one: Specialization, which: Any, leaves: Sequence[float]
+        ) -> tuple[Any, Any]:
             one.require_one_output()
             inputs = samples.gather(which, one.recording.draws)
             outputs, *rest = one.batch.gradient(
-                inputs, one.read_leaves(), seeds[which], by_inputs=by_inputs
+                inputs, leaves, seeds[which], by_inputs=by_inputs
             )
             return outputs, rest
 
@@ -429,7 +435,10 @@ class Jitted:
         check_finite(self.f, self.nonfinite, samples, values[None])
         self._check_errors([part.error for part in parts])
         self._check_slopes(samples, slopes if by_inputs else None, parts)
-        sums = [(part.one.recording.leaves, part.rest[1].tolist()) for part in parts]
+        sums = [
+            (part.one.recording.leaves, array("d", part.rest[1].tobytes()))
+            for part in parts
+        ]
         return values, slopes, sums
 
     def _check_slopes(self, samples: Samples, slopes: Any, parts: list[Part]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any
 from engine import registry
 from engine.errors import TapeError
 from engine.graph import context
+from engine.native.core import core
 from engine.tape.backends.backend import BatchReplay, select_backend
 from engine.tape.backends.numpy import ArrayReplay
 from engine.tape.backends.python import SampleReplay, compile_tape
@@ -49,13 +51,16 @@ class Specialization:
         self.backend, self.threads = backend, threads
         self._compile = select_backend(backend).compile_sample
 
-    def read_leaves(self) -> list[float]:
+    def read_leaves(self) -> array[float]:
         """The numbers of the leaves, as they are now."""
         if context.recorders or context.watchers:
             for leaf in self.recording.leaves:
                 context.report_escape(leaf, "a replay", None)
         # Not by the getter of `data`, which is slower: this is done at each replay.
-        return [leaf._number for leaf in self.recording.leaves]
+        leaves = self.recording.leaves
+        if core is not None:
+            return array("d", core.read_numbers(leaves))
+        return array("d", [leaf._number for leaf in leaves])
 
     @cached_property
     def value(self) -> SampleReplay | None:
@@ -342,8 +347,8 @@ class Specializations:
         the error; if not, it stays, and `Part.error` is what the engine raises for it.
 
         Args:
-            compute: replays a way for some of the samples, and gives their outputs and
-                anything else.
+            compute: replays a way for some of the samples, with these numbers of its
+                leaves, and gives their outputs and anything else.
             keep: go on after the first error.
         """
         import numpy as np
@@ -355,7 +360,7 @@ class Specializations:
                 numbers = one.read_leaves()
                 parts, left = split_by_guards([one], [numbers], samples, left)
                 for _, which in parts:
-                    outputs, rest = compute(one, which)
+                    outputs, rest = compute(one, which, numbers)
                     inputs = samples.gather(which, one.recording.draws)
                     raising = one.find_raising(inputs, outputs, numbers)
                     if raising is not None:
@@ -368,7 +373,7 @@ class Specializations:
                             which = np.setdiff1d(which, leaving)
                             if not len(which):
                                 continue
-                            outputs, rest = compute(one, which)
+                            outputs, rest = compute(one, which, numbers)
                     yield Part(one, which, outputs, rest, error)
             tried += len(known)
             if len(left):
@@ -377,7 +382,12 @@ class Specializations:
                 refused = self.record(samples.keys, numbers, tried, first.draws)
                 if refused is not None:
                     which, left = left[:1], left[1:]
-                    yield Part(refused, which, *compute(refused, which), error)
+                    yield Part(
+                        refused,
+                        which,
+                        *compute(refused, which, refused.read_leaves()),
+                        error,
+                    )
 
     def _find_caught(
         self, samples: Samples, which: Any, *, keep: bool
@@ -405,7 +415,7 @@ class Ways:
     known: dict[Keys, list[Specialization]]
 
 
-Compute = Callable[[Specialization, Any], tuple[Any, Any]]
+Compute = Callable[[Specialization, Any, Sequence[float]], tuple[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from engine.tape.backends.numba import LaneReplay
-from engine.tape.backends.numba_cache import CompilationError, is_compiled, select_rows
-from engine.tape.backends.numba_kernels import find_opaque_rows
-from engine.tape.backends.numpy import ArrayReplay, count_weights, measure_regularity
+from engine.native.core import describe_core, load_replay
+from engine.tape.backends.native import NativeReplay, find_opaque_rows
+from engine.tape.backends.numpy import ArrayReplay, measure_products
 from engine.tape.backends.python import SampleReplay, compile_tape
 from engine.tape.ir.tape import Tape
 from engine.text import say_once
@@ -22,11 +21,8 @@ from engine.text import say_once
 AUTO = "auto"
 """The option that leaves the choice to `select_backend`."""
 
-IRREGULAR = 4.0
-"""A tape with fewer instructions a step than this is slow on arrays."""
-
 MATRICES = 10_000
-"""With more weights than this in matrix products BLAS is faster than Numba."""
+"""With more numbers than this in one matrix BLAS is faster than loops."""
 
 
 class BatchReplay(Protocol):
@@ -62,40 +58,50 @@ class Backend:
     """Whether one sample gives bit for bit what the engine computes."""
     modules: tuple[str, ...] = ()
     """What has to be installed; all of it is in the extra `fast`."""
+    is_built: Callable[[], bool] = lambda: True
+    """Whether the part of the compiled core that it needs is there."""
     suits: Callable[[Tape], bool] = lambda _: True
     """Whether "auto" prefers it for batches of this tape to those before it."""
 
     @property
     def is_installed(self) -> bool:
         """Whether everything that it imports is there."""
-        return all(map(find_spec, self.modules))
+        return self.is_built() and all(map(find_spec, self.modules))
 
 
 def _is_better_in_loops(tape: Tape) -> bool:
-    """Whether Numba's loops are faster than arrays, and worth their compilation."""
-    rows = select_rows(tape.ops)
-    if count_weights(tape) > MATRICES or find_opaque_rows(rows):
-        return False
-    return is_compiled(rows) or measure_regularity(tape) < IRREGULAR
+    """Whether loops over lanes are faster than arrays."""
+    return measure_products(tape) <= MATRICES and not find_opaque_rows(tape.ops)
 
 
 def _compile_lanes(tape: Tape, threads: int) -> BatchReplay:
-    """Loops; or arrays where Numba cannot compile a row of the program's own."""
-    try:
-        return LaneReplay(tape, threads=threads)
-    except CompilationError as error:
-        say_once(f"dotgrad: Numba cannot compile {error}, so NumPy replays its tapes")
+    """Loops; or arrays where a row of the program's own is not a formula.
+
+    Raises:
+        ModuleNotFoundError: there is no compiled core here.
+    """
+    if load_replay() is None:
+        raise ModuleNotFoundError(
+            "the native back end is part of the compiled core, which is not here; "
+            f"{describe_core()}"
+        )
+    if opaque := find_opaque_rows(tape.ops):
+        say_once(
+            f"dotgrad: the row {opaque[0]} is no formula, so NumPy replays its tapes"
+        )
         return ArrayReplay(tape)
+    return NativeReplay(tape, threads=threads)
 
 
 BACKENDS = {
     "python": Backend("Python", for_batches=False, exact=True),
     "numpy": Backend("NumPy", modules=("numpy",)),
-    "numba": Backend(
-        "Numba",
+    "native": Backend(
+        "native",
         compile_sample=None,
         compile_batch=_compile_lanes,
-        modules=("numpy", "numba"),
+        modules=("numpy",),
+        is_built=lambda: load_replay() is not None,
         suits=_is_better_in_loops,
     ),
 }

@@ -9,7 +9,7 @@ A number is uniform if it is the same for all samples: a leaf or a constant.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -163,15 +163,14 @@ class ArrayReplay:
         return {self._rows[slot] for slot in slots if slot in self._rows}
 
 
-def measure_regularity(tape: Tape) -> float:
-    """How many instructions a step would have on average."""
-    return len(tape.ops) / max(1, len({key for _, key in _group_keys(tape)}))
-
-
-def count_weights(tape: Tape) -> int:
-    """How many numbers the matrices of all products would have together."""
-    dots = (used for _, name, used in tape.instructions() if name == "dot")
-    return sum(row is not None for used in dots for row, _ in _find_terms(tape, used))
+def measure_products(tape: Tape) -> int:
+    """How many numbers the largest matrix has that is multiplied in one step."""
+    sizes: Counter[Any] = Counter()
+    for _, key in _group_keys(tape):
+        _, kind, _, rows = key
+        if kind == "product":
+            sizes[key] += len(rows)
+    return max(sizes.values(), default=0)
 
 
 def _group_instructions(tape: Tape) -> list[list[int]]:

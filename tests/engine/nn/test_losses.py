@@ -3,16 +3,16 @@
 import math
 
 import pytest
+from backends import every_backend
 
 from engine import TapeError, Value, grad, hessian, logsumexp, softmax, why_nan
 from engine.nn.losses import binary_cross_entropy, softmax_cross_entropy
-from engine.tape import BACKENDS, jit
+from engine.tape import jit
 
 INF = math.inf
 MASKED = [1.0, 2.0, -INF]
 LOSS = math.log(1 + math.e)  # of class 0 against class 1 alone, which is 1 ahead
 P = 1 / (1 + math.e)  # the probability of class 0
-backends = pytest.mark.parametrize("backend", BACKENDS)
 TARGETS = [0, 0.0, [1.0, 0.0, 0.0]]
 close = {"rel": 1e-14, "abs": 0}
 
@@ -60,14 +60,14 @@ def test_a_loss_without_any_class_left_is_nan_and_says_why():
     assert "a − max: −∞ − (−∞) = nan" in str(why_nan(loss))
 
 
-@backends
+@every_backend
 def test_a_tape_refuses_a_loss_without_any_class_left(backend):
     loss = jit(softmax_cross_entropy, backend=backend)
     with pytest.raises(TapeError, match="sample 1"):
         loss.batch([MASKED, [-INF] * 3], [0, 0])
 
 
-@backends
+@every_backend
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_masks_on_tapes(backend, target):
     loss = jit(softmax_cross_entropy, backend=backend)
@@ -115,7 +115,7 @@ def test_binary_cross_entropy_of_certain_answers(target, logit, loss, slope, kin
     assert a.grad == pytest.approx(slope, **close)
 
 
-@backends
+@every_backend
 def test_binary_cross_entropy_of_certain_answers_on_tapes(backend):
     f = jit(
         lambda a, t: binary_cross_entropy([a], [t]), backend=backend, nonfinite="allow"

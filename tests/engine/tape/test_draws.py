@@ -11,13 +11,12 @@ import dask
 import dask.array
 import numpy as np
 import pytest
+from backends import every_backend
 
 from engine import EscapeError, TapeError, Value, exp, log, nn
 from engine.tape import jit
 from engine.tape.distributed import distributed
 from engine.tape.ir.draws import Draw, Draws, draw_factor, drawing
-
-ALL = pytest.mark.parametrize("backend", ["python", "numpy", "numba"])
 
 
 def masks(seed, count, p=0.5):
@@ -30,7 +29,7 @@ def dropout(seed, p=0.5):
     return nn.Dropout(p, rng=random.Random(seed))
 
 
-@ALL
+@every_backend
 def test_each_replay_draws_anew(backend):
     layer = dropout(1)
     f = jit(lambda x: layer([x])[0], backend=backend)
@@ -38,7 +37,7 @@ def test_each_replay_draws_anew(backend):
     assert len(f.tapes) == 1
 
 
-@ALL
+@every_backend
 def test_the_samples_of_a_batch_draw_one_after_the_other(backend):
     layer = dropout(2, p=0.25)
     f = jit(lambda x: layer(x), backend=backend)
@@ -48,7 +47,7 @@ def test_the_samples_of_a_batch_draw_one_after_the_other(backend):
         assert np.transpose(f.batch(xs)).tolist() == part.tolist()
 
 
-@ALL
+@every_backend
 def test_gradients_belong_to_the_values(backend):
     layer, w = dropout(3), nn.parameter(2.0)
     f = jit(lambda x: w * layer([x])[0], backend=backend)
@@ -92,7 +91,7 @@ def test_layers_may_share_a_generator():
         assert f(3.0) == expected
 
 
-@ALL
+@every_backend
 def test_a_way_sees_the_mask_by_which_it_was_chosen(backend):
     """With fresh masks for each way some 2s would be 1s, and the tries never end."""
     layer = dropout(10)
@@ -108,7 +107,7 @@ def test_a_way_sees_the_mask_by_which_it_was_chosen(backend):
     assert len(taped.tapes) == 2
 
 
-@ALL
+@every_backend
 def test_ways_may_draw_different_numbers(backend):
     layer, other = dropout(11), dropout(12)
 
@@ -122,7 +121,7 @@ def test_ways_may_draw_different_numbers(backend):
     assert [taped(2.0) for _ in range(100)] == expected
 
 
-@ALL
+@every_backend
 def test_an_error_is_caught_with_the_mask_that_raised_it(backend):
     layer = dropout(13)
 
@@ -139,7 +138,7 @@ def test_an_error_is_caught_with_the_mask_that_raised_it(backend):
     assert taped.batch(np.full(200, 2.0)).tolist() == expected[100:]
 
 
-@ALL
+@every_backend
 def test_an_error_that_is_not_caught_is_raised(backend):
     layer = dropout(14)
     taped = jit(lambda x: log(layer([x])[0]), backend=backend)
@@ -287,7 +286,7 @@ def test_partitions_stay_where_no_error_is_caught_and_infinity_is_allowed():
 # -- what was computed outside -------------------------------------------------------
 
 
-@ALL
+@every_backend
 def test_a_result_from_outside_has_its_number(backend):
     """w was 2 when z was computed: z is 6, and ∂z/∂w is 3, whatever w is now."""
     w = Value(2.0)

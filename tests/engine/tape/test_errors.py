@@ -5,14 +5,13 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from backends import every_backend
 
 from engine import Value, acos, exp, grad, log, nn, sqrt, tanh
 from engine.errors import DivisionByZeroError, TapeError
 from engine.registry import TABLE
 from engine.tape import Tape, jit, record
 from engine.tape.ir.tape import TOTAL, find_error
-
-BACKENDS = ["python", "numpy", "numba"]
 
 
 def reciprocal(x):
@@ -131,7 +130,7 @@ def eagerly(f, x):
     return y.data, x.grad
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 @pytest.mark.parametrize(("f", "points"), PROGRAMS)
 @pytest.mark.parametrize("first", [0, 1])
 def test_what_is_caught_chooses_the_way(f, points, first, backend):
@@ -152,7 +151,7 @@ def test_what_is_caught_chooses_the_way(f, points, first, backend):
     assert len(fresh.tapes) <= len(points)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 def test_a_leaf_that_comes_to_raise(backend):
     w = Value(2.0)
 
@@ -172,7 +171,7 @@ def test_a_leaf_that_comes_to_raise(backend):
     assert f(3.0) == 0.75
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 def test_what_nobody_catches_is_raised(backend):
     f = jit(lambda x: tanh(1 / x), backend=backend)
     assert f.batch([1.0, 2.0]).tolist() == pytest.approx([math.tanh(1), math.tanh(0.5)])
@@ -185,7 +184,7 @@ def test_what_nobody_catches_is_raised(backend):
     assert allowed.batch([1.0, 0.0])[1] == 1.0
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 @pytest.mark.parametrize("nonfinite", ["error", "allow"])
 def test_caught_or_not_is_asked_of_each_sample(backend, nonfinite):
     @jit(backend=backend, nonfinite=nonfinite)
@@ -230,7 +229,7 @@ class GuardedModel(nn.Module):
             return self.low
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 def test_gradients_are_checked_as_values_are(backend):
     w = nn.parameter(1.0, label="w")
 
@@ -256,7 +255,7 @@ def test_gradients_are_checked_as_values_are(backend):
             call([1.0, -800.0])
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 def test_gradients_that_nobody_asked_for_are_not_checked(backend):
     def f(pair, y):
         return pair[0] * pair[1] + sqrt(y)  # ∂/∂y = ∞ at 0
@@ -286,7 +285,7 @@ def test_rows_that_never_raise(name):
     assert not any(find_error(row, xs) for xs in grid.tolist())
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 def test_samples_whose_replay_raises_where_the_engine_takes_a_limit(backend):
     """The slope of acos is −∞ at 1, which floats compute as 1 ÷ 0."""
 

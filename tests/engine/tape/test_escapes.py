@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from backends import every_backend
 
 import engine
 from engine import EscapeError, Value, edges, grad, gradients, nn, recompute
 from engine.tape import jit
 
-BACKENDS = ["python", "numpy", "numba"]
 w = Value(2.0, label="w")
 layer = nn.Affine.of([[1.0]], [2.0])
 inner = jit(lambda a: a * w)
@@ -136,7 +136,7 @@ def check(f, backend, points=POINTS):
     assert slopes == pytest.approx([dy for _, dy in right], rel=1e-13)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 @pytest.mark.parametrize("f", PROGRAMS.values(), ids=PROGRAMS)
 def test_what_is_no_escape_is_right(f, backend):
     check(f, backend)
@@ -172,7 +172,7 @@ def guarded(x):
         return x + 7
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 @pytest.mark.parametrize("elsewhere", [in_a_thread, in_a_pool])
 @pytest.mark.parametrize(
     "g", [lambda x: x * 2 if x > 1 else -x, lambda x: x * x + 1, guarded]
@@ -221,7 +221,7 @@ EXPECTED = {  # for x y³ + v y, at y = p
 }
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 @pytest.mark.parametrize("name", TRANSFORMS)
 @pytest.mark.parametrize("where", ["plain", "argument", "leaf", "nested"])
 def test_every_transform_at_every_point_stays_on_the_tape(name, where, backend):

@@ -8,11 +8,11 @@ import types
 
 import numpy as np
 import pytest
+from backends import every_backend
 
 from engine import TapeError, Value, nn
 from engine.tape import jit
 
-BACKENDS = ["python", "numpy", "numba"]
 scale = 2.0
 counted = 0
 config = types.SimpleNamespace(scale=2.0)
@@ -198,7 +198,7 @@ def as_before():
     table["scale"] = row[0] = array[0] = Model.factor = 2.0
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@every_backend
 @pytest.mark.parametrize("make", PLACES.values(), ids=PLACES)
 def test_what_changes_is_read_anew(make, backend):
     f, change = make()

@@ -158,5 +158,6 @@ WAYS = [
     *(
         (f"tape, {backend.label}", _prepare_tape(name), backend.for_batches)
         for name, backend in BACKENDS.items()
+        if backend.is_built()
     ),
 ]
