@@ -3,19 +3,25 @@
 A rule works on one parameter: from its number w, the gradient g, the rate lr and the
 numbers that the rule keeps in `state`, it gives what is added to w. An optimizer is a
 dataclass: its fields are the hyperparameters, each with its default and its range.
+
+A rule that is marked as `elementwise` is written with functions that take arrays, too.
+Where there are many parameters, NumPy and the compiled core, it is then called once a
+step, with arrays of all parameters in the place of numbers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
-from typing import Any, ClassVar
+from importlib.util import find_spec
+from typing import Any, ClassVar, TypeVar
 
 from engine.errors import EngineError, ModelFileError, OptionError
 from engine.graph import context
 from engine.graph.sweep import clear
 from engine.graph.value import Value
+from engine.native.core import core
 from engine.nn.serialization import read_number
 from engine.nn.training.schedules import Schedule
 from engine.util.numbers import is_number
@@ -25,6 +31,17 @@ POSITIVE: Mapping[str, float] = {"low": 0, "below": math.inf}
 
 SHARE: Mapping[str, float] = {"low": 0, "below": 1}
 """The range of what is a part of something, or small."""
+
+MANY = 64
+"""So many parameters are faster on arrays."""
+
+Rule = TypeVar("Rule", bound=Callable[..., Any])
+
+
+def elementwise(change: Rule) -> Rule:
+    """Say of a rule that it takes arrays in the place of numbers."""
+    change.is_elementwise = True  # type: ignore[attr-defined]
+    return change
 
 
 @dataclass(eq=False, repr=False)
@@ -83,7 +100,33 @@ class Optimizer:
             if option.metadata:
                 check_range(option.name, getattr(self, option.name), **option.metadata)
         self.steps = 0
-        self.state = [[0.0] * self.remembers for _ in self.parameters]
+        self._keep([[0.0] * self.remembers for _ in self.parameters])
+
+    def _keep(self, rows: list[list[float]]) -> None:
+        """Remember these numbers, a row for each parameter."""
+        self.state: Any = rows
+        if self._works_on_arrays():
+            import numpy as np
+
+            self.state = np.asfortranarray(rows, dtype=float)
+
+    def _works_on_arrays(self) -> bool:
+        is_marked = getattr(type(self).change, "is_elementwise", False)
+        many = len(self.parameters) >= MANY
+        return (
+            is_marked and many and core is not None and find_spec("numpy") is not None
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"state": self._rows()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._keep(self.state)
+
+    def _rows(self) -> list[list[float]]:
+        kept = self.state.tolist() if hasattr(self.state, "tolist") else self.state
+        return [list(row) for row in kept]
 
     @property
     def rate(self) -> float:
@@ -97,6 +140,9 @@ class Optimizer:
             EngineError: no parameter has a gradient; nothing is changed.
         """
         context.refuse_change("step()")
+        if hasattr(self.state, "tolist"):
+            self._step_on_arrays()
+            return
         # The getters of `data` and `grad` would take longer than some rules.
         reached = [
             (parameter, parameter._grad, state)
@@ -104,14 +150,35 @@ class Optimizer:
             if parameter._grad is not None
         ]
         if not reached:
-            raise EngineError("no parameter has a gradient: call loss.backward() first")
+            raise _refuse_step()
         lr, decay = self.rate, 0.0 if self.decoupled else self.weight_decay
         self.steps += 1
         for parameter, gradient, state in reached:
             w = parameter._number
             parameter._number = w + self.change(w, gradient + decay * w, lr, state)
 
-    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
+    def _step_on_arrays(self) -> None:
+        """The same, with all parameters at once."""
+        import numpy as np
+
+        assert core is not None, "_keep has seen to it"
+        gradients, flags = core.read_gradients(self.parameters)
+        reached = np.frombuffer(flags, dtype=bool)
+        if not reached.any():
+            raise _refuse_step()
+        which = slice(None) if reached.all() else reached
+        w = np.frombuffer(core.read_numbers(self.parameters)).copy()
+        g, state = np.frombuffer(gradients)[which], self.state.copy(order="F")
+        lr, decay = self.rate, 0.0 if self.decoupled else self.weight_decay
+        columns = [column[which] for column in state.T]
+        with np.errstate(all="ignore"):  # as floats, which go on with inf and nan
+            w[which] += self.change(w[which], g + decay * w[which], lr, columns)
+        for column, changed in zip(state.T, columns, strict=True):
+            column[which] = changed
+        self.steps, self.state = self.steps + 1, state
+        core.write_numbers(self.parameters, w)
+
+    def change(self, w: Any, g: Any, lr: float, state: list[Any]) -> Any:
         """What is added to a parameter w; the rule may change `state` in place."""
         raise NotImplementedError
 
@@ -121,8 +188,7 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """What the optimizer remembers; JSON can hold it."""
-        rows = [list(row) for row in self.state]
-        rule = type(self).__name__
+        rule, rows = type(self).__name__, self._rows()
         return {"rule": rule, "version": 2, "steps": self.steps, "state": rows}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -155,7 +221,7 @@ class Optimizer:
                     )
                 if state.get("version", 1) == 1:  # which kept the squares
                     row[i] = math.sqrt(row[i])
-        self.state = numbers
+        self._keep(numbers)
         self.steps = steps
 
     def __repr__(self) -> str:
@@ -165,7 +231,8 @@ class Optimizer:
 class SGD(Optimizer):
     """Stochastic gradient descent: w ← w − lr · g. Robbins & Monro (1951)."""
 
-    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
+    @elementwise
+    def change(self, w: Any, g: Any, lr: float, state: list[Any]) -> Any:
         return -lr * g
 
 
@@ -181,7 +248,8 @@ class Momentum(Optimizer):
     momentum: float = field(default=0.9, metadata=SHARE)
     remembers = 1
 
-    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
+    @elementwise
+    def change(self, w: Any, g: Any, lr: float, state: list[Any]) -> Any:
         state[0] = self.momentum * state[0] - lr * g
         return state[0]
 
@@ -193,7 +261,8 @@ class Nesterov(Momentum):
     is the point looked ahead to, at which the gradient is taken.
     """
 
-    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
+    @elementwise
+    def change(self, w: Any, g: Any, lr: float, state: list[Any]) -> Any:
         state[0] = self.momentum * state[0] - lr * g
         return self.momentum * state[0] - lr * g
 
@@ -211,8 +280,9 @@ class AdaGrad(Optimizer):
     remembers = 1
     roots = (0,)
 
-    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
-        state[0] = math.hypot(state[0], g)  # √h
+    @elementwise
+    def change(self, w: Any, g: Any, lr: float, state: list[Any]) -> Any:
+        state[0] = hypot(state[0], g)  # √h
         return -lr * divide(g, state[0] + self.epsilon)
 
 
@@ -231,7 +301,8 @@ class RMSProp(Optimizer):
     remembers = 1
     roots = (0,)
 
-    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
+    @elementwise
+    def change(self, w: Any, g: Any, lr: float, state: list[Any]) -> Any:
         state[0] = average_roots(state[0], g, self.decay)  # √h
         return -lr * divide(g, state[0] + self.epsilon)
 
@@ -255,12 +326,13 @@ class Adam(Optimizer):
     remembers = 3
     roots = (1,)
 
-    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
+    @elementwise
+    def change(self, w: Any, g: Any, lr: float, state: list[Any]) -> Any:
         beta1, beta2 = self.betas
         m, root, t = state  # root is √v
         m, root, t = beta1 * m + (1 - beta1) * g, average_roots(root, g, beta2), t + 1
         state[:] = m, root, t
-        root /= math.sqrt(1 - beta2**t)
+        root = root / sqrt(1 - beta2**t)
         return -lr * divide(m / (1 - beta1**t), root + self.epsilon)
 
 
@@ -279,7 +351,8 @@ class AdamW(Adam):
     weight_decay: float = field(default=0.01, metadata=POSITIVE)
     decoupled = True
 
-    def change(self, w: float, g: float, lr: float, state: list[float]) -> float:
+    @elementwise
+    def change(self, w: Any, g: Any, lr: float, state: list[Any]) -> Any:
         return super().change(w, g, lr, state) - lr * self.weight_decay * w
 
 
@@ -299,11 +372,37 @@ def check_range(name: str, option: Any, low: float, below: float) -> None:
             raise OptionError(f"{name}={x!r}: a number from {low} up to below {below}")
 
 
-def average_roots(root: float, g: float, share: float) -> float:
+def _refuse_step() -> EngineError:
+    return EngineError("no parameter has a gradient: call loss.backward() first")
+
+
+def average_roots(root: Any, g: Any, share: float) -> Any:
     """√(share · root² + (1 − share) · g²), where the squares would overflow, too."""
-    return math.hypot(math.sqrt(share) * root, math.sqrt(1 - share) * g)
+    return hypot(math.sqrt(share) * root, math.sqrt(1 - share) * g)
 
 
-def divide(g: float, size: float) -> float:
+def hypot(x: Any, y: Any) -> Any:
+    """√(x² + y²), of numbers or of arrays."""
+    if hasattr(x, "shape"):
+        import numpy as np
+
+        return np.hypot(x, y)
+    return math.hypot(x, y)
+
+
+def sqrt(x: Any) -> Any:
+    """√x, of a number or of an array."""
+    if hasattr(x, "shape"):
+        import numpy as np
+
+        return np.sqrt(x)
+    return math.sqrt(x)
+
+
+def divide(g: Any, size: Any) -> Any:
     """g / size, and 0 for 0/0: with ε = 0, what never had a gradient does not move."""
+    if hasattr(g, "shape"):
+        import numpy as np
+
+        return np.divide(g, size, out=np.zeros_like(g), where=g != 0)
     return g / size if g else 0.0

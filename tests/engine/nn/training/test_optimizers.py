@@ -1,7 +1,9 @@
 """Optimizers and schedules against their published rules, and against PyTorch."""
 
 import inspect
+import json
 import math
+import pickle
 from dataclasses import fields
 
 import mpmath
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from places import ROOT
 
+import engine
 from engine import EngineError, EscapeError, ModelFileError, OptionError, nn
 from engine.nn.training import optim
 from engine.nn.training.optim import OPTIMIZERS
@@ -442,3 +445,103 @@ def test_a_mean_of_squares_below_zero_is_a_damaged_state(rule, version):
     zero = {**before, "version": version}
     made.load_state_dict(zero)
     assert made.state == [[0.0] * rule.remembers]
+
+
+# -- on arrays -------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_arrays(monkeypatch):
+    """Optimizers work on arrays from the second parameter on."""
+    if engine.core != "compiled":
+        pytest.skip("no compiled core here")
+    monkeypatch.setattr(optim, "MANY", 2)
+
+
+@every_case
+def test_arrays_move_the_parameters_as_the_loop_does(rule, options, request):
+    """Within one unit in the last place a step."""
+    loop = path_of(rule, options)
+    request.getfixturevalue("on_arrays")
+    assert hasattr(rule([nn.parameter(1.0), nn.parameter(2.0)]).state, "shape")
+    for step, (wanted, found) in enumerate(
+        zip(loop, path_of(rule, options), strict=True), 1
+    ):
+        for a, b in zip(wanted, found, strict=True):
+            assert abs(a - b) <= step * math.ulp(a)
+
+
+ODD = [[math.inf, 0.0], [math.nan, 1e-320], [1e200, -math.inf], [0.0, 0.0]]
+
+
+@every_rule
+def test_numbers_that_are_not_finite_move_them_likewise(rule, request):
+    def path():
+        parameters = [nn.parameter(1.0), nn.parameter(-0.5)]
+        optimizer = rule(parameters, lr=0.1)
+        for gradient in ODD:
+            for parameter, g in zip(parameters, gradient, strict=True):
+                parameter.grad = g
+            optimizer.step()
+            yield [p.data for p in parameters]
+
+    loop = list(path())
+    request.getfixturevalue("on_arrays")
+    for wanted, found in zip(loop, path(), strict=True):
+        assert found == pytest.approx(wanted, rel=1e-14, nan_ok=True)
+
+
+@pytest.mark.usefixtures("on_arrays")
+@every_rule
+def test_arrays_leave_alone_what_no_sweep_has_reached(rule):
+    a, b, c = (nn.parameter(x) for x in (1.0, 2.0, 3.0))
+    optimizer = rule([a, b, c], lr=0.1)
+    with pytest.raises(EngineError, match="no parameter has a gradient"):
+        optimizer.step()
+    assert optimizer.steps == 0
+    (a * c).backward()
+    optimizer.step()
+    assert a.data < 1.0
+    assert (b.data, c.data < 3.0) == (2.0, True)
+    assert optimizer.state[1].tolist() == [0.0] * rule.remembers
+
+
+@pytest.mark.usefixtures("on_arrays")
+@every_rule
+def test_what_arrays_remember_goes_into_a_loop_and_back(rule, monkeypatch):
+    def train(optimizer):
+        for parameter in optimizer.parameters:
+            (parameter * parameter).backward()
+        optimizer.step()
+
+    ws = [nn.parameter(1.0), nn.parameter(-2.0)]
+    first = rule(ws, lr=0.1)
+    train(first)
+    saved = json.loads(json.dumps(first.state_dict()))
+    copied = pickle.loads(pickle.dumps(first))
+    assert copied.state.tolist() == first.state.tolist() == saved["state"]
+    monkeypatch.setattr(optim, "MANY", 100)
+    again = rule([nn.parameter(w.data) for w in ws], lr=0.1)
+    again.load_state_dict(saved)
+    assert isinstance(again.state, list)
+    assert isinstance(pickle.loads(pickle.dumps(first)).state, list)
+    for optimizer in (first, copied, again):
+        optimizer.zero_grad()
+        train(optimizer)
+    for a, b, c in zip(*(o.parameters for o in (first, copied, again)), strict=True):
+        assert a.data == b.data
+        assert abs(a.data - c.data) <= 2 * math.ulp(a.data)
+
+
+@pytest.mark.usefixtures("on_arrays")
+def test_a_rule_of_ones_own_gets_numbers():
+    class Signs(nn.Adam):
+        def change(self, w, g, lr, state):  # noqa: ARG002
+            assert isinstance(g, float)
+            return -lr if g > 0 else lr
+
+    ws = [nn.parameter(1.0), nn.parameter(2.0)]
+    optimizer = Signs(ws, lr=0.5)
+    (ws[0] - ws[1]).backward()
+    optimizer.step()
+    assert [w.data for w in ws] == [0.5, 2.5]
