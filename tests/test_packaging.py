@@ -79,7 +79,7 @@ def test_a_wheel_holds_what_the_packages_need(wheel):
         str(path.relative_to(ROOT))
         for part in parts
         for path in ([part] if part.is_file() else part.rglob("*"))
-        if path.is_file() and path.suffix not in {".pyc", ".so", ".pyd", ".c", ".h"}
+        if path.is_file() and path.suffix not in {".pyc", ".so", ".pyd"}
     }
     compiled = {name for name in packed if name.endswith((".so", ".pyd"))}
     assert packed == needed | {"pytest_dotgrad.py"} | compiled

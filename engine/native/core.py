@@ -10,15 +10,23 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+HERE = Path(__file__).parent
+SOURCES = (
+    HERE.parent / "ops.py", HERE / "arithmetic.h", HERE / "node.c", HERE / "replay.c"
+)  # fmt: skip
 
+
+@functools.cache
 def fingerprint() -> str:
-    """What tells one table from another: a core is compiled for one.
+    """What tells from others the table and the C that a core was compiled from.
 
     >>> len(fingerprint())
     8
     """
-    table = Path(__file__).parents[1] / "ops.py"
-    return f"{binascii.crc32(table.read_bytes()):08x}"
+    found = 0
+    for path in SOURCES:
+        found = binascii.crc32(path.read_bytes(), found)
+    return f"{found:08x}"
 
 
 def _load(name: str) -> tuple[ModuleType | None, str]:
@@ -28,14 +36,14 @@ def _load(name: str) -> tuple[ModuleType | None, str]:
     try:
         part = importlib.import_module(f"engine.native.{name}")
     except ImportError as error:
-        built = any(Path(__file__).parent.glob(f"{name}.*[!c]"))
+        built = any(HERE.glob(f"{name}.*[!c]"))
         return None, str(error) if built else "no compiled core was built"
     try:
         if part.fingerprint == fingerprint():
             return part, ""
     except OSError:
         pass
-    return None, "the table is not the one that the core was compiled from"
+    return None, "its sources are not those that the core was compiled from"
 
 
 core, _reason = _load("compiled")

@@ -52,14 +52,15 @@ def copy(tmp_path):
     return tmp_path
 
 
-def test_a_core_that_was_compiled_from_another_table_is_not_used(copy):
+@pytest.mark.parametrize("name", ["ops.py", "native/node.c", "native/replay.c"])
+def test_a_core_that_was_compiled_from_other_sources_is_not_used(copy, name):
     if ask(SAY, folder=copy) != "compiled core":
         pytest.skip("no compiled core was built here")
-    table = copy / "engine" / "ops.py"
-    table.write_text(table.read_text() + "\n# changed\n")
+    source = copy / "engine" / name
+    source.write_text(source.read_text() + "\n")
     told = ask(SAY, folder=copy)
     assert (
-        told == "Python core: the table is not the one that the core was compiled from"
+        told == "Python core: its sources are not those that the core was compiled from"
     )
 
 
