@@ -2,7 +2,8 @@
 
 Each takes a tape and gives one with the same results, and can be left out. Values keep
 their bits, except that `expand_powers` may change the last one; gradients may be added
-up in another order, and so differ in their last bits.
+up in another order, and so differ in their last bits. Where there is nothing to do the
+tape itself is given back: writing it anew is what takes time.
 """
 
 from __future__ import annotations
@@ -81,6 +82,9 @@ def _rewrite(
 
 def fold_constants(tape: Tape) -> Tape:
     """Compute now what depends on constants alone."""
+    constants = set(range(tape.first_constant, tape.first_node))
+    if not any(map(constants.issuperset, tape.operands)):
+        return tape
 
     def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
         if all(name < 0 for name in used) and op != "dot":
@@ -95,8 +99,14 @@ def share_subexpressions(tape: Tape) -> Tape:
     """Compute once what is computed several times; x × y is y × x."""
     known: dict[Any, int] = {}
 
+    def name(op: str, used: tuple[int, ...]) -> Any:
+        return op, tuple(sorted(used)) if op in ("add", "mul") else used
+
+    if len(set(map(name, tape.ops, tape.operands))) == len(tape.ops):
+        return tape
+
     def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
-        key = (op, tuple(sorted(used)) if op in ("add", "mul") else used)
+        key = name(op, used)
         if key not in known:
             known[key] = new.emit(op, used)
         return known[key]
@@ -106,6 +116,8 @@ def share_subexpressions(tape: Tape) -> Tape:
 
 def expand_powers(tape: Tape) -> Tape:
     """x² and x³ as products, x¹ and the identity as x itself."""
+    if {"pow", "identity"}.isdisjoint(tape.ops):
+        return tape
 
     def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
         exponent = new.find_constant(used[1]) if op == "pow" else None
@@ -125,6 +137,8 @@ def remove_dead_code(tape: Tape) -> Tape:
     for slot, _, used in reversed(list(tape.instructions())):
         if slot in needed:
             needed.update(used)
+    if needed.issuperset(range(tape.first_node, tape.size)):
+        return tape
     new = _Rewriting(tape)
     for slot, op, used in tape.instructions():
         if slot in needed:
@@ -151,6 +165,8 @@ def fuse_dot_products(tape: Tape) -> Tape:
         for root, (summands, inner) in chains.items()
         if any(s in products for s in summands)
     }
+    if not dots:
+        return tape
     joined = {s for summands, inner in dots.values() for s in inner}
     joined |= {s for summands, _ in dots.values() for s in summands if s in products}
     new = _Rewriting(tape)
