@@ -38,7 +38,7 @@ from peers import (  # noqa: E402
 from training import digits, textbook  # noqa: E402
 
 from engine import Value  # noqa: E402
-from engine.tape import jit, record  # noqa: E402
+from engine.tape import BACKENDS, jit, record  # noqa: E402
 from engine.tape.specializations import Specialization  # noqa: E402
 
 Cases = dict[str, Callable[[], Any] | None]
@@ -134,7 +134,9 @@ def one(numbers: list[float], runs: int) -> None:
     """A single sample."""
     xs, ys = make_points(1)
     cases: Cases = {
-        "dotgrad, native": prepare_sample(numbers, xs, ys, "native"),
+        "dotgrad, native": prepare_sample(numbers, xs, ys, "native")
+        if BACKENDS["native"].is_installed
+        else None,
         "dotgrad, Python": prepare_sample(numbers, xs, ys, "python"),
         "CasADi": casadi_one(numbers, xs, ys),
         "micrograd": micrograd(numbers, xs, ys),
@@ -146,10 +148,10 @@ def threads(numbers: list[float], runs: int) -> None:
     """One thread and two."""
     xs, ys = make_points(100_000)
     cases: Cases = {
-        "two threads": prepare_batch(numbers, xs, ys, "native", threads=2),
-        "one thread": prepare_batch(numbers, xs, ys, "native"),
+        "two threads": prepare_batch(numbers, xs, ys, "auto", threads=2),
+        "one thread": prepare_batch(numbers, xs, ys, "auto"),
     }
-    show("batch of 100,000, native loops", cases, runs)
+    show("batch of 100,000", cases, runs)
 
 
 def chain(x: Any, nodes: int) -> Any:
@@ -162,10 +164,10 @@ def chain(x: Any, nodes: int) -> Any:
 
 def sizes(_: list[float], runs: int) -> None:
     """Cost by node, from small tapes to a million nodes."""
-    print("\nby node and sample, batch of 64, native loops")
+    print("\nby node and sample, batch of 64")
     xs = np.linspace(-1, 1, 64)
     for nodes in (1_000, 10_000, 100_000, 1_000_000):
-        f = jit(lambda x, n=nodes: chain(x, n), backend="native")
+        f = jit(lambda x, n=nodes: chain(x, n))
         f.value_and_grad_batch(xs)
         [seconds] = measure_in_turn(
             {"": lambda f=f: f.value_and_grad_batch(xs)}, runs
@@ -179,7 +181,7 @@ def preparing(numbers: list[float], _: int) -> None:
     start = time.perf_counter()
     recording = record(lambda x: chain(x, 100_000), (0.5,))
     recorded = time.perf_counter()
-    batch = Specialization(recording, "native").batch
+    batch = Specialization(recording, "auto").batch
     batch.gradient(np.full((1, 1), 0.5), [], np.ones(1), by_inputs=True)
     done = time.perf_counter()
     print(f"\na graph of {len(recording.tape.ops):,} nodes")

@@ -21,6 +21,9 @@ from engine.tape.backends.numpy_steps import (
 )
 from engine.tape.ir.tape import Tape
 
+FEW = 8
+"""So many sums of the same rows are worth a matrix product."""
+
 BLOCK = 1 << 16
 """The most numbers in a block of samples: they stay near the processor."""
 
@@ -164,13 +167,13 @@ class ArrayReplay:
 
 
 def measure_products(tape: Tape) -> int:
-    """How many numbers the largest matrix has that is multiplied in one step."""
-    sizes: Counter[Any] = Counter()
-    for _, key in _group_keys(tape):
-        _, kind, _, rows = key
-        if kind == "product":
-            sizes[key] += len(rows)
-    return max(sizes.values(), default=0)
+    """How many numbers the largest matrix has that is multiplied in one step.
+
+    A few rows alone, such as the one sum over all that is to be checked, are no matrix.
+    """
+    counts = Counter(key for _, key in _group_keys(tape) if key[1] == "product")
+    sizes = (n * len(rows) for (*_, rows), n in counts.items() if n >= FEW)
+    return max(sizes, default=0)
 
 
 def _group_instructions(tape: Tape) -> list[list[int]]:

@@ -327,6 +327,9 @@ def test_auto_compiles_what_it_takes_and_nothing_else(monkeypatch, backend):
 
     assert jit(recur).batch(np.ones(2), np.ones(2)).tolist() == [recur(1.0, 1.0)] * 2
     assert compiled == ["numpy", backend, backend]
+    risky = jit(lambda x: sum((x + i).sin() for i in range(11_000)))  # all are checked
+    assert risky.batch(np.ones(2))[0] == sum(math.sin(1.0 + i) for i in range(11_000))
+    assert compiled == ["numpy", backend, backend, backend]
 
 
 def test_what_raises_on_floats_raises_in_a_replay():
