@@ -10,6 +10,9 @@ from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).parents[1]
 
+SOURCES = ["engine/ops.py", *map(str, Path("engine/native").glob("*.[ch]"))]
+"""What the core is made of: with one of them all of it is compiled anew."""
+
 OPTIONS = {
     "unix": ["-O2", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"],
     "msvc": ["/O2", "/fp:precise"],

@@ -47,6 +47,9 @@ class Recorder(Protocol):
     def note_aside(self, left: Any, relation: str, right: Any, outcome: bool) -> None:
         """The same was asked in another thread, of Values of nobody's run."""
 
+    nodes: list[Any]
+    """The results of the run's operations; the compiled core adds to it."""
+
     def note_node(self, node: Any) -> None:
         """An operation was carried out, whether or not its result is used."""
 
@@ -83,6 +86,11 @@ class Context:
     usual: bool = field(init=False)
     """Whether operations make their nodes as they do outside of all blocks, but for
     the metadata."""
+    plan: tuple[Metadata, Metadata, list[Any] | None] | None = field(
+        init=False, compare=False, repr=False
+    )
+    """What the compiled core needs to make nodes here: the metadata of nodes and of
+    constants, and the list of a recorder; None where it has to leave it to Python."""
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -92,8 +100,10 @@ class Context:
             constant = replace(metadata, kind="constant")
         put(self, "metadata", metadata)
         put(self, "constant", constant)
-        unusual = self.extended or self.sources or self.recorder is not None
-        put(self, "usual", self.recording and not unusual)
+        usual = self.recording and not (self.extended or self.sources)
+        nodes = self.recorder.nodes if self.recorder else None
+        put(self, "usual", usual and self.recorder is None)
+        put(self, "plan", (metadata, constant, nodes) if usual else None)
 
 
 _OUTSIDE = Context()

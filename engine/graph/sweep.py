@@ -72,10 +72,14 @@ def backward(output: Node, seed: float = 1.0) -> None:
 
 
 def add_gradients(nodes: Sequence[Node], gradients: Iterable[float]) -> None:
-    """Add to the `grad` of each node, and of all that it was made of."""
+    """Add to the `grad` of each node, and of all that it was made of.
+
+    Args:
+        gradients: one for each node; a memoryview or an array has doubles.
+    """
     context.refuse_change("backward()")
-    nodes, seeds = [*nodes], gradients
-    if not isinstance(seeds, array):
+    seeds = gradients
+    if not isinstance(seeds, (array, memoryview)):
         seeds = array("d", map(float, gradients))
     if core is not None:
         core.add_gradients(nodes, seeds)
@@ -123,7 +127,7 @@ def zero_grad(output: Node) -> None:
     clear(topological_order(output))
 
 
-def clear(nodes: Iterable[Node]) -> None:
+def clear(nodes: Sequence[Node]) -> None:
     """Set `grad` to 0.0 for these nodes, as if no sweep had reached them."""
     context.refuse_change("zero_grad()")
     if core is not None:

@@ -5,18 +5,14 @@
 
 #include <math.h>
 
-static inline double
-modulo(double x, double y)
-{
+static inline double modulo(double x, double y) {
     double rest = fmod(x, y);
     if (rest == 0)
         return y == 0 ? NAN : copysign(0.0, y);
     return (y < 0) != (rest < 0) ? rest + y : rest;
 }
 
-static inline double
-floor_divide(double x, double y)
-{
+static inline double floor_divide(double x, double y) {
     double rest = fmod(x, y), quotient = (x - rest) / y;
     if (rest != 0 && (y < 0) != (rest < 0))
         quotient -= 1;

@@ -8,21 +8,24 @@ the C library where Python's own function does; else it is left to Python.
 
 from __future__ import annotations
 
+import inspect
 import math
+import string
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from engine.graph.node import Node
 from engine.native.core import fingerprint
 from engine.operation.op import Op
 from engine.operation.symbol import Symbol
 from engine.registry import built_in_rows
 from engine.tape.backends.codegen import (
+    COMPARE,
     build_partial_trees,
     build_value_tree,
     rename_operands,
 )
 
-_COMPARE = {"=": "==", "≤": "<=", "≥": ">=", "<": "<", ">": ">"}
 _OPERATORS = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "truediv": "{} / {}",
     "floordiv": "floor_divide({}, {})", "mod": "modulo({}, {})",
@@ -72,13 +75,30 @@ def write_rows(ops: Iterable[Op] | None = None) -> str:
     entries = "".join(f'    {{"{n}", {a}, {c}, {f}}},\n' for n, a, c, f in table)
     return (
         "/* Written by generate.py from engine/ops.py. */\n\n"
-        f'#define FINGERPRINT "{fingerprint()}"\n\n'
+        f'#define FINGERPRINT "{fingerprint()}"\n{_write_docs()}\n'
         + "\n\n".join(functions)
         + f"\n\nenum {{\n{names}}};\n\n"
         "static const struct {\n    const char *name;\n    int arity;\n"
         "    compute *compute, *compute_fixed;\n"
         f"}} COMPILED[] = {{\n{entries}}};\n"
     )
+
+
+def _write_docs() -> str:
+    """What `help` tells of the fields of a node."""
+    docs = {
+        name: inspect.cleandoc(field.__doc__ or "")
+        for name, field in vars(Node).items()
+        if isinstance(field, property)
+    }
+    return "".join(f"#define DOC_{name} {_quote(doc)}\n" for name, doc in docs.items())
+
+
+def _quote(text: str) -> str:
+    """A string of C, in UTF-8."""
+    plain = set(map(ord, string.printable)) - set(b'"\\\n')
+    codes = (chr(b) if b in plain else f"\\{b:03o}" for b in text.encode())
+    return f'"{"".join(codes)}"'
 
 
 class NoFormula(Exception):  # noqa: N818 -- it is no error
@@ -165,7 +185,7 @@ class _Statements:
         """One of two, of which only the chosen one is computed."""
         left, right = map(self.write, condition.args)
         name = self.name()
-        self.open(f"if ({left} {_COMPARE[condition.head]} {right}) {{")
+        self.open(f"if ({left} {COMPARE[condition.head]} {right}) {{")
         self.add(f"{name} = {self.write(chosen)}")
         self.close()
         self.open("else {")

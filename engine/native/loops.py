@@ -15,6 +15,7 @@ from engine.operation.op import Op
 from engine.operation.symbol import ATOM, Symbol
 from engine.registry import built_in_rows
 from engine.tape.backends.codegen import (
+    COMPARE,
     Code,
     build_partial_trees,
     build_value_tree,
@@ -54,9 +55,27 @@ def write_loops(ops: Iterable[Op] | None = None) -> str:
         "/* Written by loops.py from engine/ops.py. */\n\n"
         f'#define FINGERPRINT "{fingerprint()}"\n\n'
         + "\n\n".join(functions)
-        + "\n\nstatic const struct {\n    const char *name;\n    int arity;\n"
+        + f"\n\n{_write_choices()}\n"
+        "static const struct {\n    const char *name;\n    int arity;\n"
         "    forward_row *forward;\n    backward_row *backward;\n"
         f"}} LANES[] = {{\n{''.join(table)}}};\n"
+    )
+
+
+def _write_choices() -> str:
+    """For each comparison a loop that chooses by it; nan compares as in Python."""
+    loops, entries = [], []
+    for i, (sign, operator) in enumerate(COMPARE.items()):
+        loops.append(
+            f"VECTOR static void\nchoose_{i}(const double *left, const double *right, "
+            "const double *x,\n    const double *y, double *restrict out, int n)\n{\n"
+            "    for (int k = 0; k < n; k++)\n"
+            f"        out[k] = left[k] {operator} right[k] ? x[k] : y[k];\n}}\n\n"
+        )
+        entries.append(f'    {{"{sign}", choose_{i}}},\n')
+    return (
+        f"{''.join(loops)}static const struct {{\n    const char *name;\n"
+        f"    choose_row *choose;\n}} CHOICES[] = {{\n{''.join(entries)}}};\n"
     )
 
 

@@ -23,11 +23,8 @@
 
 typedef struct Node {
     PyObject_HEAD
-    PyObject *weakrefs;
+    /* What a walk needs, side by side: */
     double number;
-    PyObject *op; /* the row of the table; NULL for a leaf */
-    PyObject *metadata;
-    /* what a sweep needs, side by side: */
     double grad;    /* NOTHING until a sweep reaches the node */
     struct Node *x; /* the first operand */
     PyObject *y;    /* the second; where x is NULL, a tuple of three or more */
@@ -36,6 +33,9 @@ typedef struct Node {
         double dy;
         PyObject *partials; /* of the operands in a tuple */
     };
+    PyObject *op; /* the row of the table; NULL for a leaf */
+    PyObject *metadata;
+    PyObject *weakrefs;
 } Node;
 
 static PyTypeObject NodeType;
@@ -48,53 +48,40 @@ static PyObject *context;                       /* its variable, of the same */
 static PyObject *no_metadata, *constant_metadata;
 static PyObject *python_node; /* the class that defines what a node is */
 static PyObject *python_data, *python_grad, *python_has_gradient, *python_partials,
-    *python_init;
+    *python_init, *python_call;
 
-static int
-is_quiet(void)
-{
+static int is_quiet(void) {
     return PySet_GET_SIZE(active) == 0 && PyDict_GET_SIZE(watchers) == 0;
 }
 
-/* The metadata that a node gets that is made here and now, and that a constant gets;
-   both borrowed. 0 where something unusual is going on: Python finds out what. */
-static int
-find_metadata(PyObject **metadata, PyObject **constant)
-{
-    static PyObject *seen, *of_node, *of_constant; /* the context that was last here */
-    static int usual;
-    if (PySet_GET_SIZE(active) == 0) {
-        *metadata = no_metadata;
-        *constant = constant_metadata;
+/* The metadata that a node gets that is made here and now, and that a constant gets,
+   and the list that a recorder keeps of nodes, or NULL; all borrowed. 0 where something
+   unusual is going on: Python finds out what. */
+static int find_metadata(PyObject **metadata, PyObject **constant, PyObject **list) {
+    static PyObject *seen, *plan; /* the context that was last here, and its plan */
+    *metadata = no_metadata;
+    *constant = constant_metadata;
+    *list = NULL;
+    if (PySet_GET_SIZE(active) == 0)
         return 1;
-    }
     PyObject *here;
-    if (PyDict_GET_SIZE(recorders) || PyContextVar_Get(context, NULL, &here) < 0) {
-        PyErr_Clear();
+    if (PyContextVar_Get(context, NULL, &here) < 0)
         return 0;
-    }
     if (here != seen) {
-        PyObject *is_usual = PyObject_GetAttrString(here, "usual");
-        PyObject *node = PyObject_GetAttrString(here, "metadata");
-        PyObject *leaf = PyObject_GetAttrString(here, "constant");
-        if (!is_usual || !node || !leaf) {
-            PyErr_Clear();
-            Py_XDECREF(is_usual);
-            Py_XDECREF(node);
-            Py_XDECREF(leaf);
-            Py_DECREF(here);
-            return 0;
-        }
-        usual = is_usual == Py_True;
-        Py_DECREF(is_usual);
-        Py_XSETREF(of_node, node);
-        Py_XSETREF(of_constant, leaf);
-        Py_XSETREF(seen, Py_NewRef(here));
+        PyObject *found = PyObject_GetAttrString(here, "plan");
+        Py_XSETREF(plan, found);
+        Py_XSETREF(seen, found ? Py_NewRef(here) : NULL);
     }
     Py_DECREF(here);
-    *metadata = of_node;
-    *constant = of_constant;
-    return usual;
+    if (!plan || !PyTuple_CheckExact(plan) || PyTuple_GET_SIZE(plan) != 3)
+        return 0; /* it is None, for example */
+    *metadata = PyTuple_GET_ITEM(plan, 0);
+    *constant = PyTuple_GET_ITEM(plan, 1);
+    *list = PyTuple_GET_ITEM(plan, 2);
+    if (PyList_CheckExact(*list))
+        return 1;
+    *list = NULL;
+    return PyDict_GET_SIZE(recorders) == 0;
 }
 
 /* -- gradients that are not there, and marks of walks --------------------------- */
@@ -102,28 +89,20 @@ find_metadata(PyObject **metadata, PyObject **constant)
 #define NOTHING 0x7ff8d07c4ad00000ULL /* not-a-numbers that no arithmetic makes */
 #define WALKED 0x7ff8d07c4ad00001ULL
 
-static int
-holds(double x, uint64_t mark)
-{
+static int holds(double x, uint64_t mark) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits == mark;
 }
 
-static double
-as_mark(uint64_t mark)
-{
+static double as_mark(uint64_t mark) {
     double x;
     memcpy(&x, &mark, sizeof x);
     return x;
 }
 
 /* A gradient, which nobody may take for one of the marks. */
-static double
-as_gradient(double x)
-{
-    return isnan(x) ? Py_NAN : x;
-}
+static double as_gradient(double x) { return isnan(x) ? Py_NAN : x; }
 
 /* -- making and freeing nodes --------------------------------------------------- */
 
@@ -131,9 +110,7 @@ as_gradient(double x)
    Python made it, so that its row or its metadata may know other objects, and where an
    operand of it is such a node. It would walk over the whole graph again and again
    while that is built. */
-static void
-track(void *node)
-{
+static void track(void *node) {
     if (!PyObject_GC_IsTracked(node))
         PyObject_GC_Track(node);
 }
@@ -154,9 +131,7 @@ static int spares;
 #define AHEAD 4
 
 /* A Value without anything, of which the garbage collector does not know. */
-static Node *
-new_node(void)
-{
+static Node *new_node(void) {
     Node *node;
     if (spares) {
         node = spare[--spares];
@@ -165,8 +140,7 @@ new_node(void)
             PREFETCH(&spare[spares - AHEAD]->dx);
         }
         (void)PyObject_Init((PyObject *)node, ValueType);
-    }
-    else {
+    } else {
         node = PyObject_GC_New(Node, ValueType);
         if (!node)
             return NULL;
@@ -179,9 +153,7 @@ new_node(void)
     return node;
 }
 
-static PyObject *
-new_constant(double number, PyObject *metadata)
-{
+static PyObject *new_constant(double number, PyObject *metadata) {
     Node *node = new_node();
     if (node) {
         node->number = number;
@@ -190,15 +162,9 @@ new_constant(double number, PyObject *metadata)
     return (PyObject *)node;
 }
 
-static int
-has_many(const Node *node)
-{
-    return node->x == NULL && node->y != NULL;
-}
+static int has_many(const Node *node) { return node->x == NULL && node->y != NULL; }
 
-static int
-node_clear(Node *node)
-{
+static int node_clear(Node *node) {
     if (has_many(node))
         Py_CLEAR(node->partials);
     Py_CLEAR(node->x);
@@ -208,9 +174,7 @@ node_clear(Node *node)
     return 0;
 }
 
-static int
-node_traverse(Node *node, visitproc visit, void *arg)
-{
+static int node_traverse(Node *node, visitproc visit, void *arg) {
     if (has_many(node))
         Py_VISIT(node->partials);
     Py_VISIT(node->x);
@@ -220,9 +184,7 @@ node_traverse(Node *node, visitproc visit, void *arg)
     return 0;
 }
 
-static void
-node_dealloc(Node *node)
-{
+static void node_dealloc(Node *node) {
     PyObject_GC_UnTrack(node);
     if (node->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)node);
@@ -232,15 +194,13 @@ node_dealloc(Node *node)
 
 /* Free a Value, and the graph that only it keeps, in a loop: an operand whose turn has
    not come waits in a list, linked by the field of its weak references. */
-static void
-value_dealloc(PyObject *object)
-{
+static void value_dealloc(PyObject *object) {
     static Node *waiting;
     static int is_running;
     Node *node = (Node *)object;
     PyTypeObject *type = Py_TYPE(node);
-    if (type == ValueType && type->tp_finalize
-        && PyObject_CallFinalizerFromDealloc(object) < 0)
+    if (type == ValueType && type->tp_finalize &&
+        PyObject_CallFinalizerFromDealloc(object) < 0)
         return;
     PyObject_GC_UnTrack(node);
     if (node->weakrefs)
@@ -263,9 +223,7 @@ value_dealloc(PyObject *object)
     is_running = 0;
 }
 
-static PyObject *
-node_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
-{
+static PyObject *node_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     (void)args, (void)kwargs; /* __init__ looks at them */
     Node *node;
     if (type == ValueType)
@@ -288,36 +246,38 @@ typedef struct {
     enum { OTHER, NUMBER, VALUE } kind;
 } Operand;
 
-static Operand
-classify(PyObject *object)
-{
+static Operand classify(PyObject *object) {
     Operand operand = {object, 0, OTHER};
     if (Py_IS_TYPE(object, ValueType)) {
         operand.number = ((Node *)object)->number;
         operand.kind = VALUE;
-    }
-    else if (PyFloat_CheckExact(object)) {
+    } else if (PyFloat_CheckExact(object)) {
         operand.number = PyFloat_AS_DOUBLE(object);
         operand.kind = NUMBER;
-    }
-    else if (PyLong_CheckExact(object)) {
+    } else if (PyLong_CheckExact(object)) {
         operand.number = PyLong_AsDouble(object);
         operand.kind = NUMBER;
         if (operand.number == -1 && PyErr_Occurred()) { /* it is too large */
             PyErr_Clear();
             operand.kind = OTHER;
         }
-    }
-    else if (PyType_IsSubtype(Py_TYPE(object), ValueType)) {
+    } else if (PyType_IsSubtype(Py_TYPE(object), ValueType)) {
         operand.number = ((Node *)object)->number;
         operand.kind = VALUE;
     }
     return operand;
 }
 
-static int
-node_init(PyObject *self, PyObject *args, PyObject *kwargs)
-{
+/* self.function(*args, **kwargs) for a function of Python. */
+static PyObject *call_bound(PyObject *function, PyObject *self, PyObject *args,
+                            PyObject *kwargs) {
+    PyObject *bound = PyMethod_New(function, self);
+    PyObject *result = bound ? PyObject_Call(bound, args, kwargs) : NULL;
+    Py_XDECREF(bound);
+    return result;
+}
+
+static int node_init(PyObject *self, PyObject *args, PyObject *kwargs) {
     Node *node = (Node *)self;
     if (PyTuple_GET_SIZE(args) == 1 && !kwargs && PySet_GET_SIZE(active) == 0) {
         Operand given = classify(PyTuple_GET_ITEM(args, 0));
@@ -329,10 +289,7 @@ node_init(PyObject *self, PyObject *args, PyObject *kwargs)
             return 0;
         }
     }
-    PyObject *done = NULL, *bound = PyMethod_New(python_init, self);
-    if (bound)
-        done = PyObject_Call(bound, args, kwargs);
-    Py_XDECREF(bound);
+    PyObject *done = call_bound(python_init, self, args, kwargs);
     Py_XDECREF(done);
     return done ? 0 : -1;
 }
@@ -341,9 +298,7 @@ node_init(PyObject *self, PyObject *args, PyObject *kwargs)
 
 /* Python's x ** y on floats, where both are finite. Where Python raises, or might, the
    result is not finite. */
-static double
-power(double x, double y)
-{
+static double power(double x, double y) {
     int is_odd = fmod(fabs(y), 2) == 1;
     if (y == 0)
         return 1;
@@ -383,18 +338,22 @@ typedef struct {
     double fixed; /* the last operand, where it is part of the operation */
     PyObject *op;
     PyObject *python;
-    PyObject *doc, *name, *qualname;
+    PyObject *dict; /* its name and its documentation */
 } Method;
 
 static PyTypeObject MethodType;
 
-/* The node of `op` at these operands, of which one may be a number; NULL without an
-   error where it is not usual. */
-static PyObject *
-make_node(PyObject *op, const Operand *left, const Operand *right, const double *r)
-{
-    PyObject *metadata, *constant, *x = left->object, *y = right ? right->object : NULL;
-    if (!find_metadata(&metadata, &constant))
+#define NO_OPERAND(fixed) ((Operand){NULL, fixed, NUMBER})
+
+/* The node of `op` at these operands, of which one may be a number, and the second no
+   operand at all; NULL without an error where Python has to see to it. */
+static inline PyObject *make_node(PyObject *op, compute *compute, Operand left,
+                                  Operand right) {
+    PyObject *metadata, *constant, *list, *x = left.object, *y = right.object;
+    double r[3];
+    if (left.kind == OTHER || right.kind == OTHER || !isfinite(left.number) ||
+        !isfinite(right.number) || !compute(left.number, right.number, r) ||
+        !find_metadata(&metadata, &constant, &list))
         return NULL;
     Node *node = new_node();
     if (!node)
@@ -402,33 +361,30 @@ make_node(PyObject *op, const Operand *left, const Operand *right, const double 
     node->number = r[0];
     node->op = Py_NewRef(op);
     node->metadata = Py_NewRef(metadata);
-    if (left->kind == NUMBER)
-        x = new_constant(left->number, constant);
-    else
-        Py_INCREF(x);
-    if (y && right->kind == NUMBER)
-        y = new_constant(right->number, constant);
-    else
-        Py_XINCREF(y);
-    node->x = (Node *)x;
-    node->dx = r[1];
-    if (right) {
-        node->y = y;
-        node->dy = r[2];
-    }
-    if (!x || (right && !y)) {
+    x = left.kind == NUMBER ? new_constant(left.number, constant) : Py_NewRef(x);
+    if (y)
+        y = right.kind == NUMBER ? new_constant(right.number, constant) : Py_NewRef(y);
+    if (!x || (right.object && !y)) {
+        Py_XDECREF(x);
+        Py_XDECREF(y);
         Py_DECREF(node);
         return NULL;
     }
+    node->x = (Node *)x;
+    node->dx = r[1];
+    if (y) {
+        node->y = y;
+        node->dy = r[2];
+    }
     if (PyObject_GC_IsTracked(x) || (y && PyObject_GC_IsTracked(y)))
         PyObject_GC_Track(node);
+    if (list && PyList_Append(list, (PyObject *)node) < 0)
+        Py_CLEAR(node);
     return (PyObject *)node;
 }
 
 /* The method of a row whose last operand is this number. */
-static PyObject *
-find_folded(int row, PyObject *number)
-{
+static PyObject *find_folded(int row, PyObject *number) {
     PyObject *known = PyFloat_CheckExact(number) ? rows[row].floats : rows[row].ints;
     PyObject *method = PyDict_GetItemWithError(known, number);
     if (method || PyErr_Occurred())
@@ -441,81 +397,85 @@ find_folded(int row, PyObject *number)
     return method;
 }
 
-static PyObject *
-call_folded(int row, PyObject *operand, PyObject *number)
-{
+static PyObject *call_folded(int row, PyObject *operand, PyObject *number) {
     PyObject *method = find_folded(row, number);
     PyObject *made = method ? PyObject_CallOneArg(method, operand) : NULL;
     Py_XDECREF(method);
     return made;
 }
 
-static PyObject *
-call_method(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
-{
+static PyObject *call_method(PyObject *self, PyObject *const *args, size_t nargsf,
+                             PyObject *names) {
     Method *method = (Method *)self;
-    double r[3];
     if (PyVectorcall_NARGS(nargsf) == method->arity && !names) {
-        Operand left = classify(args[0]), right = {NULL, method->fixed, NUMBER};
-        int is_binary = method->arity == 2;
-        if (is_binary) {
-            right = classify(args[1]);
-            if (method->folds && left.kind == VALUE && right.kind == NUMBER)
-                return call_folded(method->row, args[0], args[1]);
-        }
-        if (left.kind == VALUE && right.kind != OTHER && isfinite(left.number)
-            && isfinite(right.number)
-            && method->compute(left.number, right.number, r)) {
-            PyObject *made = make_node(method->op, &left, is_binary ? &right : NULL, r);
-            if (made || PyErr_Occurred())
-                return made;
-        }
+        Operand x = classify(args[0]);
+        Operand y = method->arity == 2 ? classify(args[1]) : NO_OPERAND(method->fixed);
+        if (method->folds && x.kind == VALUE && y.kind == NUMBER)
+            return call_folded(method->row, args[0], args[1]);
+        PyObject *made = NULL;
+        if (x.kind == VALUE)
+            made = make_node(method->op, method->compute, x, y);
+        if (made || PyErr_Occurred())
+            return made;
     }
     return PyObject_Vectorcall(method->python, args, nargsf, names);
 }
 
+/* op(...), as `Op.__call__` has it, which is asked where anything is unusual. */
+static PyObject *call_operation(PyObject *op, PyObject *args, PyObject *kwargs) {
+    int row = 0;
+    while (row < ROWS && rows[row].op != op)
+        row++;
+    if (row < ROWS && !kwargs && PyTuple_GET_SIZE(args) == COMPILED[row].arity) {
+        PyObject *left = PyTuple_GET_ITEM(args, 0), *right = NULL;
+        Operand x = classify(left), y = NO_OPERAND(0);
+        if (COMPILED[row].arity == 2)
+            y = classify(right = PyTuple_GET_ITEM(args, 1));
+        double r[3];
+        if (PyFloat_CheckExact(left) && (!right || PyFloat_CheckExact(right))) {
+            if (isfinite(x.number) && isfinite(y.number) &&
+                COMPILED[row].compute(x.number, y.number, r))
+                return PyFloat_FromDouble(r[0]);
+        } else if (x.kind == VALUE && y.kind == NUMBER && rows[row].fold != Py_None)
+            return call_folded(row, left, right);
+        else if (x.kind == VALUE || y.kind == VALUE) {
+            PyObject *made = make_node(op, COMPILED[row].compute, x, y);
+            if (made || PyErr_Occurred())
+                return made;
+        }
+    }
+    return call_bound(python_call, op, args, kwargs);
+}
+
 /* An operator: `left` is the operand that Python asks first, unless it is reflected. */
-static inline PyObject *
-operate(int row, compute *compute, PyObject *left, PyObject *right)
-{
-    double r[3];
+static inline PyObject *operate(int row, compute *compute, PyObject *left,
+                                PyObject *right) {
     if (!rows[row].op)
         Py_RETURN_NOTIMPLEMENTED;
     Operand x = classify(left), y = classify(right);
     if (x.kind == VALUE && y.kind == NUMBER && rows[row].fold != Py_None)
         return call_folded(row, left, right);
-    if (x.kind != OTHER && y.kind != OTHER && isfinite(x.number) && isfinite(y.number)
-        && compute(x.number, y.number, r)) {
-        PyObject *made = make_node(rows[row].op, &x, &y, r);
-        if (made || PyErr_Occurred())
-            return made;
-    }
-    PyObject *args[] = {left, right};
-    PyObject *call = PyObject_TypeCheck(left, &NodeType) ? rows[row].python
-                                                         : rows[row].op;
+    PyObject *made = make_node(rows[row].op, compute, x, y);
+    if (made || PyErr_Occurred())
+        return made;
+    PyObject *args[] = {left, right}, *call = rows[row].op;
+    if (PyObject_TypeCheck(left, &NodeType))
+        call = rows[row].python;
     return PyObject_Vectorcall(call, args, 2, NULL);
 }
 
-static PyObject *
-operate_on_one(int row, PyObject *operand)
-{
-    double r[3];
+static PyObject *operate_on_one(int row, compute *compute, PyObject *operand) {
     if (!rows[row].op)
         Py_RETURN_NOTIMPLEMENTED;
-    Operand x = classify(operand);
-    if (x.kind == VALUE && isfinite(x.number)
-        && COMPILED[row].compute(x.number, 0, r)) {
-        PyObject *made = make_node(rows[row].op, &x, NULL, r);
-        if (made || PyErr_Occurred())
-            return made;
-    }
+    PyObject *made = make_node(rows[row].op, compute, classify(operand), NO_OPERAND(0));
+    if (made || PyErr_Occurred())
+        return made;
     return PyObject_CallOneArg(rows[row].python, operand);
 }
 
-#define OPERATOR(name) \
-    static PyObject *node_##name(PyObject *left, PyObject *right) \
-    { \
-        return operate(ROW_##name, compute_##name, left, right); \
+#define OPERATOR(name)                                                                 \
+    static PyObject *node_##name(PyObject *left, PyObject *right) {                    \
+        return operate(ROW_##name, compute_##name, left, right);                       \
     }
 OPERATOR(add)
 OPERATOR(sub)
@@ -524,25 +484,19 @@ OPERATOR(truediv)
 OPERATOR(floordiv)
 OPERATOR(mod)
 
-static PyObject *
-node_pow(PyObject *left, PyObject *right, PyObject *modulus)
-{
+static PyObject *node_pow(PyObject *left, PyObject *right, PyObject *modulus) {
     if (modulus == Py_None)
         return operate(ROW_pow, compute_pow, left, right);
     return PyObject_CallFunctionObjArgs(rows[ROW_pow].python, left, right, modulus,
                                         NULL);
 }
 
-static PyObject *
-node_neg(PyObject *operand)
-{
-    return operate_on_one(ROW_neg, operand);
+static PyObject *node_neg(PyObject *operand) {
+    return operate_on_one(ROW_neg, compute_neg, operand);
 }
 
-static PyObject *
-node_abs(PyObject *operand)
-{
-    return operate_on_one(ROW_abs, operand);
+static PyObject *node_abs(PyObject *operand) {
+    return operate_on_one(ROW_abs, compute_abs, operand);
 }
 
 static PyNumberMethods node_numbers = {
@@ -559,63 +513,41 @@ static PyNumberMethods node_numbers = {
 
 /* -- methods -------------------------------------------------------------------- */
 
-static PyObject *
-method_get(PyObject *self, PyObject *object, PyObject *type)
-{
+static PyObject *method_get(PyObject *self, PyObject *object, PyObject *type) {
     (void)type;
     return object ? PyMethod_New(self, object) : Py_NewRef(self);
 }
 
-static PyObject *
-method_repr(Method *self)
-{
+static PyObject *method_repr(Method *self) {
     return PyUnicode_FromFormat("<method of %R>", self->op);
 }
 
-static int
-method_traverse(Method *self, visitproc visit, void *arg)
-{
+static int method_traverse(Method *self, visitproc visit, void *arg) {
     Py_VISIT(self->op);
     Py_VISIT(self->python);
-    Py_VISIT(self->doc);
-    Py_VISIT(self->name);
-    Py_VISIT(self->qualname);
+    Py_VISIT(self->dict);
     return 0;
 }
 
-static int
-method_clear(Method *self)
-{
+static int method_clear(Method *self) {
     Py_CLEAR(self->op);
     Py_CLEAR(self->python);
-    Py_CLEAR(self->doc);
-    Py_CLEAR(self->name);
-    Py_CLEAR(self->qualname);
+    Py_CLEAR(self->dict);
     return 0;
 }
 
-static void
-method_dealloc(Method *self)
-{
+static void method_dealloc(Method *self) {
     PyObject_GC_UnTrack(self);
     method_clear(self);
     PyObject_GC_Del(self);
 }
 
-static PyMemberDef method_members[] = {
-    {"__doc__", T_OBJECT, offsetof(Method, doc), 0, NULL},
-    {"__name__", T_OBJECT, offsetof(Method, name), 0, NULL},
-    {"__qualname__", T_OBJECT, offsetof(Method, qualname), 0, NULL},
-    {"__wrapped__", T_OBJECT, offsetof(Method, python), READONLY, NULL},
-    {NULL, 0, 0, 0, NULL},
-};
-
 static PyTypeObject MethodType = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "engine.native.compiled.Method",
     .tp_basicsize = sizeof(Method),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL
-                | Py_TPFLAGS_METHOD_DESCRIPTOR,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+                Py_TPFLAGS_METHOD_DESCRIPTOR,
     .tp_vectorcall_offset = offsetof(Method, vectorcall),
     .tp_call = PyVectorcall_Call,
     .tp_descr_get = method_get,
@@ -623,83 +555,58 @@ static PyTypeObject MethodType = {
     .tp_traverse = (traverseproc)method_traverse,
     .tp_clear = (inquiry)method_clear,
     .tp_dealloc = (destructor)method_dealloc,
-    .tp_members = method_members,
+    .tp_dictoffset = offsetof(Method, dict),
 };
 
 /* -- fields --------------------------------------------------------------------- */
 
-static PyObject *
-ask_python(PyObject *property, Node *node)
-{
+static PyObject *ask_python(PyObject *property, Node *node) {
     return Py_TYPE(property)->tp_descr_get(property, (PyObject *)node,
                                            (PyObject *)Py_TYPE(node));
 }
 
-static int
-tell_python(PyObject *property, Node *node, PyObject *given)
-{
+static int tell_python(PyObject *property, Node *node, PyObject *given) {
     return Py_TYPE(property)->tp_descr_set(property, (PyObject *)node, given);
 }
 
-static PyObject *
-get_data(Node *node, void *unused)
-{
-    (void)unused;
+static PyObject *get_data(Node *node, void *Py_UNUSED(unused)) {
     return is_quiet() ? PyFloat_FromDouble(node->number)
                       : ask_python(python_data, node);
 }
 
-static int
-set_data(Node *node, PyObject *given, void *unused)
-{
-    (void)unused;
+static int set_data(Node *node, PyObject *given, void *Py_UNUSED(unused)) {
     if (!given || PySet_GET_SIZE(active) || !PyFloat_CheckExact(given))
         return tell_python(python_data, node, given);
     node->number = PyFloat_AS_DOUBLE(given);
     return 0;
 }
 
-static PyObject *
-get_grad(Node *node, void *unused)
-{
-    (void)unused;
+static PyObject *get_grad(Node *node, void *Py_UNUSED(unused)) {
     if (PySet_GET_SIZE(active))
         return ask_python(python_grad, node);
     return PyFloat_FromDouble(holds(node->grad, NOTHING) ? 0.0 : node->grad);
 }
 
-static int
-set_grad(Node *node, PyObject *given, void *unused)
-{
-    (void)unused;
+static int set_grad(Node *node, PyObject *given, void *Py_UNUSED(unused)) {
     if (!given || PySet_GET_SIZE(active) || !PyFloat_CheckExact(given))
         return tell_python(python_grad, node, given);
     node->grad = as_gradient(PyFloat_AS_DOUBLE(given));
     return 0;
 }
 
-static PyObject *
-get_has_gradient(Node *node, void *unused)
-{
-    (void)unused;
+static PyObject *get_has_gradient(Node *node, void *Py_UNUSED(unused)) {
     if (PySet_GET_SIZE(active))
         return ask_python(python_has_gradient, node);
     return PyBool_FromLong(!holds(node->grad, NOTHING));
 }
 
-static PyObject *
-get_parents(Node *node, void *unused)
-{
-    (void)unused;
+static PyObject *get_parents(Node *node, void *Py_UNUSED(unused)) {
     if (node->x)
         return node->y ? PyTuple_Pack(2, node->x, node->y) : PyTuple_Pack(1, node->x);
     return node->y ? Py_NewRef(node->y) : PyTuple_New(0);
 }
 
-static PyObject *
-get_partials(Node *node, void *unused)
-{
-    (void)unused;
+static PyObject *get_partials(Node *node, void *Py_UNUSED(unused)) {
     if (!node->x || !is_quiet())
         return ask_python(python_partials, node);
     return node->y ? Py_BuildValue("(dd)", node->dx, node->dy)
@@ -708,32 +615,26 @@ get_partials(Node *node, void *unused)
 
 /* The fields as the Python code has them, None where there is nothing. */
 
-static PyObject *
-get_object(Node *node, void *offset)
-{
+static PyObject *get_object(Node *node, void *offset) {
     PyObject *found = *(PyObject **)((char *)node + (size_t)offset);
     return Py_NewRef(found ? found : Py_None);
 }
 
 /* Whether metadata knows more than names and numbers. */
-static int
-knows_objects(PyObject *metadata)
-{
+static int knows_objects(PyObject *metadata) {
     if (metadata == no_metadata || metadata == constant_metadata)
         return 0;
     PyObject *recorder = PyObject_GetAttrString(metadata, "recorder");
     PyObject *beside = PyObject_GetAttrString(metadata, "beside");
-    int has_none = recorder == Py_None && beside && PyTuple_Check(beside)
-                   && PyTuple_GET_SIZE(beside) == 0;
+    int has_none = recorder == Py_None && beside && PyTuple_Check(beside) &&
+                   PyTuple_GET_SIZE(beside) == 0;
     Py_XDECREF(recorder);
     Py_XDECREF(beside);
     PyErr_Clear();
     return !has_none;
 }
 
-static int
-are_nodes(PyObject *many)
-{
+static int are_nodes(PyObject *many) {
     int all = PyTuple_CheckExact(many);
     for (Py_ssize_t i = 0; all && i < PyTuple_GET_SIZE(many); i++)
         all = PyObject_TypeCheck(PyTuple_GET_ITEM(many, i), &NodeType);
@@ -742,9 +643,7 @@ are_nodes(PyObject *many)
     return all;
 }
 
-static int
-set_object(Node *node, PyObject *given, void *offset)
-{
+static int set_object(Node *node, PyObject *given, void *offset) {
     PyObject **field = (PyObject **)((char *)node + (size_t)offset);
     int many = has_many(node), is_operand = (size_t)offset == offsetof(Node, x);
     if (given == Py_None)
@@ -753,8 +652,8 @@ set_object(Node *node, PyObject *given, void *offset)
         PyErr_Format(PyExc_TypeError, "an operand is a node, not %R", given);
         return -1;
     }
-    if (given && (size_t)offset == offsetof(Node, y)
-        && !PyObject_TypeCheck(given, &NodeType) && !are_nodes(given))
+    if (given && (size_t)offset == offsetof(Node, y) &&
+        !PyObject_TypeCheck(given, &NodeType) && !are_nodes(given))
         return -1;
     if (many) /* partials are no longer of these operands */
         Py_CLEAR(node->partials);
@@ -766,16 +665,12 @@ set_object(Node *node, PyObject *given, void *offset)
     return 0;
 }
 
-static PyObject *
-get_number(Node *node, void *offset)
-{
+static PyObject *get_number(Node *node, void *offset) {
     double number = *(double *)((char *)node + (size_t)offset);
     return holds(number, NOTHING) ? Py_NewRef(Py_None) : PyFloat_FromDouble(number);
 }
 
-static int
-set_number(Node *node, PyObject *given, void *offset)
-{
+static int set_number(Node *node, PyObject *given, void *offset) {
     double number;
     if (!given || given == Py_None)
         number = as_mark(NOTHING);
@@ -789,57 +684,43 @@ set_number(Node *node, PyObject *given, void *offset)
     return 0;
 }
 
-static PyObject *
-get_dx(Node *node, void *unused)
-{
-    (void)unused;
+static PyObject *get_dx(Node *node, void *Py_UNUSED(unused)) {
     return node->x ? PyFloat_FromDouble(node->dx) : Py_NewRef(Py_None);
 }
 
-static PyObject *
-get_dy(Node *node, void *unused)
-{
-    (void)unused;
+static PyObject *get_dy(Node *node, void *Py_UNUSED(unused)) {
     if (!node->y || (!node->x && !node->partials))
         return Py_NewRef(Py_None);
     return node->x ? PyFloat_FromDouble(node->dy) : Py_NewRef(node->partials);
 }
 
-static int
-set_dy(Node *node, PyObject *given, void *unused)
-{
-    (void)unused;
+static int set_dy(Node *node, PyObject *given, void *Py_UNUSED(unused)) {
     if (!has_many(node))
-        return given == Py_None ? 0 : set_number(node, given, (void *)offsetof(Node, dy));
-    if (!given || !PyTuple_CheckExact(given)
-        || PyTuple_GET_SIZE(given) != PyTuple_GET_SIZE(node->y)) {
+        return given == Py_None ? 0
+                                : set_number(node, given, (void *)offsetof(Node, dy));
+    if (!given || !PyTuple_CheckExact(given) ||
+        PyTuple_GET_SIZE(given) != PyTuple_GET_SIZE(node->y)) {
         PyErr_SetString(PyExc_TypeError, "each operand has one local derivative");
         return -1;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(given); i++)
         if (!PyFloat_Check(PyTuple_GET_ITEM(given, i))) {
-            PyErr_Format(PyExc_TypeError, "local derivatives are floats, not %R", given);
+            PyErr_Format(PyExc_TypeError, "local derivatives are floats, not %R",
+                         given);
             return -1;
         }
     Py_XSETREF(node->partials, Py_NewRef(given));
     return 0;
 }
 
-#define FIELD(name, get, set, of) \
+#define FIELD(name, get, set, of)                                                      \
     {name, (getter)get, (setter)set, NULL, (void *)offsetof(Node, of)}
 static PyGetSetDef node_fields[] = {
-    {"data", (getter)get_data, (setter)set_data, "The number.", NULL},
-    {"grad", (getter)get_grad, (setter)set_grad,
-     "\xe2\x88\x82output/\xe2\x88\x82self, summed over all `backward` calls since the "
-     "last `zero_grad`.\n\n0.0 until a `backward` reaches the node.", NULL},
-    {"has_gradient", (getter)get_has_gradient, NULL,
-     "Whether a `backward` has reached this node since it was made or cleared.\n\n"
-     "It tells a gradient that is zero from one that nobody has computed.", NULL},
-    {"parents", (getter)get_parents, NULL,
-     "The operands in order, one entry per use: x * x has two parents.", NULL},
-    {"partials", (getter)get_partials, NULL,
-     "\xe2\x88\x82self/\xe2\x88\x82parent for each parent, as recorded when this node "
-     "was made.", NULL},
+    {"data", (getter)get_data, (setter)set_data, DOC_data, NULL},
+    {"grad", (getter)get_grad, (setter)set_grad, DOC_grad, NULL},
+    {"has_gradient", (getter)get_has_gradient, NULL, DOC_has_gradient, NULL},
+    {"parents", (getter)get_parents, NULL, DOC_parents, NULL},
+    {"partials", (getter)get_partials, NULL, DOC_partials, NULL},
     FIELD("op", get_object, set_object, op),
     FIELD("_x", get_object, set_object, x),
     FIELD("_y", get_object, set_object, y),
@@ -881,9 +762,7 @@ typedef struct {
     size_t count, room;
 } Entries;
 
-static int
-push(Entries *to, Node *node, double number)
-{
+static int push(Entries *to, Node *node, double number) {
     if (to->count == to->room) {
         size_t room = to->room ? 2 * to->room : 1024;
         Entry *entries = PyMem_RawRealloc(to->entries, room * sizeof(Entry));
@@ -903,9 +782,7 @@ push(Entries *to, Node *node, double number)
 #define CLOSED(node) ((Node *)((uintptr_t)(node) & ~(uintptr_t)1))
 
 /* Give back the gradients that nodes had, and the memory. */
-static void
-leave(Entries *entries, int restore)
-{
+static void leave(Entries *entries, int restore) {
     for (size_t i = 0; restore && i < entries->count; i++)
         CLOSED(entries->entries[i].node)->grad = entries->entries[i].number;
     PyMem_RawFree(entries->entries);
@@ -914,9 +791,7 @@ leave(Entries *entries, int restore)
 /* Fill `order` with every node that the roots depend on, parents before children, as
    `topological_order` in Python does: their gradients are WALKED afterwards, and what
    they were is in the entries. -1 with an error set where there is no memory. */
-static int
-walk(PyObject *const *roots, Py_ssize_t count, Entries *order)
-{
+static int walk(PyObject *const *roots, Py_ssize_t count, Entries *order) {
     Entries stack = {NULL, 0, 0};
     *order = stack;
     for (Py_ssize_t i = count; i--;)
@@ -951,8 +826,7 @@ walk(PyObject *const *roots, Py_ssize_t count, Entries *order)
                 goto failed;
             if (!holds(x->grad, WALKED) && push(&stack, x, 0) < 0)
                 goto failed; /* it is the next that is popped */
-        }
-        else
+        } else
             for (Py_ssize_t i = PyTuple_GET_SIZE(node->y); i--;)
                 if (push(&stack, (Node *)PyTuple_GET_ITEM(node->y, i), 0) < 0)
                     goto failed;
@@ -970,18 +844,14 @@ failed:
     return -1;
 }
 
-static void
-flow(Node *to, double gradient)
-{
+static void flow(Node *to, double gradient) {
     to->grad = as_gradient((holds(to->grad, WALKED) ? 0 : to->grad) + gradient);
 }
 
 /* Add to the adjoint of each operand what flows to it, outputs before operands. A
    node's adjoint is in its gradient until the node's turn comes, and then in the
    entry if it is asked for, else added to the gradient that the node had. */
-static void
-sweep(const Entries *order, int keep)
-{
+static void sweep(const Entries *order, int keep) {
     for (size_t i = order->count; i--;) {
         Entry *entry = &order->entries[i];
         Node *node = entry->node;
@@ -990,8 +860,7 @@ sweep(const Entries *order, int keep)
         if (keep) {
             entry->number = adjoint;
             node->grad = before;
-        }
-        else {
+        } else {
             if (holds(before, NOTHING) || before == 0)
                 before = 0; /* and not -0 */
             node->grad = as_gradient(before + adjoint);
@@ -1000,17 +869,14 @@ sweep(const Entries *order, int keep)
             flow(node->x, adjoint * node->dx);
             if (node->y)
                 flow((Node *)node->y, adjoint * node->dy);
-        }
-        else if (node->y && node->partials)
+        } else if (node->y && node->partials)
             for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->y); k++)
                 flow((Node *)PyTuple_GET_ITEM(node->y, k),
                      adjoint * PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(node->partials, k)));
     }
 }
 
-static int
-check_nodes(PyObject *const *objects, Py_ssize_t count)
-{
+static int check_nodes(PyObject *const *objects, Py_ssize_t count) {
     for (Py_ssize_t i = 0; i < count; i++)
         if (!PyObject_TypeCheck(objects[i], &NodeType)) {
             PyErr_Format(PyExc_TypeError, "a graph has nodes, not %R", objects[i]);
@@ -1019,10 +885,8 @@ check_nodes(PyObject *const *objects, Py_ssize_t count)
     return 0;
 }
 
-static PyObject *
-topological_order(PyObject *module, PyObject *const *roots, Py_ssize_t count)
-{
-    (void)module;
+static PyObject *topological_order(PyObject *Py_UNUSED(module), PyObject *const *roots,
+                                   Py_ssize_t count) {
     Entries order;
     if (check_nodes(roots, count) < 0 || walk(roots, count, &order) < 0)
         return NULL;
@@ -1040,20 +904,14 @@ topological_order(PyObject *module, PyObject *const *roots, Py_ssize_t count)
     return list;
 }
 
-static PyObject *
-adjoints(PyObject *module, PyObject *const *args, Py_ssize_t count)
-{
-    (void)module;
+static PyObject *adjoints(PyObject *Py_UNUSED(module), PyObject *args) {
     Entries order;
-    if (count != 2) {
-        PyErr_SetString(PyExc_TypeError, "adjoints(output, seed)");
+    PyObject *output;
+    double seed;
+    if (!PyArg_ParseTuple(args, "O!d", &NodeType, &output, &seed) ||
+        walk(&output, 1, &order) < 0)
         return NULL;
-    }
-    double seed = PyFloat_AsDouble(args[1]);
-    if ((seed == -1 && PyErr_Occurred()) || check_nodes(args, 1) < 0
-        || walk(args, 1, &order) < 0)
-        return NULL;
-    ((Node *)args[0])->grad = as_gradient(seed);
+    ((Node *)output)->grad = as_gradient(seed);
     sweep(&order, 1);
     for (size_t i = 0; i < order.count; i++)
         Py_INCREF(order.entries[i].node); /* before anything else runs */
@@ -1061,7 +919,8 @@ adjoints(PyObject *module, PyObject *const *args, Py_ssize_t count)
     for (size_t i = 0; i < order.count; i++) {
         Entry *entry = &order.entries[i];
         PyObject *adjoint = found ? PyFloat_FromDouble(entry->number) : NULL;
-        if (found && (!adjoint || PyDict_SetItem(found, (PyObject *)entry->node, adjoint) < 0))
+        if (found &&
+            (!adjoint || PyDict_SetItem(found, (PyObject *)entry->node, adjoint) < 0))
             Py_CLEAR(found);
         Py_XDECREF(adjoint);
         Py_DECREF(entry->node);
@@ -1070,113 +929,99 @@ adjoints(PyObject *module, PyObject *const *args, Py_ssize_t count)
     return found;
 }
 
-/* read_numbers(nodes): their numbers as bytes, one double after the other. */
-static PyObject *
-read_numbers(PyObject *module, PyObject *nodes)
-{
-    (void)module;
-    PyObject *all = PySequence_Fast(nodes, "read_numbers() takes nodes");
-    if (!all)
+typedef struct {
+    Node **at;
+    Py_ssize_t count;
+    int are_leaves; /* all of them */
+} Nodes;
+
+/* The nodes of a list or tuple; -1 with an error set where it has anything else. */
+static int take_nodes(PyObject *given, Nodes *nodes) {
+    if (!PyList_CheckExact(given) && !PyTuple_CheckExact(given)) {
+        PyErr_Format(PyExc_TypeError, "give a list of nodes, not a %s",
+                     Py_TYPE(given)->tp_name);
+        return -1;
+    }
+    nodes->count = PySequence_Fast_GET_SIZE(given);
+    nodes->at = (Node **)PySequence_Fast_ITEMS(given);
+    nodes->are_leaves = 1;
+    for (Py_ssize_t i = 0; i < nodes->count; i++) {
+        if (check_nodes((PyObject **)nodes->at + i, 1) < 0)
+            return -1;
+        nodes->are_leaves &= !nodes->at[i]->x && !nodes->at[i]->y;
+    }
+    return 0;
+}
+
+/* An array of as many doubles. */
+static int take_doubles(PyObject *given, Py_buffer *view, Py_ssize_t count) {
+    if (PyObject_GetBuffer(given, view, PyBUF_SIMPLE) < 0)
+        return -1;
+    if (view->len == count * (Py_ssize_t)sizeof(double))
+        return 0;
+    PyBuffer_Release(view);
+    PyErr_SetString(PyExc_ValueError, "each node needs one number");
+    return -1;
+}
+
+static PyObject *read_field(PyObject *list, size_t offset) {
+    Nodes nodes;
+    if (take_nodes(list, &nodes) < 0)
         return NULL;
-    PyObject **items = PySequence_Fast_ITEMS(all), *bytes = NULL;
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(all);
-    if (check_nodes(items, count) == 0)
-        bytes = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(double));
-    for (Py_ssize_t i = 0; bytes && i < count; i++)
+    PyObject *bytes =
+        PyBytes_FromStringAndSize(NULL, nodes.count * (Py_ssize_t)sizeof(double));
+    for (Py_ssize_t i = 0; bytes && i < nodes.count; i++)
         memcpy(PyBytes_AS_STRING(bytes) + (size_t)i * sizeof(double),
-               &((Node *)items[i])->number, sizeof(double));
-    Py_DECREF(all);
+               (char *)nodes.at[i] + offset, sizeof(double));
     return bytes;
 }
 
-/* read_gradients(nodes): their gradients likewise, and a byte for each: whether it has
-   one. */
-static PyObject *
-read_gradients(PyObject *module, PyObject *nodes)
-{
-    (void)module;
-    PyObject *all = PySequence_Fast(nodes, "read_gradients() takes nodes");
-    if (!all)
-        return NULL;
-    PyObject **items = PySequence_Fast_ITEMS(all), *found = NULL;
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(all);
-    PyObject *numbers = NULL, *flags = NULL;
-    if (check_nodes(items, count) == 0) {
-        numbers = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(double));
-        flags = PyBytes_FromStringAndSize(NULL, count);
-    }
-    for (Py_ssize_t i = 0; numbers && flags && i < count; i++) {
-        const double *grad = &((Node *)items[i])->grad;
-        PyBytes_AS_STRING(flags)[i] = !holds(*grad, NOTHING);
-        memcpy(PyBytes_AS_STRING(numbers) + (size_t)i * sizeof *grad, grad, sizeof *grad);
-    }
-    if (numbers && flags)
-        found = PyTuple_Pack(2, numbers, flags);
-    Py_XDECREF(numbers);
-    Py_XDECREF(flags);
-    Py_DECREF(all);
-    return found;
+/* read_numbers(nodes): their numbers as bytes, one double after the other. */
+static PyObject *read_numbers(PyObject *Py_UNUSED(module), PyObject *list) {
+    return read_field(list, offsetof(Node, number));
+}
+
+/* read_gradients(nodes): their gradients likewise; NOTHING where there is none. */
+static PyObject *read_gradients(PyObject *Py_UNUSED(module), PyObject *list) {
+    return read_field(list, offsetof(Node, grad));
 }
 
 /* write_numbers(nodes, array): the other way round. */
-static PyObject *
-write_numbers(PyObject *module, PyObject *const *args, Py_ssize_t count)
-{
-    (void)module;
+static PyObject *write_numbers(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_buffer view;
-    if (count != 2 || !PyList_CheckExact(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "write_numbers(list of nodes, array)");
+    Nodes nodes;
+    PyObject *list, *array;
+    if (!PyArg_ParseTuple(args, "OO", &list, &array) || take_nodes(list, &nodes) < 0 ||
+        take_doubles(array, &view, nodes.count) < 0)
         return NULL;
-    }
-    PyObject **items = ((PyListObject *)args[0])->ob_item;
-    count = PyList_GET_SIZE(args[0]);
-    if (check_nodes(items, count) < 0
-        || PyObject_GetBuffer(args[1], &view, PyBUF_SIMPLE) < 0)
-        return NULL;
-    int is_right = view.len == count * (Py_ssize_t)sizeof(double);
-    for (Py_ssize_t i = 0; is_right && i < count; i++)
-        memcpy(&((Node *)items[i])->number, (char *)view.buf + (size_t)i * sizeof(double),
-               sizeof(double));
+    for (Py_ssize_t i = 0; i < nodes.count; i++)
+        nodes.at[i]->number = ((double *)view.buf)[i];
     PyBuffer_Release(&view);
-    if (is_right)
-        Py_RETURN_NONE;
-    PyErr_SetString(PyExc_ValueError, "each node needs one number");
-    return NULL;
+    Py_RETURN_NONE;
 }
 
-/* add_gradients(nodes, gradients): a list and an array of doubles. */
-static PyObject *
-add_gradients(PyObject *module, PyObject *const *args, Py_ssize_t count)
-{
-    (void)module;
+/* add_gradients(nodes, array): add to the gradient of each, and of all before it. */
+static PyObject *add_gradients(PyObject *Py_UNUSED(module), PyObject *args) {
     Entries order;
     Py_buffer view;
-    if (count != 2 || !PyList_CheckExact(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "add_gradients(list of nodes, array)");
-        return NULL;
-    }
-    PyObject **roots = ((PyListObject *)args[0])->ob_item;
-    count = PyList_GET_SIZE(args[0]);
-    if (check_nodes(roots, count) < 0
-        || PyObject_GetBuffer(args[1], &view, PyBUF_SIMPLE) < 0)
+    Nodes roots;
+    PyObject *list, *array;
+    if (!PyArg_ParseTuple(args, "OO", &list, &array) || take_nodes(list, &roots) < 0 ||
+        take_doubles(array, &view, roots.count) < 0)
         return NULL;
     const double *gradients = view.buf;
-    int failed = view.len != count * (Py_ssize_t)sizeof(double), all_leaves = 1;
-    if (failed)
-        PyErr_SetString(PyExc_ValueError, "each node needs one gradient");
-    for (Py_ssize_t i = 0; i < count; i++)
-        all_leaves &= !((Node *)roots[i])->x && !((Node *)roots[i])->y;
-    if (!failed && !all_leaves)
-        failed = walk(roots, count, &order) < 0;
-    for (Py_ssize_t i = 0; !failed && i < count; i++) {
-        double *grad = &((Node *)roots[i])->grad;
-        if (all_leaves)
-            *grad = as_gradient((holds(*grad, NOTHING) || *grad == 0 ? 0 : *grad)
-                                + gradients[i]);
+    int failed = 0;
+    if (!roots.are_leaves)
+        failed = walk((PyObject **)roots.at, roots.count, &order) < 0;
+    for (Py_ssize_t i = 0; !failed && i < roots.count; i++) {
+        double *grad = &roots.at[i]->grad;
+        if (roots.are_leaves)
+            *grad = as_gradient((holds(*grad, NOTHING) || *grad == 0 ? 0 : *grad) +
+                                gradients[i]);
         else
-            flow((Node *)roots[i], gradients[i]);
+            flow(roots.at[i], gradients[i]);
     }
-    if (!failed && !all_leaves) {
+    if (!failed && !roots.are_leaves) {
         sweep(&order, 0);
         leave(&order, 0);
     }
@@ -1184,30 +1029,43 @@ add_gradients(PyObject *module, PyObject *const *args, Py_ssize_t count)
     return failed ? NULL : Py_NewRef(Py_None);
 }
 
-static PyObject *
-clear(PyObject *module, PyObject *nodes)
-{
-    (void)module;
-    PyObject *all = PySequence_Fast(nodes, "clear() takes nodes");
-    if (!all)
+static int hold_same(PyObject *a, PyObject *b) {
+    int are_lists = (PyTuple_CheckExact(a) || PyList_CheckExact(a)) &&
+                    (PyTuple_CheckExact(b) || PyList_CheckExact(b));
+    Py_ssize_t count = are_lists ? PySequence_Fast_GET_SIZE(a) : 0;
+    if (!are_lists || count != PySequence_Fast_GET_SIZE(b))
+        return 0;
+    PyObject **xs = PySequence_Fast_ITEMS(a), **ys = PySequence_Fast_ITEMS(b);
+    return !count || !memcmp(xs, ys, (size_t)count * sizeof *xs);
+}
+
+/* are_same(one, other): whether the lists in one list hold the very same objects as
+   those in the other. */
+static PyObject *are_same(PyObject *Py_UNUSED(module), PyObject *args) {
+    PyObject *a, *b;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyList_Type, &a, &PyList_Type, &b))
         return NULL;
-    PyObject **items = PySequence_Fast_ITEMS(all);
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(all);
-    int failed = check_nodes(items, count);
-    for (Py_ssize_t i = 0; !failed && i < count; i++)
-        ((Node *)items[i])->grad = as_mark(NOTHING);
-    Py_DECREF(all);
-    return failed ? NULL : Py_NewRef(Py_None);
+    int same = PyList_GET_SIZE(a) == PyList_GET_SIZE(b);
+    for (Py_ssize_t i = 0; same && i < PyList_GET_SIZE(a); i++)
+        same = hold_same(PyList_GET_ITEM(a, i), PyList_GET_ITEM(b, i));
+    return PyBool_FromLong(same);
+}
+
+/* clear(nodes): no sweep has reached them. */
+static PyObject *clear(PyObject *Py_UNUSED(module), PyObject *list) {
+    Nodes nodes;
+    if (take_nodes(list, &nodes) < 0)
+        return NULL;
+    for (Py_ssize_t i = 0; i < nodes.count; i++)
+        nodes.at[i]->grad = as_mark(NOTHING);
+    Py_RETURN_NONE;
 }
 
 /* -- the module ----------------------------------------------------------------- */
 
 /* make_method(op, python, fold): the method of a row as the compiled core has it, or
    None where it has no such row. A row with its last operand fixed has `made_from`. */
-static PyObject *
-make_method(PyObject *module, PyObject *args)
-{
-    (void)module;
+static PyObject *make_method(PyObject *Py_UNUSED(module), PyObject *args) {
     PyObject *op, *python, *fold;
     const char *name;
     double fixed = 0;
@@ -1229,7 +1087,7 @@ make_method(PyObject *module, PyObject *args)
     method->fixed = fixed;
     method->op = Py_NewRef(op);
     method->python = Py_NewRef(python);
-    method->doc = method->name = method->qualname = NULL;
+    method->dict = NULL;
     PyObject_GC_Track(method);
     method->folds = !is_fixed && fold != Py_None;
     if (!is_fixed) {
@@ -1246,10 +1104,7 @@ make_method(PyObject *module, PyObject *args)
 
 /* document(name, doc): what `help` shows of an operator. Its descriptor is made anew
    with another text, so that the type still calls the function of C behind it. */
-static PyObject *
-document(PyObject *module, PyObject *args)
-{
-    (void)module;
+static PyObject *document(PyObject *Py_UNUSED(module), PyObject *args) {
     const char *name, *doc;
     Py_ssize_t size;
     if (!PyArg_ParseTuple(args, "ss#", &name, &doc, &size))
@@ -1277,45 +1132,46 @@ document(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
-static PyObject *
-find_property(const char *name)
-{
-    return PyObject_GetAttrString(python_node, name);
-}
-
 /* configure(Node, active, watchers, recorders, context, no_metadata, constant) */
-static PyObject *
-configure(PyObject *module, PyObject *args)
-{
-    (void)module;
+static PyObject *configure(PyObject *Py_UNUSED(module), PyObject *args) {
     if (!PyArg_ParseTuple(args, "OO!O!O!O!OO", &python_node, &PySet_Type, &active,
                           &PyDict_Type, &watchers, &PyDict_Type, &recorders,
                           &PyContextVar_Type, &context, &no_metadata,
                           &constant_metadata))
         return NULL;
-    PyObject *kept[] = {python_node, active, watchers, recorders, context, no_metadata,
-                        constant_metadata};
+    PyObject *kept[] = {python_node, active,      watchers,         recorders,
+                        context,     no_metadata, constant_metadata};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         Py_INCREF(kept[i]); /* as long as the program runs */
-    python_data = find_property("data");
-    python_grad = find_property("grad");
-    python_has_gradient = find_property("has_gradient");
-    python_partials = find_property("partials");
-    python_init = find_property("__init__");
-    if (!python_data || !python_grad || !python_has_gradient || !python_partials
-        || !python_init)
+    struct {
+        PyObject **place;
+        const char *name;
+    } asked[] = {{&python_data, "data"},
+                 {&python_grad, "grad"},
+                 {&python_has_gradient, "has_gradient"},
+                 {&python_partials, "partials"},
+                 {&python_init, "__init__"}};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+        if (!(*asked[i].place = PyObject_GetAttrString(python_node, asked[i].name)))
+            return NULL;
+    Py_RETURN_NONE;
+}
+
+/* adopt_operation(Op): rows are called by `call_operation`. */
+static PyObject *adopt_operation(PyObject *Py_UNUSED(module), PyObject *kind) {
+    Py_XSETREF(python_call, PyObject_GetAttrString(kind, "__call__"));
+    if (!python_call)
         return NULL;
+    ((PyTypeObject *)kind)->tp_call = call_operation;
     Py_RETURN_NONE;
 }
 
 /* adopt(Value): this class is what operations make. */
-static PyObject *
-adopt(PyObject *module, PyObject *kind)
-{
-    (void)module;
-    if (!PyType_Check(kind) || !PyType_IsSubtype((PyTypeObject *)kind, &NodeType)
-        || ((PyTypeObject *)kind)->tp_basicsize != sizeof(Node)) {
-        PyErr_SetString(PyExc_TypeError, "adopt() takes a class of nodes with no slots");
+static PyObject *adopt(PyObject *Py_UNUSED(module), PyObject *kind) {
+    if (!PyType_Check(kind) || !PyType_IsSubtype((PyTypeObject *)kind, &NodeType) ||
+        ((PyTypeObject *)kind)->tp_basicsize != sizeof(Node)) {
+        PyErr_SetString(PyExc_TypeError,
+                        "adopt() takes a class of nodes with no slots");
         return NULL;
     }
     ValueType = (PyTypeObject *)Py_NewRef(kind);
@@ -1328,13 +1184,15 @@ static PyMethodDef functions[] = {
     {"adopt", adopt, METH_O, NULL},
     {"make_method", make_method, METH_VARARGS, NULL},
     {"document", document, METH_VARARGS, NULL},
+    {"adopt_operation", adopt_operation, METH_O, NULL},
     {"topological_order", (PyCFunction)(void (*)(void))topological_order, METH_FASTCALL,
      NULL},
-    {"adjoints", (PyCFunction)(void (*)(void))adjoints, METH_FASTCALL, NULL},
-    {"add_gradients", (PyCFunction)(void (*)(void))add_gradients, METH_FASTCALL, NULL},
+    {"adjoints", adjoints, METH_VARARGS, NULL},
+    {"add_gradients", add_gradients, METH_VARARGS, NULL},
     {"read_numbers", read_numbers, METH_O, NULL},
     {"read_gradients", read_gradients, METH_O, NULL},
-    {"write_numbers", (PyCFunction)(void (*)(void))write_numbers, METH_FASTCALL, NULL},
+    {"write_numbers", write_numbers, METH_VARARGS, NULL},
+    {"are_same", are_same, METH_VARARGS, NULL},
     {"clear", clear, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -1347,14 +1205,14 @@ static struct PyModuleDef definition = {
     .m_methods = functions,
 };
 
-PyMODINIT_FUNC
-PyInit_compiled(void)
-{
+PyMODINIT_FUNC PyInit_compiled(void) {
     if (PyType_Ready(&NodeType) < 0 || PyType_Ready(&MethodType) < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
-    if (!module || PyModule_AddObjectRef(module, "Node", (PyObject *)&NodeType) < 0
-        || PyModule_AddStringConstant(module, "fingerprint", FINGERPRINT) < 0)
+    if (!module || PyModule_AddObjectRef(module, "Node", (PyObject *)&NodeType) < 0 ||
+        PyModule_AddObject(module, "NOTHING", PyLong_FromUnsignedLongLong(NOTHING)) <
+            0 ||
+        PyModule_AddStringConstant(module, "fingerprint", FINGERPRINT) < 0)
         return NULL;
     return module;
 }

@@ -17,6 +17,7 @@ from engine.errors import (
     RangeError,
     UnknownOperationError,
 )
+from engine.native.core import core
 from engine.operation.help import InstanceAttribute, describe, signature
 from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol, formula
@@ -187,6 +188,10 @@ class Op:
         if self.made_from is not None:
             return Op.fixed, self.made_from
         return lookup, (self.name,)
+
+
+if core is not None:
+    core.adopt_operation(Op)
 
 
 @lru_cache(maxsize=1024, typed=True)

@@ -99,7 +99,8 @@ def run(around, steps):
             try:
                 made = grad(function) if around == "grad" else jit(function)
                 outcome = made(point)
-                told.append(outcome.hex() if around == "grad" else hex_of(outcome))
+                told.append(hex_of(outcome))
+                told += [tape.to_json() for tape in getattr(made, "tapes", [])]
             except Exception as error:
                 told.append(describe_error(error))
         return told

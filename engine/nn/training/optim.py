@@ -162,8 +162,8 @@ class Optimizer:
         import numpy as np
 
         assert core is not None, "_keep has seen to it"
-        gradients, flags = core.read_gradients(self.parameters)
-        reached = np.frombuffer(flags, dtype=bool)
+        gradients = core.read_gradients(self.parameters)
+        reached = np.frombuffer(gradients, dtype=np.uint64) != core.NOTHING
         if not reached.any():
             raise _refuse_step()
         which = slice(None) if reached.all() else reached

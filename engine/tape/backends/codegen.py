@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 from engine.operation.op import Op, as_real
 from engine.operation.symbol import ATOM, CHOICE, Notation, Symbol
 
-_COMPARE = {"=": "==", "≤": "<=", "≥": ">=", "<": "<", ">": ">"}
+COMPARE = {"=": "==", "≤": "<=", "≥": ">=", "<": "<", ">": ">"}
 _INFIX = {
     "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%",
 }  # fmt: skip
@@ -41,7 +41,7 @@ class Code(Notation):
 
     def write_sign(self, sign: str) -> str:
         """A comparison."""
-        return _COMPARE[sign]
+        return COMPARE[sign]
 
     def write_choice(self, condition: Any, x: Any, y: Any) -> tuple[str, int]:
         """One of two, of which only the chosen one is computed."""

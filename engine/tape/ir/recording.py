@@ -7,7 +7,8 @@ goes, and a number that is taken out of the graph would be the same in every rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
@@ -22,6 +23,7 @@ from engine.operation.op import Op
 from engine.tape.ir.arguments import flatten_argument, unflatten_argument
 from engine.tape.ir.draws import Draw, Draws, drawing
 from engine.tape.ir.tape import STOP, TOTAL, Guard, Raised, Tape, name_error
+from engine.util.collector import without_collector
 from engine.util.nested import Structure
 
 
@@ -49,8 +51,8 @@ class Recorder:
         """Comparisons in other threads, which are not known to be of this run."""
         self.roots: list[Any] = []
         """What was compared and what raised, in the order of the run."""
-        self.risky: list[Value] = []
-        """What could have raised, even if its result is not used."""
+        self.nodes: list[Value] = []
+        """The results of all operations, even if they are not used."""
         self.draws: list[Draw] = []
         """The random numbers that were drawn, each an input of the tape."""
         self.factors: list[Value] = []
@@ -64,7 +66,7 @@ class Recorder:
         self.errors.clear()
         self.asides.clear()
         self.roots.clear()
-        self.risky.clear()
+        self.nodes.clear()
         self.factors.clear()
 
     def note_comparison(
@@ -94,11 +96,17 @@ class Recorder:
         return self.factors[-1]
 
     def note_node(self, node: Value) -> None:
-        """An operation was carried out; one that can raise stays on the tape."""
+        """An operation was carried out; the compiled core has noted many of them."""
         if node._metadata.recorder is not self:  # in a thread that the run started
             node._metadata = replace(node._metadata, recorder=self)
-        if node.op is not None and node.op.name not in TOTAL:
-            self.risky.append(node)
+        self.nodes.append(node)
+
+    @property
+    def risky(self) -> Iterator[Value]:
+        """What could have raised, and stays on the tape even if nobody uses it."""
+        for node in self.nodes:
+            if node.op is not None and node.op.name not in TOTAL:
+                yield node
 
     def note_error(self, op: Op, operands: tuple[Value, ...], error: Exception) -> None:
         """An operation raised: where it does not, the run may go another way."""
@@ -156,12 +164,25 @@ def record(
         OperandError: an argument, or the result, is no structure of numbers.
     """
     recorder = Recorder()
+    try:
+        inputs, output = _run(f, args, recorder, draws or Draws(1))
+        structure, results = flatten_numbers(output, "the result of f")
+        recorder.keep_asides(set(seen))
+        inputs += recorder.factors
+        with without_collector():
+            tape, leaves = _write_tape(recorder, inputs, results)
+        return Recording(tape, leaves, structure, tuple(recorder.draws))
+    finally:
+        recorder.clear()  # it knows the nodes, which know it
+
+
+def _run(
+    f: Callable[..., Any], args: Sequence[Any], recorder: Recorder, draws: Draws
+) -> tuple[list[Value], Any]:
+    """The inputs, and what `f` makes of them."""
     parts = [flatten_argument(arg, f"args[{i}]") for i, arg in enumerate(args)]
     try:
-        with (
-            context.recording_by(recorder),
-            drawing(draws or Draws(1), 0, recorder.note_draw),
-        ):
+        with context.recording_by(recorder), drawing(draws, 0, recorder.note_draw):
             inputs = [Value(x) for _, numbers in parts for x in numbers]
             left = iter(inputs)
             output = f(*[unflatten_argument(key, left) for key, _ in parts])
@@ -170,16 +191,7 @@ def record(
             raise
     if recorder.escape is not None:
         raise recorder.escape
-    if hasattr(output, "tolist"):
-        output = output.tolist()
-    structure, results = flatten_numbers(output, "the result of f")
-    try:
-        recorder.keep_asides(set(seen))
-        inputs += recorder.factors
-        tape, leaves = _write_tape(recorder, inputs, results)
-        return Recording(tape, leaves, structure, tuple(recorder.draws))
-    finally:
-        recorder.clear()
+    return inputs, output.tolist() if hasattr(output, "tolist") else output
 
 
 def is_same_recording(one: Recording, other: Recording) -> bool:
@@ -190,7 +202,9 @@ def is_same_recording(one: Recording, other: Recording) -> bool:
         and all(a is b for a, b in pairs)
         and one.output == other.output
         and one.draws == other.draws
-        and one.tape.to_json() == other.tape.to_json()
+        and replace(one.tape, constants=()) == replace(other.tape, constants=())
+        and [c.hex() for c in one.tape.constants]
+        == [c.hex() for c in other.tape.constants]
     )
 
 
@@ -211,30 +225,34 @@ def _write_tape(
     """The tape of a run, and the leaves that it read beside its inputs."""
     comparisons, asked = recorder.comparisons, recorder.roots
     # Roots in the order of the run: what a guard needs comes before the rest.
-    roots = [x for x in asked + results + recorder.risky if isinstance(x, Value)]
-    order = _find_needed(roots, recorder)
-    nodes = [node for node in order if _is_computed(node, recorder)]
-    known = {*inputs, *nodes}
-    leaves = [node for node in order if node not in known]
+    roots = [x for x in (*asked, *results, *recorder.risky) if isinstance(x, Value)]
+    computed, leaves = _find_needed(roots, recorder)
+    fresh = set(inputs)
+    leaves = [leaf for leaf in leaves if leaf not in fresh]
     made = [leaf for leaf in leaves if _is_constant(leaf, recorder)]
     captured = [leaf for leaf in leaves if not _is_constant(leaf, recorder)]
     constants = _Constants()
     constants.add(leaf._number for leaf in made)
     constants.add(x for x in asked + results if not isinstance(x, Value))
-    done = [node.op for node in nodes] + [op for op, *_ in recorder.errors]
-    constants.add(number for op in done for number in _find_folded(op))
+    rows = dict.fromkeys([node.op for node in computed if node.op])
+    rows |= dict.fromkeys(op for op, *_ in recorder.errors)
+    constants.add(number for op in rows for number in _find_folded(op))
     first = len(inputs) + len(captured)
     slots: dict[Value, int] = {v: i for i, v in enumerate(inputs + captured)}
     slots |= {leaf: first + constants[leaf._number] for leaf in made}
     first_node = first + len(constants)
-    slots |= {node: first_node + i for i, node in enumerate(nodes)}
+    slots.update(zip(computed, itertools.count(first_node)))
 
     def find_slot(x: Any) -> int:
         return slots[x] if isinstance(x, Value) else first + constants[x]
 
-    def find_operands(op: Op | None, parents: tuple[Value, ...]) -> tuple[int, ...]:
-        used = (slots[parent] for parent in parents)
-        return (*used, *map(find_slot, _find_folded(op)))
+    folded = {op: tuple(map(find_slot, _find_folded(op))) for op in rows}
+
+    def find_operands(op: Any, parents: tuple[Value, ...]) -> tuple[int, ...]:
+        more = folded[op]
+        if len(parents) == 2 and not more:  # the usual case, made fast
+            return slots[parents[0]], slots[parents[1]]
+        return (*[slots[parent] for parent in parents], *more)
 
     guards = (
         Guard(find_slot(left), relation, find_slot(right), outcome, where)
@@ -249,8 +267,8 @@ def _write_tape(
         inputs=len(inputs),
         leaves=tuple(leaf.label or "" for leaf in captured),
         constants=tuple(constants.numbers),
-        ops=tuple(node.op.name for node in nodes if node.op),
-        operands=tuple(find_operands(node.op, node.parents) for node in nodes),
+        ops=tuple([node.op.name for node in computed if node.op]),
+        operands=tuple([find_operands(node.op, node.parents) for node in computed]),
         outputs=tuple(map(find_slot, results)),
         guards=tuple(g for g in dict.fromkeys(guards) if g.varies(first, first_node)),
         raised=tuple(
@@ -260,17 +278,25 @@ def _write_tape(
     return tape, tuple(captured)
 
 
-def _find_needed(roots: list[Value], recorder: Recorder) -> list[Value]:
-    """What a replay computes or reads, parents first.
+def _find_needed(
+    roots: list[Value], recorder: Recorder
+) -> tuple[list[Value], list[Value]]:
+    """What a replay computes, and what it reads, parents first.
 
     Not what a result from outside was made of: its number is recorded with it, and
     does not change with its leaves.
     """
-    order, needed = topological_order(*roots), set(roots)
-    for node in reversed(order):
-        if node in needed and _is_computed(node, recorder):
-            needed.update(node.parents)
-    return [node for node in order if node in needed]
+    order, own = topological_order(*roots), set(recorder.nodes)
+    computed, leaves = [], []
+    for node in order:
+        if node in own or _is_computed(node, recorder):
+            computed.append(node)
+        else:
+            leaves.append(node)
+    if any(leaf.op for leaf in leaves):
+        needed = set(roots).union(*[node.parents for node in computed])
+        leaves = [leaf for leaf in leaves if leaf in needed]
+    return computed, leaves
 
 
 def _is_computed(node: Value, recorder: Recorder) -> bool:
@@ -285,10 +311,9 @@ def _is_constant(leaf: Value, recorder: Recorder) -> bool:
     return leaf._metadata.recorder is recorder or leaf.kind == "constant"
 
 
-def _find_folded(op: Op | None) -> tuple[float, ...]:
+def _find_folded(op: Op) -> tuple[float, ...]:
     """The operand that is part of the operation, as in x ** 3."""
-    made_from = op and op.made_from
-    return (made_from[1],) if made_from else ()
+    return op.made_from[1:] if op.made_from else ()
 
 
 class _Constants:

@@ -1,6 +1,7 @@
 """When there is a compiled core and when there is none, and what is said about it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,14 @@ def test_the_core_says_which_it_is():
 
 def test_a_variable_of_the_environment_chooses_the_python_core():
     assert ask(SAY, DOTGRAD_PURE="1") == "Python core: DOTGRAD_PURE is set"
+
+
+def test_the_core_stays_small():
+    """A limit, so that what can be written in Python, or by it, is."""
+    text = "".join(p.read_text() for p in (ROOT / "engine/native").glob("*.[ch]"))
+    without_comments = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    lines = [line for line in without_comments.splitlines() if line.strip()]
+    assert len(lines) < 1500
 
 
 @pytest.fixture

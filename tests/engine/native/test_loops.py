@@ -1,6 +1,7 @@
 """The loops of tapes in C: what the tests of all back ends do not say of them."""
 
 import math
+import os
 from array import array
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ import engine
 from engine import TABLE, Value, max, nn, register, sin, tanh, unregister, where
 from engine.native.core import load_replay
 from engine.tape import jit
+from engine.tape.backends.native import pack
 
 pytestmark = pytest.mark.skipif(load_replay() is None, reason="no compiled core here")
 native = parametrize(["native"])
@@ -86,6 +88,21 @@ def test_any_number_of_samples_gives_what_each_gives_alone(count, threads, monke
     assert sums == pytest.approx([w.grad for w in ws], rel=1e-13, abs=1e-16)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_process_that_forks_has_threads_of_its_own(monkeypatch):
+    monkeypatch.setattr("engine.tape.backends.native.LARGE", 1)
+    f = jit(lambda x: x * x, backend="native", threads=3)
+    xs = np.arange(10.0)
+    assert f.batch(xs).tolist() == (xs * xs).tolist()
+    child = os.fork()
+    if not child:
+        done = f.batch(xs + 1).tolist() == ((xs + 1) ** 2).tolist()
+        os._exit(0 if done else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert f.batch(xs + 2).tolist() == ((xs + 2) ** 2).tolist()
+
+
 def test_the_same_samples_give_the_same_bits():
     w = nn.parameter(0.3)
     f = jit(lambda x: (w * x).exp() * w, backend="native")
@@ -119,14 +136,16 @@ def test_rows_of_two_operands_where_python_is_particular(backend, name):
 
 def program(**changes):
     """A program of one product, x · y, of which parts may be other."""
-    codes = load_replay().CODES
+    return load_replay().Program(pack_product(**changes))
+
+
+def pack_product(**changes):
     parts = {
-        "codes": array("i", [codes["mul"]]), "starts": array("i", [0, 2]),
-        "places": array("i", [2]), "args": array("i", [0, 1]),
-        "outputs": array("i", [2]), "spread": array("i"), "needed": b"\1\1\1",
-        "inputs": 2, "size": 3, "numbers": 0,
+        "codes": [load_replay().CODES["mul"]], "starts": [0, 2], "places": [2],
+        "args": [0, 1], "outputs": [2], "spread": [], "needed": b"\1\1\1",
+        "inputs": 2, "numbers": 0,
     }  # fmt: skip
-    return load_replay().Program(*(parts | changes).values())
+    return pack(**(parts | changes))
 
 
 def test_a_program_multiplies():
@@ -140,21 +159,37 @@ def test_a_program_multiplies():
 @pytest.mark.parametrize(
     "damage",
     [
-        {"codes": array("i", [10_000])}, {"codes": array("i", [-1])},
-        {"codes": array("i", [0, 0])}, {"codes": b"\0\0\0"},
-        {"starts": array("i", [0, 3])}, {"starts": array("i", [2, 0])},
-        {"starts": array("i", [0, 1])}, {"places": array("i", [3])},
-        {"places": array("i", [1])}, {"places": array("i", [-2])},
-        {"args": array("i", [0, 2])}, {"args": array("i", [0, 3])},
-        {"args": array("i", [0])}, {"outputs": array("i", [3])},
-        {"outputs": array("i")}, {"spread": array("i", [0])}, {"needed": b"\1"},
-        {"inputs": 4}, {"inputs": -1}, {"size": 2}, {"size": -3}, {"numbers": -1},
+        {"codes": [10_000]}, {"codes": [-1]}, {"codes": [0, 0]}, {"starts": [0, 3]},
+        {"starts": [2, 0]}, {"starts": [0, 1]}, {"starts": [1, 2]}, {"starts": []},
+        {"places": [3]}, {"places": [1]}, {"places": [-2]}, {"args": [0, 2]},
+        {"args": [0, 3]}, {"args": [0, -1]}, {"args": [0]}, {"outputs": [3]},
+        {"outputs": []}, {"spread": [0]}, {"needed": b"\1"}, {"inputs": 4},
+        {"inputs": -1}, {"numbers": -1},
     ],
     ids=repr,
 )  # fmt: skip
 def test_a_damaged_program_is_refused(damage):
     with pytest.raises(ValueError, match="damaged"):
         program(**damage)
+
+
+@pytest.mark.parametrize("place", range(7))
+@pytest.mark.parametrize("change", [-(2**31), -5, -1, 1, 2**31 - 100])
+def test_a_count_that_does_not_fit_is_refused(place, change):
+    words = array("i", pack_product())
+    words[place] = int(np.clip(words[place] + change, -(2**31), 2**31 - 1))
+    if (place, change) == (4, -1) or (place == 6 and change > 0):
+        return  # one input less, or more numbers than are read, are a program, too
+    with pytest.raises(ValueError, match="damaged"):
+        load_replay().Program(words.tobytes())
+
+
+@pytest.mark.parametrize("length", [*range(0, 68, 3), 67, 69, 72])
+def test_a_program_that_is_cut_off_is_refused(length):
+    whole = pack_product()
+    assert len(whole) == 68
+    with pytest.raises(ValueError, match="damaged"):
+        load_replay().Program((whole + bytes(4))[:length])
 
 
 @pytest.mark.parametrize(

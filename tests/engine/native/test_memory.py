@@ -12,6 +12,7 @@ import pytest
 import engine
 from engine import Value, no_grad, register, unregister
 from engine.graph.value import parameter
+from engine.tape import record
 
 
 def take_step(weights):
@@ -45,6 +46,30 @@ def test_ten_thousand_steps_leave_nothing():
     for _ in range(10_000):
         take_step(weights)
     assert count_blocks() - before < 1000, "something stays with each tenth step"
+
+
+def test_recordings_leave_nothing_whether_they_succeed_or_fail():
+    w = parameter(2.0)
+
+    def fail(x):
+        y = (w * x).exp() + x
+        if y:
+            raise KeyError("the program's own")
+        return y
+
+    def attempt():
+        record(lambda x: (w * x).exp() + x / 3, (0.5,))
+        with contextlib.suppress(KeyError):
+            record(fail, (0.5,))
+        with contextlib.suppress(engine.EscapeError):
+            record(lambda x: float(x * w), (0.5,))
+
+    for _ in range(50):
+        attempt()
+    before = count_blocks()
+    for _ in range(1000):
+        attempt()
+    assert count_blocks() - before < 500
 
 
 def test_a_node_takes_104_bytes():
