@@ -90,6 +90,17 @@ class ArrayReplay:
             slopes[:, start:stop] = adjoints[: self.inputs]
         return results, slopes, sums[: self.leaves]
 
+    def gradient_of_one(
+        self, inputs: Any, leaves: Sequence[float]
+    ) -> tuple[Any, Any, Any]:
+        """The same for one sample, given as a flat array of floats: flat arrays."""
+        import numpy as np
+
+        results, slopes, sums = self.gradient(
+            inputs[:, None], leaves, np.ones(1), by_inputs=True
+        )
+        return results[:, 0], slopes[:, 0], sums
+
     def _join_uniforms(self, leaves: Sequence[float]) -> Any:
         import numpy as np
 
@@ -171,6 +182,13 @@ def measure_products(tape: Tape) -> int:
 
     A few rows alone, such as the one sum over all that is to be checked, are no matrix.
     """
+    alike = Counter(
+        tuple([row for row, _ in _find_terms(tape, used)])
+        for op, used in zip(tape.ops, tape.operands, strict=True)
+        if op == "dot"
+    )
+    if all(n < FEW for rows, n in alike.items() if rows):
+        return 0  # to look at the whole tape takes longer
     counts = Counter(key for _, key in _group_keys(tape) if key[1] == "product")
     sizes = (n * len(rows) for (*_, rows), n in counts.items() if n >= FEW)
     return max(sizes, default=0)

@@ -9,8 +9,9 @@ tape itself is given back: writing it anew is what takes time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from engine.operation.extended import evaluate_extended
@@ -18,131 +19,144 @@ from engine.tape.ir.tape import Guard, Tape, find_row
 
 
 class _Rewriting:
-    """A new tape in the making, and where the slots of the old one are in it."""
+    """A new tape in the making, and where the slots of the old one are in it.
 
-    def __init__(self, old: Tape) -> None:
-        self.old, self.first = old, old.first_constant
-        self.place: dict[int, int] = {i: i for i in range(old.first_constant)}
-        """For each old slot its new name; constants are ~0, ~1, ... until the end."""
-        self.constants: list[float] = []
+    Args:
+        old: the tape. Its inputs, leaves and constants keep their slots.
+        more: numbers that the new tape needs beside its constants.
+    """
+
+    def __init__(self, old: Tape, more: Iterable[float] = ()) -> None:
+        self.old, self.constants = old, [*old.constants]
         self._known: dict[str, int] = {}
+        """The slot of each constant; equal ones have one."""
+        self.place = [*range(old.first_constant), *map(self._name, old.constants)]
+        """For each slot of the old tape, one after the other, that in the new one."""
+        for number in more:
+            if _tell_apart(number) not in self._known:
+                self._name(number)
+                self.constants.append(number)
+        self.first = old.first_constant + len(self.constants)
         self.ops: list[str] = []
         self.operands: list[tuple[int, ...]] = []
-        for i, number in enumerate(old.constants, old.first_constant):
-            self.place[i] = self.add_constant(number)
 
-    def add_constant(self, number: float) -> int:
-        key = number.hex()
-        if key not in self._known:
-            self._known[key] = ~len(self.constants)
-            self.constants.append(number)
-        return self._known[key]
+    def _name(self, number: float) -> int:
+        place = self.old.first_constant + len(self._known)
+        return self._known.setdefault(_tell_apart(number), place)
 
-    def find_constant(self, name: int) -> float | None:
-        """The number of a constant; None for anything else."""
-        return self.constants[~name] if name < 0 else None
+    def find_constant(self, number: float) -> int:
+        """The slot of a constant."""
+        return self._known[_tell_apart(number)]
 
-    def emit(self, op: str, used: Iterable[int]) -> int:
+    def move(self, used: Sequence[int]) -> tuple[int, ...]:
+        """The slots in the new tape of these in the old one."""
+        place = self.place
+        if len(used) == 2:  # the usual case, made fast
+            return place[used[0]], place[used[1]]
+        return tuple([place[slot] for slot in used])
+
+    def emit(self, op: str, used: tuple[int, ...]) -> int:
+        """Write an instruction on slots of the new tape; the slot of its result."""
         self.ops.append(op)
-        self.operands.append(tuple(used))
+        self.operands.append(used)
         return self.first + len(self.ops) - 1
 
     def finish(self) -> Tape:
-        first, more = self.first, len(self.constants)
-        nodes = range(first + more, first + more + len(self.ops))
-        # A constant is named ~i, and as an index that counts from the end of the list.
-        slot = [*range(first), *nodes, *reversed(range(first, first + more))]
-        place = {old: slot[name] for old, name in self.place.items()}
+        """The new tape; or the old one, where nothing has changed."""
+        old, place = self.old, self.place
+        if (*self.ops,) == old.ops and (*self.operands,) == old.operands:
+            return old
         return replace(
-            self.old,
+            old,
             constants=tuple(self.constants),
             ops=tuple(self.ops),
-            operands=tuple(tuple([slot[name] for name in x]) for x in self.operands),
-            outputs=tuple(place[s] for s in self.old.outputs),
+            operands=tuple(self.operands),
+            outputs=self.move(old.outputs),
             guards=tuple(
                 Guard(place[g.left], g.relation, place[g.right], g.outcome, g.where)
-                for g in self.old.guards
+                for g in old.guards
             ),
             raised=tuple(
-                replace(one, operands=tuple(place[s] for s in one.operands))
-                for one in self.old.raised
+                replace(one, operands=self.move(one.operands)) for one in old.raised
             ),
         )
 
 
-def _rewrite(
-    tape: Tape, rule: Callable[[_Rewriting, str, tuple[int, ...]], int]
-) -> Tape:
-    """Apply a rule to each instruction; it gives the new name of the result."""
-    new = _Rewriting(tape)
-    for slot, op, used in tape.instructions():
-        new.place[slot] = rule(new, op, tuple([new.place[s] for s in used]))
-    return new.finish()
+def _tell_apart(number: float) -> str:
+    """What is the same for the same number alone: −0.0 is not 0.0, and nan is nan."""
+    return number.hex()
 
 
 def fold_constants(tape: Tape) -> Tape:
     """Compute now what depends on constants alone."""
-    constants = set(range(tape.first_constant, tape.first_node))
-    if not any(map(constants.issuperset, tape.operands)):
+    numbers = dict(enumerate(tape.constants, tape.first_constant))
+    folded: dict[int, float] = {}
+    for slot, op, used in tape.instructions():
+        if used[0] in numbers and op != "dot" and all(s in numbers for s in used):
+            operands = tuple([numbers[s] for s in used])
+            folded[slot] = evaluate_extended(find_row(op), operands)
+            numbers[slot] = folded[slot]
+    if not folded:
         return tape
-
-    def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
-        if all(name < 0 for name in used) and op != "dot":
-            numbers = tuple(new.constants[~name] for name in used)
-            return new.add_constant(evaluate_extended(find_row(op), numbers))
-        return new.emit(op, used)
-
-    return _rewrite(tape, rule)
+    new = _Rewriting(tape, folded.values())
+    for slot, op, used in tape.instructions():
+        if slot in folded:
+            new.place.append(new.find_constant(folded[slot]))
+        else:
+            new.place.append(new.emit(op, new.move(used)))
+    return new.finish()
 
 
 def share_subexpressions(tape: Tape) -> Tape:
     """Compute once what is computed several times; x × y is y × x."""
-    known: dict[Any, int] = {}
-
-    def name(op: str, used: tuple[int, ...]) -> Any:
-        return op, tuple(sorted(used)) if op in ("add", "mul") else used
-
-    if len(set(map(name, tape.ops, tape.operands))) == len(tape.ops):
-        return tape
-
-    def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
-        key = name(op, used)
-        if key not in known:
-            known[key] = new.emit(op, used)
-        return known[key]
-
-    return _rewrite(tape, rule)
+    new = _Rewriting(tape)
+    place, known, move = new.place, dict[Any, int](), new.move
+    for op, used in zip(tape.ops, tape.operands, strict=True):
+        moved = move(used)
+        key = op, moved
+        if moved[0] > moved[-1] and op in ("add", "mul"):
+            key = op, moved[::-1]
+        slot = known.get(key)
+        if slot is None:
+            known[key] = slot = new.emit(op, moved)
+        place.append(slot)
+    return new.finish()
 
 
 def expand_powers(tape: Tape) -> Tape:
     """x² and x³ as products, x¹ and the identity as x itself."""
     if {"pow", "identity"}.isdisjoint(tape.ops):
         return tape
-
-    def rule(new: _Rewriting, op: str, used: tuple[int, ...]) -> int:
-        exponent = new.find_constant(used[1]) if op == "pow" else None
+    new = _Rewriting(tape)
+    for _, op, used in tape.instructions():
+        moved, exponent = new.move(used), None
+        if op == "pow" and tape.first_constant <= used[1] < tape.first_node:
+            exponent = tape.constants[used[1] - tape.first_constant]
         if op == "identity" or exponent == 1:
-            return used[0]
-        if exponent in (2, 3):
-            square = new.emit("mul", (used[0], used[0]))
-            return square if exponent == 2 else new.emit("mul", (square, used[0]))
-        return new.emit(op, used)
-
-    return _rewrite(tape, rule)
+            new.place.append(moved[0])
+        elif exponent in (2, 3):
+            square = new.emit("mul", (moved[0], moved[0]))
+            new.place.append(
+                square if exponent == 2 else new.emit("mul", (square, moved[0]))
+            )
+        else:
+            new.place.append(new.emit(op, moved))
+    return new.finish()
 
 
 def remove_dead_code(tape: Tape) -> Tape:
     """Leave out what no output and no guard needs."""
     needed = {*tape.outputs, *tape.guarded}
-    for slot, _, used in reversed(list(tape.instructions())):
+    slot = tape.size
+    for used in reversed(tape.operands):
+        slot -= 1
         if slot in needed:
             needed.update(used)
     if needed.issuperset(range(tape.first_node, tape.size)):
         return tape
     new = _Rewriting(tape)
     for slot, op, used in tape.instructions():
-        if slot in needed:
-            new.place[slot] = new.emit(op, (new.place[s] for s in used))
+        new.place.append(new.emit(op, new.move(used)) if slot in needed else -1)
     return new.finish()
 
 
@@ -152,35 +166,33 @@ def fuse_dot_products(tape: Tape) -> Tape:
     Only chains that lean to the left are joined, so that the sum is made in the same
     order as before.
     """
-    uses = Counter(s for _, _, used in tape.instructions() for s in used)
+    uses = Counter(chain.from_iterable(tape.operands))
     uses.update([*tape.outputs, *tape.guarded])
     products = {
         slot: used
         for slot, op, used in tape.instructions()
         if op == "mul" and uses[slot] == 1
     }
-    chains = _find_chains(tape, uses)
     dots = {
         root: (summands, inner)
-        for root, (summands, inner) in chains.items()
-        if any(s in products for s in summands)
+        for root, (summands, inner) in _find_chains(tape, uses).items()
+        if not products.keys().isdisjoint(summands)
     }
     if not dots:
         return tape
     joined = {s for summands, inner in dots.values() for s in inner}
     joined |= {s for summands, _ in dots.values() for s in summands if s in products}
-    new = _Rewriting(tape)
-    one = new.add_constant(1.0)
+    new = _Rewriting(tape, [1.0])
+    one = new.find_constant(1.0)
     for slot, op, used in tape.instructions():
         if slot in dots:
             flat: list[int] = []
             for summand in dots[slot][0]:
                 pair = products.get(summand)
-                flat += map(new.place.__getitem__, pair or (summand,))
-                flat += () if pair else (one,)
-            new.place[slot] = new.emit("dot", flat)
-        elif slot not in joined:
-            new.place[slot] = new.emit(op, (new.place[s] for s in used))
+                flat += new.move(pair) if pair else (new.place[summand], one)
+            new.place.append(new.emit("dot", tuple(flat)))
+        else:
+            new.place.append(-1 if slot in joined else new.emit(op, new.move(used)))
     return new.finish()
 
 
@@ -205,19 +217,22 @@ def _find_chains(
 def add_check(tape: Tape, outputs: int) -> Tape:
     """In the place of the outputs after the first ones put their sum, if there are any.
 
-    It is not finite if one of them is not.
+    It is not finite if one of them is not. Each summand has a factor, which is none of
+    them by choice, but a number that stands on the tape already: nothing has to move.
     """
     watched = dict.fromkeys(s for s in tape.outputs[outputs:] if s >= tape.first_node)
+    kept = tape.outputs[:outputs]
     if not watched:
-        return replace(tape, outputs=tape.outputs[:outputs])
-    new = _Rewriting(tape)
-    one = new.add_constant(1.0)
-    for slot, op, used in tape.instructions():
-        new.place[slot] = new.emit(op, (new.place[s] for s in used))
-    terms = [s for slot in watched for s in (new.place[slot], one)]
-    new.emit("dot", terms)
-    made = new.finish()
-    return replace(made, outputs=(*made.outputs[:outputs], made.size - 1))
+        return replace(tape, outputs=kept)
+    small = (i for i, number in enumerate(tape.constants) if abs(number) <= 1)
+    factor = next((tape.first_constant + i for i in small), None)
+    terms = [s for slot in watched for s in (slot, slot if factor is None else factor)]
+    return replace(
+        tape,
+        ops=(*tape.ops, "dot"),
+        operands=(*tape.operands, tuple(terms)),
+        outputs=(*kept, tape.size),
+    )
 
 
 ALL = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -149,20 +150,21 @@ class Tape:
         behind a stop. Their adjoints are 0, but times an infinite slope that is nan.
         """
         varying = set(sources)
-        for slot, name, used in self.instructions():
-            if name != STOP.name and not varying.isdisjoint(used):
+        steps = list(self.instructions())
+        for slot, name, used in steps if varying else ():
+            if name != STOP.name and _has_any(varying, used):
                 varying.add(slot)
         carriers = varying.intersection(self.outputs[:1])
-        for slot in range(self.size - 1, self.first_node - 1, -1):
+        for slot, _, used in reversed(steps) if carriers else ():
             if slot in carriers:
-                carriers |= varying.intersection(self.operands[slot - self.first_node])
+                carriers.update([s for s in used if s in varying])
         return carriers
 
     def instructions(self) -> Iterator[tuple[int, str, tuple[int, ...]]]:
         """Slot, operation and operands of each instruction."""
-        first = self.first_node
-        for i, (op, operands) in enumerate(zip(self.ops, self.operands, strict=True)):
-            yield first + i, op, operands
+        return zip(
+            itertools.count(self.first_node), self.ops, self.operands, strict=False
+        )
 
     def order(self, *outputs: int) -> list[int]:
         """The slots that these depend on, in the order of `topological_order`.
@@ -265,6 +267,13 @@ class Tape:
             raise TapeError("the tape is damaged: it gives slots that it does not have")
         if not all(guard.relation in _SIGNS for guard in self.guards):
             raise TapeError("the tape is damaged: a guard compares in an unknown way")
+
+
+def _has_any(known: set[int], slots: Sequence[int]) -> bool:
+    for slot in slots:  # noqa: SIM110 -- faster than any() and sets for a few of them
+        if slot in known:
+            return True
+    return False
 
 
 _Item = TypeVar("_Item", int, str, bool)

@@ -249,11 +249,16 @@ def test_sums_that_share_their_parts(f):
 
 
 def test_a_check_is_not_finite_where_one_of_the_watched_numbers_is_not():
-    tape = record(lambda x, y: (x * y, x - y, x + y), (1.0, 2.0)).tape
+    f = lambda x, y: (x * y * 1.0, x - y, x + y)  # noqa: E731
+    tape = record(f, (1.0, 2.0)).tape
     made = add_check(tape, 1)
     assert len(made.outputs) == 2
     assert replay(made, [1.0, 2.0]) == [2.0, 2.0]  # (1 − 2) + (1 + 2)
     assert replay(made, [math.inf, 2.0])[1] == math.inf
     assert math.isnan(replay(made, [math.nan, 2.0])[1])
+    bare = add_check(record(lambda x, y: (x * y, x - y, x + y), (1.0, 2.0)).tape, 1)
+    assert replay(bare, [1.0, 2.0])[1] == 10.0  # (1 − 2)² + (1 + 2)²
+    assert replay(bare, [math.inf, 2.0])[1] == math.inf
+    assert math.isnan(replay(bare, [math.nan, 2.0])[1])
     nothing = add_check(record(lambda x, y: (x * y, x), (1.0, 2.0)).tape, 1)
     assert nothing.outputs == (2,)
