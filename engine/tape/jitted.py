@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from operator import length_hint
 from typing import Any
@@ -248,7 +247,7 @@ class Jitted:
         one, args = self.select_call(args, kwargs)
         if one is not self:
             return one.value_and_grad(*args)
-        select_arguments(self.argnums, args)
+        chosen = select_arguments(self.argnums, args)
         arrays = are_arrays(args)
         keys, numbers = join_arrays(args) if arrays else flatten_arguments(args)
         draws = Draws(1)
@@ -260,9 +259,11 @@ class Jitted:
             _, ((value,), slopes, _) = result
             slopes = slopes[: len(numbers)]
         if arrays:
-            return value, self._select(split_arrays(keys, slopes))
-        left = iter(slopes)
-        return value, self._select([unflatten_argument(key, left) for key in keys])
+            parts = split_arrays(keys, slopes)
+        else:
+            left = iter(slopes)
+            parts = [unflatten_argument(key, left) for key in keys]
+        return value, unwrap(self.argnums, [parts[i] for i in chosen])
 
     def _select(self, parts: list[Any]) -> Any:
         """What belongs to the arguments that `argnums` names."""
@@ -412,7 +413,8 @@ class Jitted:
         Without `by_inputs` the latter are those of the mean, and the former missing.
         """
         np = require_numpy()
-        values, slopes = np.empty(samples.count), np.empty(samples.columns.shape)
+        values = np.empty(samples.count)
+        slopes = np.empty(samples.columns.shape) if by_inputs else None
         seeds = np.full(samples.count, 1.0 if by_inputs else 1 / samples.count)
 
         def compute(
@@ -429,16 +431,13 @@ class Jitted:
         keep = self.nonfinite == "allow"
         for part in self.specializations.run(samples, compute, keep=keep):
             values[part.which] = part.outputs[0]
-            if by_inputs:
+            if slopes is not None:
                 slopes[:, part.which] = part.rest[0][: len(slopes)]
             parts.append(part)
         check_finite(self.f, self.nonfinite, samples, values[None])
         self._check_errors([part.error for part in parts])
-        self._check_slopes(samples, slopes if by_inputs else None, parts)
-        sums = [
-            (part.one.recording.leaves, array("d", part.rest[1].tobytes()))
-            for part in parts
-        ]
+        self._check_slopes(samples, slopes, parts)
+        sums = [(part.one.recording.leaves, memoryview(part.rest[1])) for part in parts]
         return values, slopes, sums
 
     def _check_slopes(self, samples: Samples, slopes: Any, parts: list[Part]) -> None:

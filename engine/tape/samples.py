@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.autodiff.trace import flatten_numbers
@@ -43,7 +43,7 @@ class Samples:
         np = require_numpy()
         parts = [_make_columns(arg, f"args[{i}]") for i, arg in enumerate(args)]
         counts = [columns.shape[1] for _, columns in parts]
-        if len(set(counts)) > 1:
+        if counts[1:] != counts[:-1]:
             raise ShapeError(
                 f"the arguments have {counts} samples: give as many of each"
             )
@@ -51,8 +51,10 @@ class Samples:
             raise ShapeError("a batch needs an argument with a row for each sample")
         if not counts[0]:
             raise ShapeError("a batch needs at least one sample, and there is none")
-        columns = np.concatenate([columns for _, columns in parts])
-        return cls(tuple(key for key, _ in parts), np.ascontiguousarray(columns))
+        rows = [columns for _, columns in parts]
+        joined = np.empty((sum(map(len, rows)), counts[0]))
+        np.concatenate(rows, out=joined)
+        return cls(tuple([key for key, _ in parts]), joined)
 
     @property
     def count(self) -> int:
@@ -66,7 +68,7 @@ class Samples:
 
     def drawing_from(self, draws: Draws) -> Samples:
         """The same samples, which draw these random numbers."""
-        return replace(self, draws=draws)
+        return Samples(self.keys, self.columns, draws)
 
     def gather(self, which: Any, draws: Sequence[Draw]) -> Any:
         """What goes into a tape: the columns of some samples, and what they draw."""
@@ -90,6 +92,10 @@ class Samples:
 
 
 def _make_columns(arg: Any, path: str) -> tuple[Structure, Any]:
+    if hasattr(arg, "dtype") and getattr(
+        arg, "ndim", None
+    ):  # the usual case, made fast
+        return _make_columns_of_array(arg, path)
     opened = flatten_once(arg)
     if opened and (isinstance(opened[0][1], tuple) or hasattr(arg, "_fields")):
         return _make_columns_of_fields(*opened, path)
@@ -97,9 +103,15 @@ def _make_columns(arg: Any, path: str) -> tuple[Structure, Any]:
         raise ShapeError(f"{path} is {arg!r:.80}: a batch has a row for each sample")
     if not hasattr(arg, "shape"):
         return _make_columns_of_rows(arg, path)
+    return _make_columns_of_array(arg, path)
+
+
+def _make_columns_of_array(arg: Any, path: str) -> tuple[Structure, Any]:
     array = make_float_array(arg, path)
-    key = ("array", array.shape[1:]) if array.ndim > 1 else None
-    return key, array.reshape(len(array), math.prod(array.shape[1:])).T
+    if array.ndim == 1:
+        return None, array[None]
+    count, *shape = array.shape
+    return ("array", tuple(shape)), array.reshape(count, math.prod(shape)).T
 
 
 def _make_columns_of_fields(

@@ -30,6 +30,7 @@ from engine.tape.ir.state import State
 from engine.tape.ir.tape import find_error, find_row
 from engine.tape.samples import Samples
 from engine.text import say
+from engine.util.collector import without_collector
 from engine.util.nested import Structure
 
 Keys = tuple[Structure, ...]
@@ -50,6 +51,8 @@ class Specialization:
         self.tape = recording.tape
         self.backend, self.threads = backend, threads
         self._compile = select_backend(backend).compile_sample
+        self.is_guarded = bool(self.tape.guarded)
+        """Whether some arguments go another way."""
 
     def read_leaves(self) -> array[float]:
         """The numbers of the leaves, as they are now."""
@@ -80,7 +83,8 @@ class Specialization:
         """
         outputs = (*self.tape.outputs, *self.tape.risky)
         tape = replace(self.tape, outputs=outputs, guards=(), raised=())
-        tape = add_check(compress(tape), len(self.tape.outputs))
+        with without_collector():
+            tape = add_check(compress(tape), len(self.tape.outputs))
         return select_backend(self.backend, tape).compile_batch(tape, self.threads)
 
     @cached_property
@@ -94,10 +98,10 @@ class Specialization:
         Args:
             outputs: what `batch` gave for these inputs and leaves.
         """
-        import numpy as np
-
         if len(outputs) == len(self.tape.outputs):
             return None
+        import numpy as np
+
         mask = ~np.isfinite(outputs[-1])
         for i in np.flatnonzero(mask):
             mask[i] = self._raises(inputs[:, i].tolist(), leaves)
@@ -129,30 +133,27 @@ class Specialization:
         """
         replay = self.gradient if gradient else self.value
         if replay is None:
-            return self._replay_column(numbers, gradient=gradient)
+            return self._replay_array(numbers, gradient=gradient)
         if hasattr(numbers, "tolist"):
             numbers = numbers.tolist()
         found = replay(numbers, self.read_leaves())
         return found if gradient or found is None else (found,)
 
-    def _replay_column(self, numbers: Sequence[float], *, gradient: bool) -> Any:
+    def _replay_array(self, numbers: Sequence[float], *, gradient: bool) -> Any:
         """The same, replayed as a batch of one sample."""
         import numpy as np
 
-        column, leaves = np.asarray(numbers, dtype=float)[:, None], self.read_leaves()
+        inputs, leaves = np.asarray(numbers, dtype=float), self.read_leaves()
+        column = inputs[:, None]
         if self.find_followers(column, leaves) is not None:
             return None
-        count = len(self.tape.outputs)
-        if not gradient:
-            found, rest = self.batch.values(column, leaves), []
+        if gradient:
+            found, *rest = self.batch.gradient_of_one(inputs, leaves)
         else:
-            found, slopes, sums = self.batch.gradient(
-                column, leaves, self._one, by_inputs=True
-            )
-            rest = [slopes[:, 0], sums]
-        if self.find_raising(column, found, leaves) is not None:
+            found, rest = self.batch.values(column, leaves)[:, 0], []
+        if self.find_raising(column, found[:, None], leaves) is not None:
             raise ArithmeticError("an operation raises for this sample")
-        return found[:count, 0].tolist(), *rest
+        return found[: len(self.tape.outputs)].tolist(), *rest
 
     @cached_property
     def _one(self) -> Any:
@@ -170,10 +171,10 @@ class Specialization:
 
     def find_followers(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """A mask of the samples that go this way; None if all do."""
+        if not self.is_guarded:
+            return None
         import numpy as np
 
-        if not self.tape.guarded:
-            return None
         mask = np.ones(inputs.shape[1], dtype=bool)
         compared = iter(self._compared.values(inputs, leaves))
         for guard in self.tape.guards:
@@ -239,7 +240,10 @@ class Specializations:
         if self._departures != registry.departures:
             self._departures = registry.departures
             self._ways.clear()
-        return next((ways for ways in self._ways if ways.state.holds()), None)
+        for ways in self._ways:
+            if ways.state.holds():
+                return ways
+        return None
 
     def record(
         self, keys: Keys, numbers: Sequence[float], tried: int, draws: Draws | None
@@ -353,9 +357,16 @@ class Specializations:
         """
         import numpy as np
 
+        known = self.of(samples.keys)
+        if known and not known[0].is_guarded:  # the usual case, made fast
+            one, everything, numbers = known[0], slice(None), known[0].read_leaves()
+            outputs, rest = compute(one, everything, numbers)
+            inputs = samples.gather(everything, one.recording.draws)
+            if one.find_raising(inputs, outputs, numbers) is None:
+                yield Part(one, everything, outputs, rest, None)
+                return
         left, tried, error = np.arange(samples.count), 0, None
         while len(left):
-            known = self.of(samples.keys)[tried:]
             for one in known:
                 numbers = one.read_leaves()
                 parts, left = split_by_guards([one], [numbers], samples, left)
@@ -388,6 +399,7 @@ class Specializations:
                         *compute(refused, which, refused.read_leaves()),
                         error,
                     )
+                known = self.of(samples.keys)[tried:]
 
     def _find_caught(
         self, samples: Samples, which: Any, *, keep: bool
@@ -445,7 +457,7 @@ def split_by_guards(
         if not len(left):
             break
         whole, mask = len(left) == samples.count, None
-        if one.tape.guarded:
+        if one.is_guarded:
             some = slice(None) if whole else left
             inputs = samples.gather(some, one.recording.draws)
             mask = one.find_followers(inputs, numbers)

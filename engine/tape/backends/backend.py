@@ -37,6 +37,11 @@ class BatchReplay(Protocol):
         """The outputs; of the first one its derivatives by the inputs, and
         Σ seed · derivative by leaf."""
 
+    def gradient_of_one(
+        self, inputs: Any, leaves: Sequence[float]
+    ) -> tuple[Any, Any, Any]:
+        """The same for one sample, given as a flat array of floats: flat arrays."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backend:

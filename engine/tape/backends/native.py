@@ -7,11 +7,13 @@ its local derivatives, and a step that joins them by the chain rule.
 
 from __future__ import annotations
 
+import functools
+import os
 from array import array
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 from engine.native.core import load_replay
@@ -19,9 +21,13 @@ from engine.operation.op import Op
 from engine.operation.symbol import Symbol
 from engine.tape.backends.codegen import build_partial_trees, build_value_tree
 from engine.tape.ir.tape import Tape, find_row
+from engine.util.collector import without_collector
 
 LARGE = 1 << 20
 """The least work, in numbers, for which another thread is worth starting."""
+
+_ONE = array("d", [1.0])
+"""The seed of one sample."""
 
 _BY_INPUTS, _BY_LEAVES = 1, 2
 """Marks of rows to which a gradient has to come, with the inputs and without."""
@@ -67,11 +73,11 @@ class NativeReplay:
 
     @cached_property
     def _values(self) -> _Program:
-        return _Writer(self._tape, gradient=False).finish()
+        return _write_program(self._tape, gradient=False)
 
     @cached_property
     def _gradient(self) -> _Program:
-        return _Writer(self._tape, gradient=True).finish()
+        return _write_program(self._tape, gradient=True)
 
     def values(self, inputs: Any, leaves: Sequence[float]) -> Any:
         """The outputs, a row each, for inputs with a column for each sample."""
@@ -97,6 +103,26 @@ class NativeReplay:
             slopes = np.empty((self.inputs if by_inputs else 0, count))
         return results, slopes, sums
 
+    def gradient_of_one(
+        self, inputs: Any, leaves: Sequence[float]
+    ) -> tuple[Any, Any, Any]:
+        """The same for one sample, given as a flat array of floats: flat arrays."""
+        import numpy as np
+
+        program = self._gradient
+        results = np.empty(len(self._tape.outputs))
+        slopes, sums = np.empty(self.inputs), np.empty(self.leaves)
+        numbers = self._join_numbers(program, leaves)
+        program.loops.run(inputs, results, numbers, _ONE, slopes, sums, 1, 0, 1)
+        return results, slopes, sums
+
+    def _join_numbers(self, program: _Program, leaves: Sequence[float]) -> Any:
+        import numpy as np
+
+        if not self.leaves:
+            return program.constants
+        return np.concatenate([np.asarray(leaves, dtype=float), program.constants])
+
     def _run(
         self, program: _Program, inputs: Any, leaves: Sequence[float], results: Any,
         seeds: Any, slopes: Any,
@@ -107,24 +133,33 @@ class NativeReplay:
         """
         import numpy as np
 
-        count, numbers = inputs.shape[1], program.constants
-        if self.leaves:
-            numbers = np.concatenate([np.asarray(leaves, dtype=float), numbers])
-        inputs = np.ascontiguousarray(inputs, dtype=float)
+        count, numbers = inputs.shape[1], self._join_numbers(program, leaves)
+        inputs, run = np.ascontiguousarray(inputs, dtype=float), program.loops.run
+        if self.threads == 1 or program.size * count < LARGE:
+            sums = np.empty(self.leaves)
+            run(inputs, results, numbers, seeds, slopes, sums, count, 0, count)
+            return sums
 
         def run_part(start: int, stop: int) -> Any:
-            sums = np.empty(len(numbers))
-            program.loops.run(
-                inputs, results, numbers, seeds, slopes, sums, count, start, stop
-            )
-            return sums[: self.leaves]
+            sums = np.empty(self.leaves)
+            run(inputs, results, numbers, seeds, slopes, sums, count, start, stop)
+            return sums
 
-        if self.threads == 1 or program.size * count < LARGE:
-            return run_part(0, count)
         cuts = [count * i // self.threads for i in range(self.threads + 1)]
-        parts = [(a, b) for a, b in pairwise(cuts) if a < b]
-        with ThreadPoolExecutor(len(parts)) as pool:
-            return sum(pool.map(lambda bounds: run_part(*bounds), parts))
+        own, *others = [(a, b) for a, b in pairwise(cuts) if a < b]
+        pool = _start_threads(self.threads)
+        running = [pool.submit(run_part, *bounds) for bounds in others]
+        return sum([run_part(*own), *[part.result() for part in running]])
+
+
+@functools.cache
+def _start_threads(count: int) -> ThreadPoolExecutor:
+    """Threads that wait for work: to start some for each batch takes milliseconds."""
+    return ThreadPoolExecutor(count - 1, thread_name_prefix="dotgrad")
+
+
+if hasattr(os, "register_at_fork"):  # the child of a fork has none of them
+    os.register_at_fork(after_in_child=_start_threads.cache_clear)
 
 
 class _Program:
@@ -132,6 +167,11 @@ class _Program:
 
     def __init__(self, loops: Any, constants: Any, size: int) -> None:
         self.loops, self.constants, self.size = loops, constants, size
+
+
+def _write_program(tape: Tape, *, gradient: bool) -> _Program:
+    with without_collector():
+        return _Writer(tape, gradient=gradient).finish()
 
 
 class _Writer:
@@ -181,8 +221,8 @@ class _Writer:
     def _find_spread(self, weights: Iterable[list[int] | None]) -> list[int]:
         """The leaves and constants that are read in lanes, and not as weights alone."""
         read = set(self.tape.outputs)
-        for weighted, used in zip(weights, self.tape.operands, strict=True):
-            read.update(weighted[::2] if weighted else used)
+        pairs = zip(weights, self.tape.operands, strict=True)
+        read.update(*[weighted[::2] if weighted else used for weighted, used in pairs])
         return [s for s in range(self.tape.inputs, self.tape.first_node) if s in read]
 
     def _write(self, name: str, used: Sequence[int], weighted: list[int] | None) -> int:
@@ -260,24 +300,48 @@ class _Writer:
             )
             needed = bytearray(size)
         constants = np.array(self.constants, dtype=float)
-        starts, args = array("i", [0]), array("i")
-        for _, used in instructions:
-            args.extend(used)
-            starts.append(len(args))
-        loops = load_replay().Program(
-            array("i", [code for code, _ in instructions]), starts, array("i", places),
-            args, array("i", outputs), array("i", self.spread), needed,
-            self.tape.inputs, size, len(self.tape.leaves) + len(constants),
+        starts = [0, *accumulate([len(used) for _, used in instructions])]
+        args = list(chain.from_iterable([used for _, used in instructions]))
+        codes = [code for code, _ in instructions]
+        packed = pack(
+            codes, starts, places, args, outputs, self.spread, needed,
+            inputs=self.tape.inputs, numbers=len(self.tape.leaves) + len(constants),
         )  # fmt: skip
-        return _Program(loops, constants, size)
+        return _Program(load_replay().Program(packed), constants, size)
 
     def _mark_needed(self, needed: bytearray) -> None:
         """Mark each row to which a gradient has to come."""
         tape = self.tape
         for mark, first in ((_BY_INPUTS, 0), (_BY_LEAVES, tape.inputs)):
             for slot in tape.find_carriers(range(first, tape.first_constant)):
-                if slot in self.row:
-                    needed[self.row[slot]] |= mark
+                row = self.row.get(slot)
+                if row is not None:
+                    needed[row] |= mark
+
+
+def pack(
+    codes: Sequence[int], starts: Sequence[int], places: Sequence[int],
+    args: Sequence[int], outputs: Sequence[int], spread: Sequence[int],
+    needed: Sequence[int], *, inputs: int, numbers: int,
+) -> bytes:  # fmt: skip
+    """Instructions as the interpreter reads them: counts and lists, 32 bits a number.
+
+    Args:
+        codes: what each does.
+        starts: where its operands begin in `args`, and where the last ones end.
+        places: the row that each writes.
+        args: the rows, or places of numbers, that they read.
+        outputs: the rows of the results.
+        spread: the numbers that stand in rows, after those of the inputs.
+        needed: for each row whether a gradient has to come to it.
+        inputs: how many there are.
+        numbers: how many leaves and constants there are.
+    """
+    counts = [*map(len, (codes, args, outputs, spread)), inputs, len(needed), numbers]
+    packed = array("i", counts)
+    for one in (codes, starts, places, args, outputs, spread, needed):
+        packed.extend(one)
+    return packed.tobytes()
 
 
 def reuse_rows(

@@ -104,7 +104,8 @@ def join_arrays(args: tuple[Any, ...]) -> tuple[tuple[Structure, ...], Any]:
     import numpy as np
 
     keys = tuple([("array", arg.shape) for arg in args])
-    return keys, np.concatenate([np.ravel(arg) for arg in args], dtype=float)
+    flat = [arg if arg.ndim == 1 else np.ravel(arg) for arg in args]
+    return keys, np.concatenate(flat, dtype=float)
 
 
 def split_arrays(keys: Sequence[Structure], flat: Any) -> list[Any]:
@@ -114,7 +115,8 @@ def split_arrays(keys: Sequence[Structure], flat: Any) -> list[Any]:
     flat, parts, start = np.asarray(flat), [], 0
     for _, shape in keys:
         stop = start + math.prod(shape)
-        parts.append(flat[start:stop].reshape(shape))
+        part = flat[start:stop]
+        parts.append(part if len(shape) == 1 else part.reshape(shape))
         start = stop
     return parts
 

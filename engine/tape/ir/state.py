@@ -9,10 +9,10 @@ from __future__ import annotations
 import dis
 import functools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
-from operator import is_
+from operator import is_, itemgetter
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -25,6 +25,7 @@ from typing import Any
 
 from engine.graph.callsite import PACKAGE, is_library
 from engine.graph.value import Value
+from engine.native.core import core
 
 PLAIN = (int, float, complex, str, bytes, bool, type(None))
 MOST = 200_000
@@ -55,7 +56,10 @@ class State:
         ]
         self._views = [view for some in parts for view in some]
         self._lengths = [*map(len, self._views)]
-        self._saved = list(self._read())
+        self._readers = [*self._make_readers()]
+        self._sets = [view for view in self._views if not _is_list(view)]
+        self._fixed: list[Any] = [view for view in self._views if _is_list(view)]
+        self._remember(list(self._read()))
 
     def holds(self) -> bool:
         """Whether all that was found is still the same."""
@@ -78,7 +82,8 @@ class State:
         for name, x, saved in zip(self._name_all(), now, self._saved, strict=False):
             if not _is_same(x, saved) and (not plain or isinstance(x, PLAIN)):
                 return name
-        self._saved = now if not plain else self._saved
+        if not plain:
+            self._remember(now)
         return (
             "" if plain else next((a[2] for a in self._arrays if not _are_equal(a)), "")
         )
@@ -101,9 +106,35 @@ class State:
 
     def _is_untouched(self) -> bool:
         """Whether every place holds the very object that it held."""
-        if [*map(len, self._views)] != self._lengths:
-            return False
-        return all(map(is_, self._read(), self._saved))
+        return _are_same(self._read_lists(), self._then)
+
+    def _remember(self, saved: list[Any]) -> None:
+        """Keep what there is now."""
+        self._saved = saved
+        self._then: list[Sequence[Any]] = [*map(tuple, self._read_lists())]
+
+    def _read_lists(self) -> list[Sequence[Any]]:
+        """The same as `_read`, many places at a time: this is done at each call."""
+        read: list[Sequence[Any]] = [reader() for reader in self._readers]
+        return [*read, *map(list, self._sets), *self._fixed]
+
+    def _make_readers(self) -> Iterator[Callable[[], Sequence[Any]]]:
+        """What reads names and cells."""
+        by_dict: dict[int, tuple[Any, list[str]]] = {}
+        others = []
+        for get, key, _ in self._getters:
+            names = getattr(get, "__self__", None)
+            if isinstance(names, dict):
+                by_dict.setdefault(id(names), (names, []))[1].append(key)
+            else:
+                others.append((get, key))
+        for names, keys in by_dict.values():
+            known = [key for key in keys if key in names]
+            yield _read_names(names, known, {*keys}.difference(known))
+        if others:
+            yield lambda: [get(key, _MISSING) for get, key in others]
+        if self._cells:
+            yield lambda: [_open_cell(cell) for cell, _ in self._cells]
 
     def _read(self) -> Iterator[Any]:
         named = [get(name, _MISSING) for get, name, _ in self._getters]
@@ -221,6 +252,35 @@ class State:
     def _add(self, get: Callable[[str, Any], Any], key: str, name: str) -> None:
         self._getters.append((get, key, name))
         self._stack.append((get(key, None), name))
+
+
+def _read_names(
+    names: dict[str, Any], known: list[str], missing: set[str]
+) -> Callable[[], Sequence[Any]]:
+    """What reads these names of a dict, and sees that the others are still missing."""
+    find = itemgetter(*known, *known[:1]) if known else lambda _: ()
+
+    def read() -> Sequence[Any]:
+        try:
+            return find(names) if names.keys().isdisjoint(missing) else (_MISSING,)
+        except KeyError:
+            return (_MISSING,)
+
+    return read
+
+
+def _is_list(x: Any) -> bool:
+    return type(x) in (list, tuple)
+
+
+def _are_all_same(some: list[Sequence[Any]], others: list[Sequence[Any]]) -> bool:
+    return [*map(len, some)] == [*map(len, others)] and all(
+        map(is_, chain.from_iterable(some), chain.from_iterable(others))
+    )
+
+
+_are_same = core.are_same if core is not None else _are_all_same
+"""Whether the lists in one list hold the very same objects as those in another."""
 
 
 def is_builtin(kind: type) -> bool:

@@ -221,6 +221,40 @@ def test_the_sign_of_zero_and_kinds_of_numbers_are_seen():
     assert f(1.0) == 1.0
 
 
+def test_a_builtin_name_that_is_shadowed_later_is_seen():
+    namespace = {}
+    exec("def f(x): return abs(x) * 2", namespace)
+    f = jit(namespace["f"])
+    assert f(-3.0) == 6.0
+    namespace["abs"] = lambda x: x + 1
+    assert f(-3.0) == -4.0
+    del namespace["abs"]
+    assert f(-3.0) == 6.0
+
+
+def test_a_global_that_goes_is_missed_and_may_come_back():
+    namespace = {"w": Value(2.0)}
+    exec("def f(x): return x * w", namespace)
+    f = jit(namespace["f"])
+    assert f(3.0) == 6.0
+    w = namespace.pop("w")
+    with pytest.raises(NameError):
+        f(3.0)
+    namespace["w"] = w
+    assert f(3.0) == 6.0
+
+
+@pytest.mark.parametrize("kind", [set, frozenset, list, tuple, dict.fromkeys])
+def test_what_stands_in_any_container_is_compared(kind):
+    things = [kind([Value(2.0)])]
+    f = jit(lambda x: x * next(iter(things[0])))
+    assert f(3.0) == 6.0
+    things[0] = kind([Value(5.0)])
+    assert f(3.0) == 15.0
+    things[0] = kind([Value(5.0), Value(1.0)])
+    assert f(3.0) == 3 * next(iter(things[0])).data
+
+
 def test_what_comes_back_is_not_recorded_again():
     runs = itertools.count()
     layer = Layer()
