@@ -20,6 +20,7 @@ from engine.operation.extended import Extended
 from engine.operation.op import Op, lookup
 from engine.operation.op import rows as _rows
 from engine.operation.operators import Operators
+from engine.operation.series import Series
 from engine.operation.symbol import Symbol
 from engine.text import CONTROLS, cut
 
@@ -30,6 +31,9 @@ _registered: dict[str, Source] = {}
 
 _LONGEST = 60
 """Characters of a name or a symbol."""
+
+_KINDS = (Value, Symbol, Extended, Series)
+"""What operators and methods are given to."""
 
 departures = 0
 """How many rows have left the table. What was made with one of them is out of date."""
@@ -87,7 +91,7 @@ def add_row(op: Op) -> None:
     """Put a row into the table, and its operator or method on all kinds of operands."""
     _rows[op.name] = op
     op.methods[Value] = make_method(op)
-    for kind in (Value, Symbol, Extended):
+    for kind in _KINDS:
         for name, method in _make_methods(op, kind).items():
             setattr(kind, name, method)
 
@@ -118,7 +122,7 @@ def unregister(name: str) -> None:
     departures += 1
     del _registered[name]
     del _rows[name]
-    for kind in (Value, Symbol, Extended):
+    for kind in _KINDS:
         for method in _make_methods(op, kind):
             delattr(kind, method)
 

@@ -18,8 +18,10 @@ from engine.graph.callsite import find_source, format_source, is_own
 from engine.graph.node import topological_order
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
+from engine.operation.operators import Operators
 from engine.ops import identity
-from engine.util.nested import Structure, flatten, leaf_names, unflatten
+from engine.util.arrays import close_array, open_array
+from engine.util.nested import Structure, flatten, leaf_names, map_tree, unflatten
 from engine.util.numbers import as_float, is_number
 
 Function = Callable[..., Any]
@@ -35,6 +37,8 @@ class Trace:
         args: tuple[Any, ...],
         selected: Sequence[int],
         kwargs: dict[str, Any],
+        *,
+        has_aux: bool = False,
     ) -> None:
         parts = [flatten_numbers(args[i], f"args[{i}]") for i in selected]
         self._inputs = [structure for structure, _ in parts]
@@ -48,18 +52,31 @@ class Trace:
                 fresh[i] = tree
             with watching(self.variables):
                 output = f(*fresh, **kwargs)
-        self.output = output.tolist() if hasattr(output, "tolist") else output
+        self.aux: Any = None
+        """What `f` gives beside its result, with `has_aux`."""
+        if has_aux:
+            output, self.aux = _split_aux(output)
+        self.output = output
         self._result, self.outputs = flatten_numbers(self.output, "the result of f")
         _refuse_bools(self._result, self.outputs)
 
     def unflatten_inputs(self, found: Iterable[Any]) -> list[Any]:
         """One number for each variable, in the structures of the arguments."""
         left = iter(found)
-        return [unflatten(structure, left) for structure in self._inputs]
+        return [unflatten(part, left, close_array) for part in self._inputs]
 
     def unflatten_output(self, found: Iterable[Any]) -> Any:
         """One thing for each output, in the structure of the result of `f`."""
-        return unflatten(self._result, iter(found))
+        return unflatten(self._result, iter(found), close_array)
+
+    def with_aux(self, result: Any, *, has_aux: bool) -> Any:
+        """The result, or a pair of it and what `f` gives beside."""
+        if not has_aux:
+            return result
+        aux = map_tree(
+            lambda x: self.as_plain(x) if isinstance(x, Value) else x, self.aux
+        )
+        return result, aux
 
     def as_plain(self, x: Any) -> Any:
         """A result as the caller gets it: a float, or a Value where transforms nest."""
@@ -87,6 +104,15 @@ class Trace:
         return [
             found.get(x, 0.0) if isinstance(x, Value) else 0.0 for x in self.outputs
         ]
+
+
+def _split_aux(output: Any) -> tuple[Any, Any]:
+    if not isinstance(output, tuple) or len(output) != 2:
+        raise OperandError(
+            f"with has_aux=True the function gives a pair, its result and anything "
+            f"else, not {output!r:.80}"
+        )
+    return output
 
 
 def require_function(f: Any, asker: str) -> None:
@@ -230,19 +256,18 @@ def flatten_numbers(tree: Any, name: str) -> tuple[Structure, list[Any]]:
     >>> flatten_numbers([1.0, "2"], name="args[0]")
     Traceback (most recent call last):
         ...
-    engine.errors.OperandError: args[0][1] is '2' (str); numbers and lists, tuples ...
+    engine.errors.OperandError: args[0][1] is '2' (str); numbers and lists, tuples, ...
 
     Raises:
         OperandError: there is something else in it; the error says where.
     """
-    structure, leaves = flatten(tree)
+    structure, leaves = flatten(tree, open_array)
     for i, leaf in enumerate(leaves):
-        if not (isinstance(leaf, Value) or is_number(leaf)):
+        if not (isinstance(leaf, Operators) or is_number(leaf)):
             path = next(islice(leaf_names(structure, name), i, None))
-            hint = "; write it as lists with .tolist()" * hasattr(leaf, "tolist")
             raise OperandError(
                 f"{path} is {leaf!r} ({type(leaf).__name__}); numbers and lists, "
-                f"tuples and dicts of them are wanted{hint}"
+                "tuples, dicts and arrays of them are wanted"
             )
     return structure, leaves
 
@@ -253,9 +278,9 @@ def flatten_like(tree: Any, other: Any, name: str) -> list[Any]:
     Raises:
         OperandError: it has another one.
     """
-    wanted = list(leaf_names(flatten(tree)[0], ""))
+    wanted = list(leaf_names(flatten(tree, open_array)[0], ""))
     structure, leaves = flatten_numbers(other, name)
     if wanted != list(leaf_names(structure, "")):
         few = ", ".join(path or "one number" for path in wanted[:5])
         raise OperandError(f"{name} have another structure; wanted are {few}")
-    return [x if isinstance(x, Value) else as_float(x) for x in leaves]
+    return [x if isinstance(x, Operators) else as_float(x) for x in leaves]

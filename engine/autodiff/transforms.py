@@ -22,15 +22,18 @@ from engine.autodiff.trace import (
     Function,
     Trace,
     flatten_like,
+    flatten_numbers,
     require_function,
     require_number,
     select_arguments,
     unwrap,
 )
 from engine.graph.value import Value
+from engine.util.arrays import close_array
+from engine.util.nested import unflatten
 
 
-def _like(f: Function, transform: str) -> Callable[[Function], Function]:
+def like(f: Function, transform: str) -> Callable[[Function], Function]:
     """Give the result of a transform the name, documentation and signature of `f`.
 
     What else `f` carries, such as the parameters of a model, stays with `f`.
@@ -39,11 +42,19 @@ def _like(f: Function, transform: str) -> Callable[[Function], Function]:
     return functools.wraps(f, updated=())
 
 
-def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def grad(
+    f: Function, argnums: int | Sequence[int] = 0, *, has_aux: bool = False
+) -> Function:
     """The gradient of a function with one number as its result.
 
     The result has the structure of the argument; with several `argnums` it is a
     tuple with one entry for each. Keyword arguments are passed on as they are.
+
+    Args:
+        f: a function of numbers, or of structures or arrays of them.
+        argnums: by which arguments.
+        has_aux: `f` gives a pair, its result and anything else that is not
+            differentiated; so does the gradient then.
 
     `f` may compare Values, loop, print, and catch what operations raise. A number that
     depends on the argument may not leave the graph on the way to the result
@@ -54,6 +65,8 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     12.0
     >>> grad(lambda p: p["w"] * p["b"])({"w": 2.0, "b": 5.0})
     {'w': 5.0, 'b': 2.0}
+    >>> grad(lambda x: (x**3, {"twice": 2 * x}), has_aux=True)(2.0)
+    (12.0, {'twice': 4.0})
     >>> grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0)
     6.0
 
@@ -63,28 +76,35 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         EscapeError: a number leaves the graph inside of `f`.
     """
     require_function(f, "grad")
-    both = value_and_grad(f, argnums)
+    both = value_and_grad(f, argnums, has_aux=has_aux)
 
-    @_like(f, "grad")
+    @like(f, "grad")
     def differentiate(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
+        value, slopes = both(*args, **kwargs)
+        return (slopes, value[1]) if has_aux else slopes
 
     return differentiate
 
 
-def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def value_and_grad(
+    f: Function, argnums: int | Sequence[int] = 0, *, has_aux: bool = False
+) -> Function:
     """The value of `f` and its gradient, from one run: see `grad`.
+
+    With `has_aux` the value is the pair that `f` gives.
 
     >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
     (6.0, (3.0, 2.0))
     """
 
-    @_like(f, "value_and_grad")
+    @like(f, "value_and_grad")
     def differentiate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        trace = Trace(f, args, select_arguments(argnums, args), kwargs)
+        selected = select_arguments(argnums, args)
+        trace = Trace(f, args, selected, kwargs, has_aux=has_aux)
         output = require_number(trace)
-        slopes = trace.unflatten_inputs(trace.pull_back(output))
-        return trace.as_plain(output), unwrap(argnums, slopes)
+        slopes = trace.unflatten_inputs(map(trace.as_plain, trace.pull_back(output)))
+        value = trace.with_aux(trace.as_plain(output), has_aux=has_aux)
+        return value, unwrap(argnums, slopes)
 
     return differentiate
 
@@ -101,7 +121,7 @@ def derivative(f: Function, n: int = 1) -> Function:
     if not (isinstance(n, int) and n >= 0):
         raise ValueError(f"n={n!r}: the order of a derivative is 0, 1, 2, ...")
 
-    @_like(f, "derivative")
+    @like(f, "derivative")
     def differentiate(x: Any) -> Any:
         trace = Trace(f, (x,), [0], {})
         output = require_number(trace)
@@ -169,16 +189,24 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
 
 
 def jacobian(
-    f: Function, argnums: int | Sequence[int] = 0, *, mode: str = "auto"
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    *,
+    mode: str = "auto",
+    has_aux: bool = False,
 ) -> Function:
     """The derivatives of all results by all numbers of an argument.
 
     The result has the structure of the result of `f`, in which every number is
-    replaced by a structure like the argument: for lists, `J[i][j]` is ∂fᵢ/∂xⱼ.
+    replaced by a structure like the argument: for lists, `J[i][j]` is ∂fᵢ/∂xⱼ; for
+    arrays it is an array, its shape that of the result and then that of the argument.
 
     Args:
+        f: a function of numbers, or of structures or arrays of them.
+        argnums: by which arguments.
         mode: "reverse" (a sweep per result), "forward" (a pass per input), or
             "auto": the one that takes fewer.
+        has_aux: see `grad`.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
@@ -189,19 +217,45 @@ def jacobian(
     if mode not in ("auto", "forward", "reverse"):
         raise ValueError(f"mode={mode!r}: choose auto, forward or reverse")
 
-    @_like(f, "jacobian")
+    @like(f, "jacobian")
     def differentiate(*args: Any, **kwargs: Any) -> Any:
-        trace = Trace(f, args, select_arguments(argnums, args), kwargs)
+        selected = select_arguments(argnums, args)
+        trace = Trace(f, args, selected, kwargs, has_aux=has_aux)
         rows = [
             trace.unflatten_inputs(map(trace.as_plain, row))
-            for row in _compute_rows(trace, mode)
+            for row in compute_rows(trace, mode)
         ]
-        return trace.unflatten_output(unwrap(argnums, row) for row in rows)
+        found = trace.unflatten_output(unwrap(argnums, row) for row in rows)
+        return trace.with_aux(found, has_aux=has_aux)
 
     return differentiate
 
 
-def _compute_rows(trace: Trace, mode: str) -> list[list[Any]]:
+def jacfwd(
+    f: Function, argnums: int | Sequence[int] = 0, *, has_aux: bool = False
+) -> Function:
+    """`jacobian` in forward mode: a pass per input.
+
+    >>> jacfwd(lambda x: [x, x**2, x**3])(2.0)
+    [1.0, 4.0, 12.0]
+    """
+    require_function(f, "jacfwd")
+    return jacobian(f, argnums, mode="forward", has_aux=has_aux)
+
+
+def jacrev(
+    f: Function, argnums: int | Sequence[int] = 0, *, has_aux: bool = False
+) -> Function:
+    """`jacobian` in reverse mode: a sweep per result.
+
+    >>> jacrev(lambda x: [x[0] * x[1]])([2.0, 3.0])
+    [[3.0, 2.0]]
+    """
+    require_function(f, "jacrev")
+    return jacobian(f, argnums, mode="reverse", has_aux=has_aux)
+
+
+def compute_rows(trace: Trace, mode: str) -> list[list[Any]]:
     """The Jacobian: for each output the derivatives by every variable."""
     n = len(trace.variables)
     if mode == "reverse" or (mode == "auto" and len(trace.outputs) <= n):
@@ -213,27 +267,17 @@ def _compute_rows(trace: Trace, mode: str) -> list[list[Any]]:
     )
 
 
-def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
-    """The second derivatives of a function with one number as its result.
+def stop_gradient(tree: Any) -> Any:
+    """The same numbers, as constants to every derivative, in the same structure.
 
-    Forward over reverse: a forward pass per input through the graph of the gradient.
-    For lists, `H[i][j]` is ∂²f/∂xᵢ∂xⱼ.
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    >>> stop_gradient({"w": [1.0, 2.0]})
+    {'w': [1.0, 2.0]}
 
-    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
-    [[10.0, 6.0], [6.0, 0.0]]
+    Raises:
+        OperandError: there is something else than numbers in it.
     """
-    require_function(f, "hessian")
-    return jacobian(grad(f, argnums), argnums, mode="forward")
-
-
-def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """The Hessian of `f` times a vector, without the Hessian: a jvp of the gradient.
-
-    The result is a tuple with one structure per argument.
-
-    >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
-    ([10.0, 6.0],)
-    """
-    require_function(f, "hvp")
-    everything = tuple(range(len(primals)))
-    return jvp(grad(f, everything), primals, tangents)[1]
+    structure, leaves = flatten_numbers(tree, "the argument")
+    stopped = (x.detach() if isinstance(x, Value) else x for x in leaves)
+    return unflatten(structure, stopped, close_array)

@@ -18,6 +18,7 @@ from engine.graph.node import topological_order
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 from engine.text import SEPARATOR
+from engine.util.arrays import close_array, open_array
 from engine.util.nested import flatten, leaf_names, unflatten
 
 Function = Callable[..., Any]
@@ -64,7 +65,7 @@ class FunctionOfArguments(CheckedFunction):
         trace = Trace(f, args, range(len(args)), {})
         self.f = f
         self.variables = trace.variables
-        self.structure, _ = flatten(args)
+        self.structure, _ = flatten(args, open_array)
         self.inputs = list(leaf_names(self.structure, "args"))
         for variable, path in zip(self.variables, self.inputs, strict=True):
             variable.label = path
@@ -76,7 +77,7 @@ class FunctionOfArguments(CheckedFunction):
         def evaluate(x: float) -> list[float]:
             values = iter([*self.points[:i], x, *self.points[i + 1 :]])
             with no_grad():
-                args = unflatten(self.structure, map(Value, values))
+                args = unflatten(self.structure, map(Value, values), close_array)
                 return _as_floats(self.f(*args))
 
         return evaluate

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache, partial
 from numbers import Rational
 from typing import Any
+from weakref import WeakValueDictionary
 
 from engine.errors import (
     DivisionByZeroError,
@@ -25,6 +27,12 @@ from engine.util.numbers import as_float, as_number
 
 rows: dict[str, Op] = {}
 """All rows by name."""
+
+_local_rows: WeakValueDictionary[str, Op] = WeakValueDictionary()
+"""Rows that are not in the table: those of functions with a rule of their own."""
+
+_local_names: Counter[str] = Counter()
+"""How many rows have had a name; no name is given twice, for tapes may know it."""
 
 Rule = Callable[..., Any]
 REAL = "(-inf, inf)"
@@ -76,6 +84,8 @@ class Op:
     ) -> None:
         self.name = self.__name__ = name
         self.symbol = symbol
+        self.written = name
+        """What formulas call it."""
         self.value = value
         self.entries = _split_rule(partials)
         self.partials: Rule = (
@@ -99,6 +109,8 @@ class Op:
         self.default = _find_default(value) if folds else None
         self.made_from: tuple[Op, float] | None = None
         """The row and the number that `fixed` made this one from."""
+        self.local: tuple[Any, ...] | None = None
+        """What makes a row again that is not in the table: a function and arguments."""
         self.methods: dict[type, Callable[..., Any]] = {}
         """The operation as a method, by the kind of operand; see `engine.registry`."""
 
@@ -124,9 +136,9 @@ class Op:
             elif kind in self.methods:
                 return self.methods[kind](*args)
         args = self._complete(args)
-        for arg in args:
-            if isinstance(arg, Operators):
-                return arg.apply(self, args)
+        operands = [arg for arg in args if isinstance(arg, Operators)]
+        if operands:
+            return max(operands, key=lambda arg: arg.rank).apply(self, args)
         return self._evaluate(tuple(as_number(x, where=self.name) for x in args))
 
     def _complete(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -187,6 +199,8 @@ class Op:
     def __reduce__(self) -> tuple[Any, ...]:
         if self.made_from is not None:
             return Op.fixed, self.made_from
+        if self.local is not None:
+            return self.local[0], self.local[1:]
         return lookup, (self.name,)
 
 
@@ -265,13 +279,28 @@ def lookup(name: str) -> Op:
     Raises:
         UnknownOperationError: the table has no such row.
     """
-    try:
-        return rows[name]
-    except KeyError:
+    row = rows.get(name) or _local_rows.get(name)
+    if row is None:
         raise UnknownOperationError(
             f"the table has no operation {name!r}; it has {', '.join(rows)}. "
             "Operations of your own have to be registered before they are used"
-        ) from None
+        )
+    return row
+
+
+def add_local_row(op: Op) -> Op:
+    """Let tapes find a row, for as long as somebody has it, that is not in the table.
+
+    It gets a name that no other row has, or has had.
+    """
+    name = re.sub(r"\W", "_", op.name)
+    name = name if name.isidentifier() else f"f_{name}"
+    _local_names[name] += 1
+    number = _local_names[name]
+    op.name = op.__name__ = f"{name}_{number}" if name in rows or number > 1 else name
+    op.written = op.symbol
+    _local_rows[op.name] = op
+    return op
 
 
 def as_real(
@@ -301,7 +330,7 @@ def make_error(
         for x, label in zip(xs, labels, strict=True)
     ]
     reason = _word(str(error.args[-1]) if error.args else "no such value")
-    text = f"{op.name}({', '.join(shown)}): {reason}"
+    text = f"{op.written}({', '.join(shown)}): {reason}"
     if isinstance(error, ZeroDivisionError):
         return DivisionByZeroError(text)
     if isinstance(error, OverflowError):

@@ -8,6 +8,9 @@ class Operators:
     """The base of every kind of operand other than a plain number."""
 
     __slots__ = ()
+    rank: int
+    """Where operands of several kinds meet, the one of the highest rank decides."""
+
     @staticmethod
     def apply(op: Any, args: tuple[Any, ...]) -> Any:
         """The operation on `args`, of which at least one is of this class."""

@@ -20,6 +20,7 @@ class Row(Protocol):
 
     name: str
     symbol: str
+    written: str
     about: str
     operands: tuple[str, ...]
     default: float | None
@@ -171,7 +172,8 @@ class Notation:
             if exponent.__class__ is int and exponent == 1:
                 return self.write(base)
             return self.write_power(base, exponent), POWER
-        return self.write_function(op.name, [self.write(arg)[0] for arg in args]), ATOM
+        written = [self.write(arg)[0] for arg in args]
+        return self.write_function(op.written, written), ATOM
 
     def write_function(self, name: str, args: list[str]) -> str:
         """A row with a name."""

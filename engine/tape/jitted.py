@@ -48,7 +48,8 @@ from engine.tape.specializations import (
     Specializations,
     refuse_structure,
 )
-from engine.util.nested import map_tree, unflatten
+from engine.util.arrays import close_array
+from engine.util.nested import unflatten
 
 CHOICES = {"backend": (AUTO, *BACKENDS), "nonfinite": ("error", "explain", "allow")}
 
@@ -229,9 +230,11 @@ class Jitted:
         result = self._replay(keys, numbers, draws, gradient=False)
         if result is None:
             with drawing(draws, 0):
-                return map_tree(float, self.f(*make_values(keys, numbers)[0]))
+                output = self.f(*make_values(keys, numbers)[0])
+            structure, outputs = flatten_numbers(output, "the result of f")
+            return unflatten(structure, map(float, outputs), close_array)
         one, (outputs, *_) = result
-        return unflatten(one.recording.output, iter(outputs))
+        return unflatten(one.recording.output, iter(outputs), close_array)
 
     def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[float, Any]:
         """The value, and the gradient by the arguments that `argnums` names.
@@ -261,7 +264,7 @@ class Jitted:
         if arrays:
             parts = split_arrays(keys, slopes)
         else:
-            left = iter(slopes)
+            left = iter(slopes.tolist() if hasattr(slopes, "tolist") else slopes)
             parts = [unflatten_argument(key, left) for key in keys]
         return value, unwrap(self.argnums, [parts[i] for i in chosen])
 
@@ -358,7 +361,7 @@ class Jitted:
             errors.append(part.error)
         check_finite(self.f, self.nonfinite, samples, results)
         self._check_errors(errors)
-        return unflatten(structure, iter(results))
+        return stack_samples(structure, iter(results))
 
     def value_and_grad_batch(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """The values and gradients of each sample, as `value_and_grad` gives them.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
-from itertools import repeat
+from itertools import product, repeat
 from typing import Any
 
 from engine.errors import OperandError
@@ -133,6 +133,10 @@ def leaf_names(structure: Structure, name: str) -> Iterator[str]:
     """
     if structure is None:
         yield name
+        return
+    if structure[0].__class__ is str:  # of an array
+        for index in product(*map(range, structure[1])):
+            yield name + "".join(f"[{i}]" for i in index)
         return
     kind, names, parts = structure
     keys = range(names) if names.__class__ is int else names

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import OperandError
 from engine.graph.value import Value
+from engine.util.arrays import close_array, is_array
 from engine.util.nested import Structure, flatten, unflatten
 from engine.util.numbers import is_number
 
@@ -28,7 +29,7 @@ def flatten_argument(arg: Any, path: str = "args") -> tuple[Structure, list[floa
     def open_leaf(leaf: Any) -> tuple[Structure, list[float]]:
         if is_number(leaf):
             return None, [leaf]
-        if hasattr(leaf, "__array__") and hasattr(leaf, "shape"):
+        if is_array(leaf):
             return ("array", leaf.shape), _list_numbers(leaf, path)
         raise OperandError(f"{path} has {leaf!r:.80} in it, which is no number")
 
@@ -67,20 +68,7 @@ def unflatten_argument(structure: Structure, numbers: Iterator[Any]) -> Any:
     >>> unflatten_argument(structure, iter([4.0, 5.0, 6.0]))
     {'w': [4.0, 5.0], 'b': 6.0}
     """
-    return unflatten(structure, numbers, _make_array)
-
-
-def _make_array(structure: Structure, numbers: Iterator[Any]) -> Any:
-    """An array of floats, or of Values as objects."""
-    import numpy as np
-
-    _, shape = structure
-    flat = [next(numbers) for _ in range(math.prod(shape))]
-    if flat and isinstance(flat[0], Value):
-        objects = np.empty(len(flat), dtype=object)
-        objects[:] = flat
-        return objects.reshape(shape)
-    return np.array(flat, dtype=float).reshape(shape)
+    return unflatten(structure, numbers, close_array)
 
 
 def flatten_arguments(

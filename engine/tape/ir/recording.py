@@ -191,7 +191,7 @@ def _run(
             raise
     if recorder.escape is not None:
         raise recorder.escape
-    return inputs, output.tolist() if hasattr(output, "tolist") else output
+    return inputs, output
 
 
 def is_same_recording(one: Recording, other: Recording) -> bool:

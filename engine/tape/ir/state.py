@@ -23,6 +23,7 @@ from types import (
 )
 from typing import Any
 
+from engine.autodiff.custom import CustomFunction
 from engine.graph.callsite import PACKAGE, is_library
 from engine.graph.value import Value
 from engine.native.core import core
@@ -231,6 +232,8 @@ class State:
             self._open_container(vars(thing), name)
         elif hasattr(thing, "specializations"):  # what jit gives
             self._stack.append((thing.f, name))
+        elif isinstance(thing, CustomFunction):
+            self._stack += [(thing.f, name), (thing.rule, name)]
 
     def _look_up(self, thing: Any, attribute: str, name: str) -> None:
         """The attribute where it is: in the object, its slots, or its classes."""

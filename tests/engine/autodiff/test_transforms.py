@@ -7,6 +7,7 @@ import pydoc
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,13 +17,18 @@ from engine import (
     OperandError,
     Value,
     derivative,
+    gauss_newton,
     grad,
     gradients,
     hessian,
+    hessian_diagonal,
     hvp,
+    jacfwd,
     jacobian,
+    jacrev,
     jvp,
     no_grad,
+    stop_gradient,
     value_and_grad,
     vjp,
 )
@@ -236,8 +242,12 @@ def test_errors():
         grad(lambda x: x, argnums=2)(1.0)
     with pytest.raises(OperandError, match=r"args\[0\]\['w'\] is 'a'"):
         grad(lambda x: x)({"w": "a"})
-    with pytest.raises(OperandError, match="tolist"):
-        grad(sum)(__import__("numpy").ones(3))
+    with pytest.raises(OperandError, match=r"args\[0\]\[1\] is 'b'"):
+        grad(lambda x: x)(np.array([1.0, "b"], dtype=object))
+    with pytest.raises(
+        OperandError, match="with has_aux=True the function gives a pair"
+    ):
+        grad(lambda x: x, has_aux=True)(1.0)
     with pytest.raises(OperandError, match="tangents have another structure"):
         jvp(lambda x: x[0], ([1.0, 2.0],), ([1.0],))
     with pytest.raises(OperandError, match="the cotangents have"):
@@ -294,3 +304,92 @@ def test_a_function_without_a_name_needs_none():
     assert slope(3.0) == 6.0
     assert not hasattr(slope, "calls")
     assert grad(functools.partial(area, height=5.0))(3.0) == 5.0
+
+
+# -- what a function gives beside its result -----------------------------------------
+
+
+def test_aux():
+    def f(x):
+        return x**3, {"twice": 2 * x, "name": "f", "steps": [1, x]}
+
+    aux = {"twice": 4.0, "name": "f", "steps": [1, 2.0]}
+    assert grad(f, has_aux=True)(2.0) == (12.0, aux)
+    assert value_and_grad(f, has_aux=True)(2.0) == ((8.0, aux), 12.0)
+    assert jacobian(f, has_aux=True)(2.0) == (12.0, aux)
+    assert jacfwd(f, has_aux=True)(2.0) == jacrev(f, has_aux=True)(2.0) == (12.0, aux)
+    assert type(grad(f, has_aux=True)(2.0)[1]["twice"]) is float
+    inner = grad(lambda x: grad(f, has_aux=True)(x)[1]["twice"] * x)
+    assert inner(3.0) == 12.0  # d/dx of 2x · x
+
+
+# -- second derivatives --------------------------------------------------------------
+
+
+def test_the_diagonal_of_a_hessian_is_its_diagonal():
+    def f(p):
+        return p["a"] ** 3 * engine.exp(p["b"][0]) + p["b"][1] * p["a"]
+
+    point = {"a": 1.5, "b": [0.3, 2.0]}
+    found = hessian_diagonal(f)(point)
+    assert found["a"] == pytest.approx(6 * 1.5 * math.exp(0.3))
+    assert found["b"] == pytest.approx([1.5**3 * math.exp(0.3), 0.0])
+    assert hessian_diagonal(lambda x, y: x**2 * y**3, argnums=(0, 1))(2.0, 3.0) == (
+        54.0,
+        72.0,
+    )
+
+
+def test_gauss_newton_is_the_hessian_where_residuals_are_linear():
+    def residuals(x):
+        return [2 * x[0] - x[1], x[0] + 3 * x[1] - 1]
+
+    def loss(x):
+        return sum(r * r for r in residuals(x)) / 2
+
+    assert gauss_newton(residuals)([5.0, 7.0]) == hessian(loss)([5.0, 7.0])
+    assert gauss_newton(lambda x: [x**2, x])(3.0) == 37.0  # (2x)² + 1
+    blocks = gauss_newton(lambda x, y: [x * y], argnums=(0, 1))(2.0, 3.0)
+    assert blocks == ((9.0, 6.0), (6.0, 4.0))
+
+
+# -- arrays --------------------------------------------------------------------------
+
+
+A = np.array([[1.0, 2.0], [3.0, -1.0]])
+
+
+def test_arrays_keep_their_shape_in_every_transform():
+    def f(x):
+        return (x**3).sum()
+
+    assert grad(f)(A).tolist() == (3 * A**2).tolist()
+    value, slopes = value_and_grad(f)(A)
+    assert (value, slopes.shape) == ((A**3).sum(), (2, 2))
+    found = hessian(f)(A)
+    assert found.shape == (2, 2, 2, 2)
+    assert found.reshape(4, 4).tolist() == np.diag((6 * A).ravel()).tolist()
+    assert hessian_diagonal(f)(A).tolist() == (6 * A).tolist()
+    for transform in (jacobian, jacfwd, jacrev):
+        found = transform(lambda x: A @ x)(np.array([5.0, 7.0]))
+        assert found.tolist() == A.tolist()
+        assert transform(lambda x: A @ x)([5.0, 7.0]).tolist() == A.tolist()
+    value, moved = jvp(lambda x: x * x, (A,), (np.ones((2, 2)),))
+    assert (value.tolist(), moved.tolist()) == ((A * A).tolist(), (2 * A).tolist())
+    value, pull = vjp(lambda x: x * x, A)
+    assert pull(np.ones((2, 2)))[0].tolist() == (2 * A).tolist()
+    [product] = hvp(f, (A,), (A,))
+    assert product.tolist() == (6 * A * A).tolist()
+    assert (
+        grad(lambda p: (p["w"] ** 2).sum())({"w": A})["w"].tolist() == (2 * A).tolist()
+    )
+    assert gauss_newton(lambda x: A @ x)(np.zeros(2)).tolist() == (A.T @ A).tolist()
+
+
+def test_arrays_nest_and_may_be_empty_or_of_ints():
+    inner = grad(lambda a: grad(lambda x: (a * x**3).sum())(A).sum())
+    assert inner(2.0) == (3 * A**2).sum()
+    assert grad(lambda x: (x * x).sum())(np.array([1, 2])).tolist() == [2.0, 4.0]
+    assert grad(lambda x: x.sum() + 0.0)(np.empty((0, 2))).shape == (0, 2)
+    assert stop_gradient(A).tolist() == A.tolist()
+    assert grad(lambda x: (x * stop_gradient(x)).sum())(A).tolist() == A.tolist()
