@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from engine import TABLE, Op  # noqa: E402
+from engine.registry import is_operator  # noqa: E402
 
 _OPS = '''\
 """The rows of the table as functions, written by docs/make_stubs.py."""
@@ -126,7 +127,7 @@ def _write_methods(op: Op) -> list[str]:
     others = ", other: Self | SupportsFloat" * (op.arity - 1)
     if op.default is not None:
         others += " = ..."
-    if not hasattr(float, f"__{op.name}__"):
+    if not is_operator(op.name):
         return [_write_method(op, op.name, others)]
     if op.arity == 1:
         return [_write_method(op, f"__{op.name}__", "")]

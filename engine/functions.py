@@ -13,7 +13,7 @@ from functools import reduce
 from typing import Any, overload
 
 from engine import ops
-from engine.errors import OperandError
+from engine.errors import OperandError, ShapeError
 from engine.graph.value import Value
 
 
@@ -85,6 +85,94 @@ def mean(xs: Iterable[Any]) -> Any:
     """
     terms = _check_terms("mean", xs)
     return ops.truediv(_add_up(terms), len(terms))
+
+
+def logaddexp(x: Any, y: Any) -> Any:
+    """log(exp(x) + exp(y)), without overflow: see `logsumexp`.
+
+    >>> round(logaddexp(1000.0, 1000.0), 4)
+    1000.6931
+    """
+    return logsumexp([x, y])
+
+
+def log_softmax(xs: Iterable[Any]) -> list[Any]:
+    """xᵢ − log Σ exp(xⱼ), the logarithms of `softmax`.
+
+    >>> [round(p, 4) for p in log_softmax([0.0, 1000.0])]
+    [-1000.0, 0.0]
+
+    Raises:
+        ValueError: there is no operand.
+    """
+    terms = _check_terms("log_softmax", xs)
+    total = logsumexp(terms)
+    return [ops.sub(x, total) for x in terms]
+
+
+def prod(xs: Iterable[Any]) -> Any:
+    """x₁ × x₂ × …
+
+    >>> prod([2.0, 3.0, 4.0])
+    24.0
+
+    Raises:
+        ValueError: there is no operand.
+    """
+    return reduce(ops.mul, _check_terms("prod", xs))
+
+
+def dot(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
+    """Σ xᵢyᵢ.
+
+    >>> dot([1.0, 2.0], [3.0, 4.0])
+    11.0
+
+    Raises:
+        ValueError: there is no operand.
+        ShapeError: there are not as many of both.
+    """
+    left, right = _check_terms("dot", xs), _check_terms("dot", ys)
+    if len(left) != len(right):
+        raise ShapeError(f"dot of {len(left)} and {len(right)} numbers: give as many")
+    return _add_up(map(ops.mul, left, right))
+
+
+def norm(xs: Iterable[Any]) -> Any:
+    """√Σ xᵢ², without overflow; at the origin the derivatives are 0.
+
+    >>> norm([3.0, 4.0, 12.0])
+    13.0
+
+    Raises:
+        ValueError: there is no operand.
+    """
+    terms = _check_terms("norm", xs)
+    return reduce(ops.hypot, terms) if len(terms) > 1 else ops.abs(terms[0])
+
+
+def kl_divergence(p: Iterable[Any], q: Iterable[Any]) -> Any:
+    """Σ pᵢ log(pᵢ ÷ qᵢ) in nats, where a pᵢ of 0 has no share.
+
+    Kullback & Leibler, On Information and Sufficiency (1951).
+
+    >>> round(kl_divergence([0.5, 0.5, 0.0], [0.25, 0.5, 0.25]), 4)
+    0.3466
+
+    Raises:
+        ValueError: there is no operand.
+        ShapeError: there are not as many of both.
+        DomainError: a qᵢ is 0 and pᵢ is not, or one of them is negative.
+    """
+    left, right = _check_terms("kl_divergence", p), _check_terms("kl_divergence", q)
+    if len(left) != len(right):
+        raise ShapeError(
+            f"kl_divergence of {len(left)} and {len(right)} numbers: give as many"
+        )
+    return _add_up(
+        ops.sub(ops.xlogy(a, a), ops.xlogy(a, b))
+        for a, b in zip(left, right, strict=True)
+    )
 
 
 def _check_terms(name: str, xs: Iterable[Any]) -> list[Any]:

@@ -12,7 +12,8 @@ Where there is no derivative, this is recorded:
 
 - a kink gives the subgradient 0: abs, relu and hypot at 0; leaky_relu gives `slope`;
 - a tie of max or min gives each side ½;
-- a jump (floordiv, mod) gives the derivative of the piece the point is on;
+- a jump (floordiv, mod, floor, ceil, sign) gives the derivative of the piece that the
+  point is on;
 - an infinite limit gives ±∞: sqrt and cbrt at 0, asin, acos and atanh at ±1, acosh
   at 1, x**y by x at 0 for 0 < y < 1, and 0**y by y at y = 0, which is −∞;
 - no limit at all gives nan: atan2 at (0, 0), and x**y by y for a negative x, since
@@ -113,6 +114,29 @@ def _leaky_relu(x: Any, slope: Any = 0.01) -> Any:
     return where(x < 0, slope * x, x)
 
 
+def _elu(x: Any, alpha: Any = 1) -> Any:
+    return where(x > 0, x, lambda: alpha * expm1(x))
+
+
+def _floor(x: Any) -> Any:
+    """x // 1, which is nan at ±∞; from 2⁵² on all floats are whole."""
+    return where(operator.abs(x) < 2**52, lambda: x // 1, x)
+
+
+def _logit(x: Any) -> Any:
+    """The first form has all digits near ½, where the value is 0, the other elsewhere."""
+    return where(
+        operator.abs(x - 1 / 2) < 1 / 4,
+        lambda: 2 * atanh(2 * x - 1),
+        lambda: log(x) - log1p(-x),
+    )
+
+
+def _log1mexp(x: Any) -> Any:
+    """Mächler, Accurately Computing log(1 − exp(−|a|)) (2012)."""
+    return where(x < _LN2, lambda: log(-expm1(-x)), lambda: log1p(-exp(-x)))
+
+
 def _cbrt_by_newton(x: float) -> float:
     """The power, and a step of Newton's method for its last bit."""
     root = math.copysign(math.fabs(x) ** (1 / 3), x)
@@ -147,7 +171,19 @@ identity = Op("identity", "=", lambda x: x, (1,))
 neg = Op("neg", "neg", operator.neg, (-1,))
 abs = Op("abs", "abs", operator.abs, lambda out, x: (_sign(x),), kinks=lambda x: x)
 
+sign = Op("sign", "sign",
+    lambda x: where(x > 0, 1, where(x < 0, -1, where(x == 0, 0, x))), (0,),
+    kinks=lambda x: x, about="= −1, 0 or 1")
+floor = Op("floor", "floor", _floor, (0,), kinks=lambda x: x - round(x),
+    about="the largest whole number that is not above x")
+ceil = Op("ceil", "ceil", lambda x: -_floor(-x), (0,), kinks=lambda x: x - round(x),
+    about="the smallest whole number that is not below x")
+square = Op("square", "square", lambda x: x * x, lambda out, x: (2 * x,), about="= x²")
+
 exp = Op("exp", "exp", math.exp, lambda out, x: (out,))
+exp2 = Op("exp2", "exp2", lambda x: 2**x, lambda out, x: (out * _LN2,), about="= 2^x")
+exp10 = Op("exp10", "exp10", lambda x: 10**x, lambda out, x: (out * _LN10,),
+    about="= 10^x")
 expm1 = Op("expm1", "expm1", math.expm1, lambda out, x: (exp(x),),
     about="= exp(x) − 1, with all digits for a small x")
 log: Op = Op("log", "log", math.log, lambda out, x: (1 / x,),
@@ -159,6 +195,18 @@ log2 = Op("log2", "log₂", math.log2, lambda out, x: (1 / (x * _LN2),),
     domain="(0, inf)", limits={0: -math.inf})
 log10 = Op("log10", "log₁₀", math.log10, lambda out, x: (1 / (x * _LN10),),
     domain="(0, inf)", limits={0: -math.inf})
+xlogy = Op("xlogy", "xlogy", lambda x, y: where(x == 0, 0, lambda: x * log(y)),
+    lambda out, x, y: (log(y), where(x == 0, 0, lambda: x / y)),
+    domain=(_REAL, "(0, inf)"), about="= x × log(y), and 0 where x is 0")
+xlog1py = Op("xlog1py", "xlog1py", lambda x, y: where(x == 0, 0, lambda: x * log1p(y)),
+    lambda out, x, y: (log1p(y), where(x == 0, 0, lambda: x / (1 + y))),
+    domain=(_REAL, "(-1, inf)"), about="= x × log(1 + y), and 0 where x is 0")
+logit = Op("logit", "logit", _logit, lambda out, x: (1 / (x * (1 - x)),),
+    domain="(0, 1)", limits={0: -math.inf, 1: math.inf},
+    about="= log(x ÷ (1 − x)), the inverse of sigmoid")
+log1mexp = Op("log1mexp", "log1mexp", _log1mexp, lambda out, x: (1 / expm1(x),),
+    domain="(0, inf)", limits={0: -math.inf},
+    about="= log(1 − exp(−x)), with all digits for any x")
 sqrt = Op("sqrt", "√", math.sqrt, lambda out, x: (1 / (2 * out),), domain="[0, inf)",
     about="square root")
 cbrt = Op("cbrt", "cbrt", _cbrt, lambda out, x: (1 / (3 * out * out),), kinks=lambda x: x,
@@ -179,6 +227,10 @@ atan2 = Op("atan2", "atan2", math.atan2,
     lambda out, y, x: (inversion(x, y), -inversion(y, x)),
     kinks=lambda y, x: where(x < 0, y, hypot(x, y)),
     about="the angle of the point (x, y) in radians, from −π to π")
+radians = Op("radians", "radians", lambda x: x * (math.pi / 180), (math.pi / 180,),
+    about="= x × π ÷ 180: x in degrees")
+degrees = Op("degrees", "degrees", lambda x: x * (180 / math.pi), (180 / math.pi,),
+    about="= x × 180 ÷ π: x in radians")
 sinh = Op("sinh", "sinh", math.sinh, lambda out, x: (cosh(x),))
 cosh: Op = Op("cosh", "cosh", math.cosh, lambda out, x: (sinh(x),))
 tanh = Op("tanh", "tanh", math.tanh, lambda out, x: (_run(sech, x) ** 2,))
@@ -220,6 +272,14 @@ relu = Op("relu", "relu", lambda x: where(x < 0, 0, x),
 leaky_relu = Op("leaky_relu", "leaky_relu", _leaky_relu,
     lambda out, x, slope: (where(x > 0, 1, slope), where(x < 0, x, 0)),
     kinks=lambda x, slope: x, folds="leaky_relu")
+elu = Op("elu", "elu", _elu,
+    lambda out, x, alpha: (where(x > 0, 1, lambda: alpha * exp(x)),
+                           where(x > 0, 0, lambda: expm1(x))),
+    kinks=lambda x, alpha: x, folds="elu {}",
+    about="= x, or alpha × (exp(x) − 1) where x is negative")
+softsign = Op("softsign", "softsign",
+    lambda x: _with_limits(x, -1, 1, lambda: x / (1 + operator.abs(x))),
+    lambda out, x: (1 / (1 + operator.abs(x)) ** 2,), about="= x ÷ (1 + |x|)")
 sigmoid: Op = Op("sigmoid", "sigmoid", _sigmoid, lambda out, x: (sech(x / 2) ** 2 / 4,),
     about="= 1 ÷ (1 + exp(−x)); its derivative is σ(1 − σ), too")
 softplus = Op("softplus", "softplus",

@@ -7,11 +7,13 @@ from engine.operation.op import Op
 
 __all__ = [
     "acos", "acosh", "acosh_slope", "add", "asin", "asinh", "atan", "atan2",
-    "atanh", "cbrt", "cos", "cosh", "direction", "erf", "erfc", "exp", "expm1",
-    "floordiv", "gaussian", "gelu", "hypot", "identity", "inversion",
-    "leaky_relu", "log", "log10", "log1p", "log2", "mod", "mul", "neg", "relu",
-    "sech", "semicircle", "sigmoid", "silu", "sin", "sinh", "softplus", "sqrt",
-    "sub", "tan", "tanh", "truediv", "weigh",
+    "atanh", "cbrt", "ceil", "cos", "cosh", "degrees", "direction", "elu",
+    "erf", "erfc", "exp", "exp10", "exp2", "expm1", "floor", "floordiv",
+    "gaussian", "gelu", "hypot", "identity", "inversion", "leaky_relu", "log",
+    "log10", "log1mexp", "log1p", "log2", "logit", "mod", "mul", "neg",
+    "radians", "relu", "sech", "semicircle", "sigmoid", "sign", "silu", "sin",
+    "sinh", "softplus", "softsign", "sqrt", "square", "sub", "tan", "tanh",
+    "truediv", "weigh", "xlog1py", "xlogy",
 ]  # fmt: skip
 
 @type_check_only
@@ -157,11 +159,54 @@ Local derivative: ∂/∂x = 1 if x > 0 else −1 if x < 0 else 0.
 Kink: where x is 0.
 """
 
+sign: Unary
+"""sign(x) = −1, 0 or 1
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 0.
+Kink: where x is 0.
+"""
+
+floor: Unary
+"""floor(x): the largest whole number that is not above x
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 0.
+"""
+
+ceil: Unary
+"""ceil(x): the smallest whole number that is not below x
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 0.
+"""
+
+square: Unary
+"""square(x) = x²
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 2 × x.
+"""
+
 exp: Unary
 """exp(x)
 
 Domain: x in (−∞, ∞).
 Local derivative: ∂/∂x = out.
+"""
+
+exp2: Unary
+"""exp2(x) = 2^x
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = out × 0.693147.
+"""
+
+exp10: Unary
+"""exp10(x) = 10^x
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = out × 2.30259.
 """
 
 expm1: Unary
@@ -213,6 +258,54 @@ log10: _log10
 
 Domain: x in (0, ∞).
 Local derivative: ∂/∂x = 1 ÷ (x × 2.30259).
+"""
+
+@type_check_only
+class _xlogy(Binary):
+    """Domain: x in (−∞, ∞), y in (0, ∞)."""
+
+xlogy: _xlogy
+"""xlogy(x, y) = x × log(y), and 0 where x is 0
+
+Domain: x in (−∞, ∞), y in (0, ∞).
+Local derivatives:
+    ∂/∂x = log(y)
+    ∂/∂y = 0 if x = 0 else x ÷ y
+"""
+
+@type_check_only
+class _xlog1py(Binary):
+    """Domain: x in (−∞, ∞), y in (−1, ∞)."""
+
+xlog1py: _xlog1py
+"""xlog1py(x, y) = x × log(1 + y), and 0 where x is 0
+
+Domain: x in (−∞, ∞), y in (−1, ∞).
+Local derivatives:
+    ∂/∂x = log1p(y)
+    ∂/∂y = 0 if x = 0 else x ÷ (1 + y)
+"""
+
+@type_check_only
+class _logit(Unary):
+    """Domain: x in (0, 1)."""
+
+logit: _logit
+"""logit(x) = log(x ÷ (1 − x)), the inverse of sigmoid
+
+Domain: x in (0, 1).
+Local derivative: ∂/∂x = 1 ÷ (x × (1 − x)).
+"""
+
+@type_check_only
+class _log1mexp(Unary):
+    """Domain: x in (0, ∞)."""
+
+log1mexp: _log1mexp
+"""log1mexp(x) = log(1 − exp(−x)), with all digits for any x
+
+Domain: x in (0, ∞).
+Local derivative: ∂/∂x = 1 ÷ expm1(x).
 """
 
 @type_check_only
@@ -307,6 +400,20 @@ Local derivatives:
     ∂/∂y = inversion(x, y)
     ∂/∂x = −inversion(y, x)
 Kink: where y if x < 0 else hypot(x, y) is 0.
+"""
+
+radians: Unary
+"""radians(x) = x × π ÷ 180: x in degrees
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 0.0174533.
+"""
+
+degrees: Unary
+"""degrees(x) = x × 180 ÷ π: x in radians
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 57.2958.
 """
 
 sinh: Unary
@@ -449,6 +556,28 @@ Local derivatives:
     ∂/∂slope = x if x < 0 else 0
 Kink: where x is 0.
 slope is 0.01 when it is left out.
+"""
+
+@type_check_only
+class _elu(Optional):
+    """Domain: x, alpha in (−∞, ∞)."""
+
+elu: _elu
+"""elu(x, alpha) = x, or alpha × (exp(x) − 1) where x is negative
+
+Domain: x, alpha in (−∞, ∞).
+Local derivatives:
+    ∂/∂x = 1 if x > 0 else alpha × exp(x)
+    ∂/∂alpha = 0 if x > 0 else expm1(x)
+Kink: where x is 0.
+alpha is 1 when it is left out.
+"""
+
+softsign: Unary
+"""softsign(x) = x ÷ (1 + |x|)
+
+Domain: x in (−∞, ∞).
+Local derivative: ∂/∂x = 1 ÷ (1 + |x|)².
 """
 
 sigmoid: Unary

@@ -35,6 +35,9 @@ _LONGEST = 60
 _KINDS = (Value, Symbol, Extended, Series)
 """What operators and methods are given to."""
 
+_GIVE_INTS = ("floor", "ceil")
+"""What `math` asks an object for is an int; the rows give Values."""
+
 departures = 0
 """How many rows have left the table. What was made with one of them is out of date."""
 
@@ -223,13 +226,22 @@ def _check_rule(op: Op) -> None:
 def _make_methods(op: Op, kind: type[Operators]) -> dict[str, Callable[..., Any]]:
     """A row named like one of Python's operators is that operator, others a method."""
     method = op.methods.get(kind, lambda *args: op(*args))
-    if not hasattr(float, f"__{op.name}__"):
+    if not is_operator(op.name):
         return {op.name: method}
     if kind is Value and hasattr(Node, f"__{op.name}__"):  # of the compiled core
         return {}
     if op.arity == 1:
         return {f"__{op.name}__": method}
     return {f"__{op.name}__": method, f"__r{op.name}__": _reflect(op)}
+
+
+def is_operator(name: str) -> bool:
+    """Whether a row of this name is one of Python's operators.
+
+    >>> is_operator("add"), is_operator("tanh"), is_operator("floor")
+    (True, False, False)
+    """
+    return hasattr(float, f"__{name}__") and name not in _GIVE_INTS
 
 
 def _reflect(op: Op) -> Callable[..., Any]:

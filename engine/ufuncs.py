@@ -22,24 +22,8 @@ from engine.util.numbers import is_number
 Function = Callable[..., Any]
 
 
-def _square(x: Any) -> Any:
-    return ops.mul(x, x)
-
-
 def _reciprocal(x: Any) -> Any:
     return ops.truediv(1, x)
-
-
-def _exp2(x: Any) -> Any:
-    return ops.pow(2, x)
-
-
-def _to_degrees(x: Any) -> Any:
-    return ops.mul(x, 180 / math.pi)
-
-
-def _to_radians(x: Any) -> Any:
-    return ops.mul(x, math.pi / 180)
 
 
 def _divmod(x: Any, y: Any) -> Any:
@@ -74,21 +58,13 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
     return _minimum(_maximum(x, low), high)
 
 
-def _floor(x: Any) -> Any:
-    return ops.floordiv(x, 1) if _is_finite(x) else x
-
-
-def _ceil(x: Any) -> Any:
-    return ops.neg(_floor(ops.neg(x)))
-
-
 def _trunc(x: Any) -> Any:
-    return _floor(x) if x >= 0 else _ceil(x)
+    return ops.floor(x) if x >= 0 else ops.ceil(x)
 
 
 def _rint(x: Any) -> Any:
     """The nearest whole number, the even one of two."""
-    below = _floor(x)
+    below = ops.floor(x)
     rest = x - below
     up = rest > 0.5 or (rest == 0.5 and below % 2 == 1)
     return below + 1 if up else below
@@ -96,10 +72,6 @@ def _rint(x: Any) -> Any:
 
 def _heaviside(x: Any, middle: Any) -> Any:
     return middle if x == 0 else x if x != x else float(x > 0)
-
-
-def _sign(x: Any) -> Any:
-    return x if x != x else float((x > 0) - (x < 0))
 
 
 def _logaddexp(x: Any, y: Any) -> Any:
@@ -152,21 +124,20 @@ _PREDICATES: dict[str, Function] = {
 _METHODS: dict[str, Function] = {
     "arccos": ops.acos, "arccosh": ops.acosh, "arcsin": ops.asin,
     "arcsinh": ops.asinh, "arctan": ops.atan, "arctan2": ops.atan2,
-    "arctanh": ops.atanh, "deg2rad": _to_radians, "degrees": _to_degrees,
-    "exp2": _exp2, "fabs": ops.abs, "fmod": _fmod, "rad2deg": _to_degrees,
-    "radians": _to_radians, "rint": _rint,
+    "arctanh": ops.atanh, "deg2rad": ops.radians, "fabs": ops.abs,
+    "fmod": _fmod, "rad2deg": ops.degrees, "rint": _rint,
 }  # fmt: skip
 """Those that NumPy looks for as methods of the elements of an array of objects."""
 
 _FUNCTIONS: dict[str, Function] = _PREDICATES | _METHODS | {
-    "absolute": ops.abs, "add": ops.add, "ceil": _ceil, "clip": _clip,
+    "absolute": ops.abs, "add": ops.add, "clip": _clip,
     "conjugate": operator.pos, "divide": ops.truediv, "divmod": _divmod,
-    "float_power": ops.pow, "floor": _floor, "floor_divide": ops.floordiv,
+    "float_power": ops.pow, "floor_divide": ops.floordiv,
     "fmax": _fmax, "fmin": _fmin, "heaviside": _heaviside, "logaddexp": _logaddexp,
     "logaddexp2": _logaddexp2, "maximum": _maximum, "minimum": _minimum,
     "multiply": ops.mul, "negative": ops.neg, "positive": operator.pos,
     "power": ops.pow, "reciprocal": _reciprocal, "remainder": ops.mod,
-    "sign": _sign, "square": _square, "subtract": ops.sub, "trunc": _trunc,
+    "subtract": ops.sub, "trunc": _trunc,
 }  # fmt: skip
 """By NumPy's name what a row has under another name, or what rows are composed to."""
 

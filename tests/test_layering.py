@@ -28,7 +28,7 @@ LAYERS = {
         "graph",
         "registry explanation",
         "ops",
-        "functions ufuncs",
+        "composed functions ufuncs",
         "autodiff",
         "gradcheck",
         "testing tape.ir",

@@ -56,7 +56,7 @@ class Trace:
         """What `f` gives beside its result, with `has_aux`."""
         if has_aux:
             output, self.aux = _split_aux(output)
-        self.output = output
+        self.output = output.item() if getattr(output, "shape", None) == () else output
         self._result, self.outputs = flatten_numbers(self.output, "the result of f")
         _refuse_bools(self._result, self.outputs)
 

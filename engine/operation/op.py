@@ -73,7 +73,7 @@ class Op:
         name: str,
         symbol: str,
         value: Callable[..., Any],
-        partials: Rule | tuple[Rule | int, ...],
+        partials: Rule | tuple[Rule | float, ...],
         *,
         domain: str | Sequence[str] = REAL,
         kinks: Callable[..., Any] | None = None,
@@ -229,7 +229,7 @@ def _fix(op: Op, number: float) -> Op:
     return made
 
 
-def _split_rule(partials: Rule | tuple[Rule | int, ...]) -> tuple[Rule, ...]:
+def _split_rule(partials: Rule | tuple[Rule | float, ...]) -> tuple[Rule, ...]:
     """One function per operand."""
     if isinstance(partials, tuple):
         return tuple(
@@ -240,13 +240,13 @@ def _split_rule(partials: Rule | tuple[Rule | int, ...]) -> tuple[Rule, ...]:
     return tuple(partial(_call_one, partials, place) for place in places)
 
 
-def _find_constants(partials: Rule | tuple[Rule | int, ...]) -> tuple[float, ...]:
+def _find_constants(partials: Rule | tuple[Rule | float, ...]) -> tuple[float, ...]:
     if callable(partials) or any(map(callable, partials)):
         return ()
     return tuple(float(entry) for entry in partials if not callable(entry))
 
 
-def _find_operands(partials: Rule | tuple[Rule | int, ...]) -> tuple[str, ...]:
+def _find_operands(partials: Rule | tuple[Rule | float, ...]) -> tuple[str, ...]:
     """What the rule calls its operands; x, y, ... when it is constant."""
     if not isinstance(partials, tuple):
         return tuple(inspect.signature(partials).parameters)[1:]
@@ -269,7 +269,7 @@ def _call_one(rule: Rule, place: int, *args: Any) -> Any:
     return rule(*args)[place]
 
 
-def _return_constant(number: int, *_: Any) -> int:
+def _return_constant(number: float, *_: Any) -> float:
     return number
 
 

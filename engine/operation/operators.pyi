@@ -55,8 +55,26 @@ class Operators:
     def __abs__(self) -> Self:
         """abs(x) = |x|. Local derivative: ∂/∂x = 1 if x > 0 else −1 if x < 0 else 0."""
 
+    def sign(self) -> Self:
+        """sign(x) = −1, 0 or 1. Local derivative: ∂/∂x = 0."""
+
+    def floor(self) -> Self:
+        """floor(x): the largest whole number that is not above x. Local derivative: ∂/∂x = 0."""
+
+    def ceil(self) -> Self:
+        """ceil(x): the smallest whole number that is not below x. Local derivative: ∂/∂x = 0."""
+
+    def square(self) -> Self:
+        """square(x) = x². Local derivative: ∂/∂x = 2 × x."""
+
     def exp(self) -> Self:
         """exp(x). Local derivative: ∂/∂x = out."""
+
+    def exp2(self) -> Self:
+        """exp2(x) = 2^x. Local derivative: ∂/∂x = out × 0.693147."""
+
+    def exp10(self) -> Self:
+        """exp10(x) = 10^x. Local derivative: ∂/∂x = out × 2.30259."""
 
     def expm1(self) -> Self:
         """expm1(x) = exp(x) − 1, with all digits for a small x. Local derivative: ∂/∂x = exp(x)."""
@@ -72,6 +90,18 @@ class Operators:
 
     def log10(self) -> Self:
         """log10(x). Local derivative: ∂/∂x = 1 ÷ (x × 2.30259)."""
+
+    def xlogy(self, other: Self | SupportsFloat) -> Self:
+        """xlogy(x, y) = x × log(y), and 0 where x is 0. Local derivatives: ∂/∂x = log(y), ∂/∂y = 0 if x = 0 else x ÷ y."""
+
+    def xlog1py(self, other: Self | SupportsFloat) -> Self:
+        """xlog1py(x, y) = x × log(1 + y), and 0 where x is 0. Local derivatives: ∂/∂x = log1p(y), ∂/∂y = 0 if x = 0 else x ÷ (1 + y)."""
+
+    def logit(self) -> Self:
+        """logit(x) = log(x ÷ (1 − x)), the inverse of sigmoid. Local derivative: ∂/∂x = 1 ÷ (x × (1 − x))."""
+
+    def log1mexp(self) -> Self:
+        """log1mexp(x) = log(1 − exp(−x)), with all digits for any x. Local derivative: ∂/∂x = 1 ÷ expm1(x)."""
 
     def sqrt(self) -> Self:
         """sqrt(x): square root. Local derivative: ∂/∂x = 1 ÷ (2 × out)."""
@@ -102,6 +132,12 @@ class Operators:
 
     def atan2(self, other: Self | SupportsFloat) -> Self:
         """atan2(y, x): the angle of the point (x, y) in radians, from −π to π. Local derivatives: ∂/∂y = inversion(x, y), ∂/∂x = −inversion(y, x)."""
+
+    def radians(self) -> Self:
+        """radians(x) = x × π ÷ 180: x in degrees. Local derivative: ∂/∂x = 0.0174533."""
+
+    def degrees(self) -> Self:
+        """degrees(x) = x × 180 ÷ π: x in radians. Local derivative: ∂/∂x = 57.2958."""
 
     def sinh(self) -> Self:
         """sinh(x). Local derivative: ∂/∂x = cosh(x)."""
@@ -150,6 +186,12 @@ class Operators:
 
     def leaky_relu(self, other: Self | SupportsFloat = ...) -> Self:
         """leaky_relu(x, slope) = slope × x if x < 0 else x. Local derivatives: ∂/∂x = 1 if x > 0 else slope, ∂/∂slope = x if x < 0 else 0."""
+
+    def elu(self, other: Self | SupportsFloat = ...) -> Self:
+        """elu(x, alpha) = x, or alpha × (exp(x) − 1) where x is negative. Local derivatives: ∂/∂x = 1 if x > 0 else alpha × exp(x), ∂/∂alpha = 0 if x > 0 else expm1(x)."""
+
+    def softsign(self) -> Self:
+        """softsign(x) = x ÷ (1 + |x|). Local derivative: ∂/∂x = 1 ÷ (1 + |x|)²."""
 
     def sigmoid(self) -> Self:
         """sigmoid(x) = 1 ÷ (1 + exp(−x)); its derivative is σ(1 − σ), too. Local derivative: ∂/∂x = sech(x ÷ 2)² ÷ 4."""

@@ -20,6 +20,8 @@ def is_array(leaf: Any) -> bool:
 def open_array(leaf: Any) -> tuple[Structure, list[Any]]:
     """The structure of an array and its items in order; anything else is a leaf.
 
+    So is what is in an array without axes.
+
     >>> import numpy as np
     >>> open_array(np.array([[1.0, 2.0]]))
     (('array', (1, 2)), [1.0, 2.0])
@@ -28,6 +30,8 @@ def open_array(leaf: Any) -> tuple[Structure, list[Any]]:
         return None, [leaf]
     import numpy as np
 
+    if leaf.shape == ():
+        return None, [np.asarray(leaf).item()]
     items: list[Any] = np.asarray(leaf).ravel().tolist()
     return ("array", tuple(leaf.shape)), items
 

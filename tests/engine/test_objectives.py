@@ -169,8 +169,9 @@ def test_the_jacobian_of_residuals_that_are_written_into_an_array():
         f[0], f[1] = 10 * (x[1] - x[0] ** 2), 1 - x[0]
         return f
 
-    assert jacobian(residuals)([-1.2, 1.0]) == [[24.0, 10.0], [-1.0, 0.0]]
-    assert jacobian(lambda x: np.array(x) * x[0])([2.0, 3.0]) == [
+    found = jacobian(residuals)([-1.2, 1.0])
+    assert found.tolist() == [[24.0, 10.0], [-1.0, 0.0]]
+    assert jacobian(lambda x: np.array(x) * x[0])([2.0, 3.0]).tolist() == [
         [4.0, 0.0],
         [3.0, 2.0],
     ]

@@ -423,16 +423,16 @@ def test_things_that_are_no_numbers_are_refused():
                 apply(v, thing)
 
 
-@pytest.mark.parametrize("name", ["spacing", "exp2"])
+@pytest.mark.parametrize("name", ["spacing", "rint"])
 def test_a_row_of_ones_own_may_have_a_name_of_numpy(name):
     engine.register(name, name, lambda x: 2 * x, (2,))
     try:
         assert UFUNCS[name](Value(5.0)).data == 10.0
-        if name == "exp2":
+        if name == "rint":
             assert UFUNCS[name](box(5.0))[0].data == 10.0
     finally:
         engine.unregister(name)
-    assert np.exp2(box(5.0))[0].data == np.exp2(Value(5.0)).data == 32.0
+    assert np.rint(box(5.4))[0].data == np.rint(Value(5.4)).data == 5.0
 
 
 def test_the_engine_does_not_import_numpy():

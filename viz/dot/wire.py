@@ -12,7 +12,10 @@ from viz.dot.scopes import ScopeEmitter
 from viz.labels import escape_label
 from viz.style.words import Words, describe_hidden
 
-ORDERED = {"sub", "truediv", "floordiv", "mod", "pow", "atan2", "leaky_relu"}
+ORDERED = {
+    "sub", "truediv", "floordiv", "mod", "pow", "atan2", "leaky_relu", "elu", "xlogy",
+    "xlog1py",
+}  # fmt: skip
 """Operations whose operands Graphviz has to keep in order."""
 
 

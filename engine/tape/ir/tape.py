@@ -20,7 +20,8 @@ STOP = Op("stop", "stop", lambda x: x, (0,))
 TOTAL = {
     "add", "sub", "mul", "neg", "abs", "identity", "stop", "dot", "relu", "leaky_relu",
     "max", "min", "tanh", "atan", "atan2", "asinh", "hypot", "erf", "erfc", "sigmoid",
-    "softplus", "cbrt",
+    "softplus", "cbrt", "sign", "floor", "ceil", "square", "elu", "softsign", "radians",
+    "degrees",
 }  # fmt: skip
 """The rows that never raise. Another row that raises would give nan or ±∞ in IEEE 754,
 which is how a batch finds the samples to look at."""
