@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.autodiff.sparse import compute_sparse_hessian
 from engine.autodiff.trace import (
     Function,
     Trace,
@@ -16,17 +17,33 @@ from engine.autodiff.transforms import compute_rows, grad, jacobian, jvp, like
 from engine.util.numbers import add_up
 
 
-def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def hessian(
+    f: Function, argnums: int | Sequence[int] = 0, *, sparse: bool = False
+) -> Function:
     """The second derivatives of a function with one number as its result.
 
     Forward over reverse: a forward pass per input through the graph of the gradient.
     For lists, `H[i][j]` is ∂²f/∂xᵢ∂xⱼ.
 
+    With `sparse` it is a SciPy CSR array over all numbers of the argument, see
+    `jacobian`; an arrowhead takes two sweeps.
+
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
     """
     require_function(f, "hessian")
+    if sparse:
+        return _make_sparse_hessian(f, argnums)
     return jacobian(grad(f, argnums), argnums, mode="forward")
+
+
+def _make_sparse_hessian(f: Function, argnums: int | Sequence[int]) -> Function:
+    @like(f, "hessian")
+    def differentiate(*args: Any, **kwargs: Any) -> Any:
+        selected = select_arguments(argnums, args)
+        return compute_sparse_hessian(Trace(grad(f, argnums), args, selected, kwargs))
+
+    return differentiate
 
 
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:

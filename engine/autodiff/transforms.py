@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.autodiff.reverse import gradients
+from engine.autodiff.sparse import compute_sparse_jacobian
 from engine.autodiff.trace import (
     Function,
     Trace,
@@ -194,6 +195,7 @@ def jacobian(
     *,
     mode: str = "auto",
     has_aux: bool = False,
+    sparse: bool = False,
 ) -> Function:
     """The derivatives of all results by all numbers of an argument.
 
@@ -207,12 +209,21 @@ def jacobian(
         mode: "reverse" (a sweep per result), "forward" (a pass per input), or
             "auto": the one that takes fewer.
         has_aux: see `grad`.
+        sparse: give a SciPy CSR array with a row for each number of the result and a
+            column for each of the argument. Which entries can differ from 0 is seen
+            from the graph, and columns or rows that do not touch share a sweep: a
+            tridiagonal matrix takes three, whatever its size. `mode` is "auto" then.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
+    >>> jacobian(lambda x: [x[0] ** 2, x[1] ** 3], sparse=True)([2.0, 3.0]).toarray()
+    array([[ 4.,  0.],
+           [ 0., 27.]])
 
     Raises:
         ValueError: there is no such mode.
+        OperandError: it is sparse and inside of another transform.
+        ModuleNotFoundError: it is sparse, and SciPy is missing.
     """
     if mode not in ("auto", "forward", "reverse"):
         raise ValueError(f"mode={mode!r}: choose auto, forward or reverse")
@@ -221,6 +232,8 @@ def jacobian(
     def differentiate(*args: Any, **kwargs: Any) -> Any:
         selected = select_arguments(argnums, args)
         trace = Trace(f, args, selected, kwargs, has_aux=has_aux)
+        if sparse:
+            return trace.with_aux(compute_sparse_jacobian(trace), has_aux=has_aux)
         rows = [
             trace.unflatten_inputs(map(trace.as_plain, row))
             for row in compute_rows(trace, mode)
