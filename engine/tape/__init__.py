@@ -16,7 +16,9 @@ from engine.tape.ir.recording import Recording, record
 from engine.tape.ir.tape import Guard, Tape
 from engine.tape.jitted import Jitted, jit
 from engine.tape.js_rows import javascript
+from engine.tape.mapping import vmap
 
 __all__ = [
     "BACKENDS", "Guard", "Jitted", "Recording", "Tape", "javascript", "jit", "record",
+    "vmap",
 ]  # fmt: skip
