@@ -19,6 +19,7 @@ from engine.autodiff.curvature import (
     hvp,
 )
 from engine.autodiff.custom import custom_derivative
+from engine.autodiff.implicit import implicit
 from engine.autodiff.recompute import recompute
 from engine.autodiff.reverse import gradients
 from engine.autodiff.taylor import taylor
@@ -59,6 +60,7 @@ from engine.errors import (
     RangeError,
     RowError,
     ShapeError,
+    SolutionError,
     StaleGraphError,
     TapeError,
     UnknownOperationError,
@@ -117,7 +119,7 @@ __all__ = [
     "OptionError",
     "RangeError",
     "RowError",
-    "ShapeError",
+    "ShapeError", "SolutionError",
     "StaleGraphError",
     "TapeError",
     "UnknownOperationError",
@@ -141,7 +143,7 @@ __all__ = [
     "hessian",
     "hessian_diagonal",
     "huber",
-    "hvp",
+    "hvp", "implicit",
     "jacfwd",
     "jacobian",
     "jacrev",

@@ -143,6 +143,17 @@ class ShapeError(EngineError, ValueError):
     """
 
 
+class SolutionError(EngineError, RuntimeError):
+    """What a solver gives is no solution, or not the only one near by.
+
+    >>> from engine import grad, implicit
+    >>> grad(implicit(lambda x, a: x * x - a)(lambda a: 1.0))(4.0)
+    Traceback (most recent call last):
+        ...
+    engine.errors.SolutionError: what the solver gives is no solution: a step of ...
+    """
+
+
 class StaleGraphError(EngineError, RuntimeError):
     """A leaf's `data` was changed after the graph that is read was built.
 

@@ -14,10 +14,10 @@ from engine.autodiff.trace import (
     tracing,
     watching,
 )
-from engine.errors import OperandError, RowError
+from engine.errors import EngineError, OperandError, RowError
 from engine.graph.value import Value
 from engine.operation.extended import Extended
-from engine.operation.op import Op, add_local_row
+from engine.operation.op import OF_NUMBERS, Op, add_local_row
 from engine.operation.operators import Operators
 from engine.operation.symbol import Symbol
 from engine.util.arrays import close_array
@@ -155,10 +155,11 @@ class CustomFunction:
                     found = self.rule(out, *args)
             else:
                 found = self.rule(out, *args)
-        except (ArithmeticError, ValueError):
-            if not any(isinstance(x, Extended) for x in given):
-                raise
-            return (math.nan,) * len(operands)  # there is no limit that it knows
+        except (ArithmeticError, ValueError) as error:
+            plain = not isinstance(error, EngineError) or isinstance(error, OF_NUMBERS)
+            if plain and any(isinstance(x, Extended) for x in given):
+                return (math.nan,) * len(operands)  # there is no limit that it knows
+            raise
         if len(args) == 1 and not (isinstance(found, tuple) and len(found) == 1):
             found = (found,)
         try:

@@ -8,6 +8,7 @@ when running it on floats fails, which is how √x gets its derivative ∞ at 0.
 from __future__ import annotations
 
 import math
+from types import FunctionType
 from typing import Any
 
 from engine.operation.op import Op
@@ -38,15 +39,42 @@ def evaluate_extended(op: Op, xs: tuple[float, ...]) -> float:
         if op.name in ("truediv", "pow"):
             _, *fixed = op.made_from or (op,)  # x ** −1 has its exponent fixed
             return _quotient_limit(op.name, *xs, *fixed)
-        return op.limits.get(xs[0], math.nan)
-    except OverflowError:  # the sign shows where the numbers are small
-        small = op.value(math.copysign(1.0, xs[0]), *map(float, xs[1:]))
-        return (
-            math.nan if small.__class__ is complex else math.copysign(math.inf, small)
-        )
+        return _find_limit(op, xs)
+    except OverflowError:
+        return _find_overflow(op, xs)
     except ValueError:
-        return op.limits.get(xs[0], math.nan)
+        return _find_limit(op, xs)
     return math.nan if out.__class__ is complex else float(out)
+
+
+def _find_limit(op: Op, xs: tuple[float, ...]) -> float:
+    """What is written in the row; of one that is composed, what its parts give."""
+    if xs[0] in op.limits:
+        return op.limits[xs[0]]
+    found = _evaluate_parts(op, xs)
+    return math.nan if found is None else found
+
+
+def _find_overflow(op: Op, xs: tuple[float, ...]) -> float:
+    """What the parts give; else ±∞, with the sign that it has for small numbers."""
+    found = _evaluate_parts(op, xs)
+    if found is not None:
+        return found
+    try:
+        small = op.value(math.copysign(1.0, xs[0]), *map(float, xs[1:]))
+    except (ArithmeticError, ValueError):
+        return math.nan
+    return math.nan if small.__class__ is complex else math.copysign(math.inf, small)
+
+
+def _evaluate_parts(op: Op, xs: tuple[float, ...]) -> float | None:
+    """A row that is composed of others; None for a function of floats."""
+    if not isinstance(op.value, FunctionType):
+        return None
+    try:
+        return float(op.value(*map(Extended, xs)))
+    except (ArithmeticError, ValueError):
+        return None
 
 
 def _quotient_limit(name: str, x: float, y: float) -> float:

@@ -315,14 +315,14 @@ def as_real(
     return as_float(out, where=f"the result of {op.name}")
 
 
-_OF_NUMBERS = (DivisionByZeroError, DomainError, RangeError)
+OF_NUMBERS = (DivisionByZeroError, DomainError, RangeError)
 
 
 def make_error(
     op: Op, xs: tuple[Any, ...], error: Exception, parents: tuple[Any, ...] = ()
 ) -> EngineError:
     """The engine's error for what Python raised: its kind, with numbers and labels."""
-    if isinstance(error, EngineError) and not isinstance(error, _OF_NUMBERS):
+    if isinstance(error, EngineError) and not isinstance(error, OF_NUMBERS):
         return error
     labels = [getattr(parent, "label", None) for parent in parents] or [None] * len(xs)
     shown = [

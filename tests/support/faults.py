@@ -254,8 +254,8 @@ FAULTS = (
     Fault(
         "the operands of a difference may be swapped",
         "viz/dot/wire.py",
-        'ORDERED = {"sub", ',
-        "ORDERED = {",
+        '    "sub", "truediv", ',
+        '    "truediv", ',
         PICTURES,
     ),
     Fault(
