@@ -330,12 +330,15 @@ def make_error(
         for x, label in zip(xs, labels, strict=True)
     ]
     reason = _word(str(error.args[-1]) if error.args else "no such value")
+    if isinstance(error, DomainError) and _describe_domains(op):
+        reason = "math domain error"  # the row's own domain says it, not that of a part
     text = f"{op.written}({', '.join(shown)}): {reason}"
     if isinstance(error, ZeroDivisionError):
         return DivisionByZeroError(text)
     if isinstance(error, OverflowError):
         return RangeError(text)
-    explained = "complex" in reason or isinstance(error, EngineError)  # of a row inside
+    inner = isinstance(error, EngineError) and reason != "math domain error"
+    explained = "complex" in reason or inner  # by a row inside
     return DomainError(text if explained else f"{text}{_describe_domains(op)}")
 
 
