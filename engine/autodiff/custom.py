@@ -78,7 +78,10 @@ class CustomFunction:
 
     def __call__(self, *args: Any) -> Any:
         """f(*args); a Value as soon as there is one among them."""
-        parts = [flatten_numbers(arg, f"args[{i}]") for i, arg in enumerate(args)]
+        parts = [
+            flatten_numbers(arg, f"args[{i}]", kind=Operators)
+            for i, arg in enumerate(args)
+        ]
         numbers = [x for _, leaves in parts for x in leaves]
         if not any(isinstance(x, Operators) for x in numbers):
             return self.f(*args)

@@ -42,7 +42,7 @@ def taylor(f: Function, x: Any, n: int) -> Any:
     require_function(f, "taylor")
     if not (isinstance(n, int) and n >= 0):
         raise ValueError(f"n={n!r}: the order of a Taylor series is 0, 1, 2, ...")
-    if not isinstance(x, Value):
+    if not isinstance(x, (Value, Series)):
         if not is_number(x):
             raise OperandError(f"taylor expands at one number, not at {x!r:.80}")
         x = as_float(x)
@@ -52,10 +52,10 @@ def taylor(f: Function, x: Any, n: int) -> Any:
     for output in outputs:
         if not isinstance(output, (Series, Value)) and not is_number(output):
             raise OperandError(f"the function gave {output!r:.80}, which is no number")
-    expansion.compute([out for out in outputs if isinstance(out, Series)], n)
-    lists = []
-    for output in outputs:
-        series = isinstance(output, Series)
-        found = output.coefficients[: n + 1] if series else [output, *[0.0] * n]
-        lists.append(found if nested else [as_float(float(c)) for c in found])
-    return unflatten(structure, iter(lists))
+    expansion.compute(filter(expansion.owns, outputs), n)
+
+    def close(c: Any) -> Any:
+        return c if nested or isinstance(c, Series) else as_float(float(c))
+
+    lists = ([*map(close, expansion.list_coefficients(x, n))] for x in outputs)
+    return unflatten(structure, lists)

@@ -19,6 +19,7 @@ from engine.graph.node import topological_order
 from engine.graph.sweep import adjoints
 from engine.graph.value import Value
 from engine.operation.operators import Operators
+from engine.operation.series import Series
 from engine.ops import identity
 from engine.util.arrays import close_array, open_array
 from engine.util.nested import Structure, flatten, leaf_names, map_tree, unflatten
@@ -250,8 +251,13 @@ def require_number(trace: Trace) -> Any:
     return trace.output
 
 
-def flatten_numbers(tree: Any, name: str) -> tuple[Structure, list[Any]]:
+def flatten_numbers(
+    tree: Any, name: str, *, kind: type = Value
+) -> tuple[Structure, list[Any]]:
     """The structure of a tree of numbers and Values, and these.
+
+    Args:
+        kind: what may be in it beside numbers.
 
     >>> flatten_numbers([1.0, "2"], name="args[0]")
     Traceback (most recent call last):
@@ -263,11 +269,13 @@ def flatten_numbers(tree: Any, name: str) -> tuple[Structure, list[Any]]:
     """
     structure, leaves = flatten(tree, open_array)
     for i, leaf in enumerate(leaves):
-        if not (isinstance(leaf, Operators) or is_number(leaf)):
+        if not (isinstance(leaf, kind) or is_number(leaf)):
             path = next(islice(leaf_names(structure, name), i, None))
+            hint = "; turn them around, and take taylor inside of the other transform"
             raise OperandError(
                 f"{path} is {leaf!r} ({type(leaf).__name__}); numbers and lists, "
                 "tuples, dicts and arrays of them are wanted"
+                f"{hint * isinstance(leaf, Series)}"
             )
     return structure, leaves
 
@@ -279,7 +287,7 @@ def flatten_like(tree: Any, other: Any, name: str) -> list[Any]:
         OperandError: it has another one.
     """
     wanted = list(leaf_names(flatten(tree, open_array)[0], ""))
-    structure, leaves = flatten_numbers(other, name)
+    structure, leaves = flatten_numbers(other, name, kind=Operators)
     if wanted != list(leaf_names(structure, "")):
         few = ", ".join(path or "one number" for path in wanted[:5])
         raise OperandError(f"{name} have another structure; wanted are {few}")

@@ -14,6 +14,7 @@ order; they have formulas of their own. Griewank & Walther, Evaluating Derivativ
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,14 +23,33 @@ from engine.operation.op import Op, rows
 from engine.operation.operators import Operators
 from engine.util.numbers import is_number
 
+_levels = itertools.count()
+
 
 class Expansion:
-    """The series of one computation: equal operations on the same operands are one."""
+    """The series of one computation: equal operations on the same operands are one.
+
+    Where expansions nest, the series of the outer one are numbers to the inner one.
+    """
 
     def __init__(self) -> None:
+        self.level = next(_levels)
+        """The inner one of two has the higher level."""
         self.all: list[Series] = []
         """Operands before results."""
         self.known: dict[Any, Series] = {}
+
+    def find_first(self, x: Any) -> Any:
+        """The first coefficient; a number, and what is one here, is its own."""
+        return x.coefficients[0] if self.owns(x) else x
+
+    def list_coefficients(self, x: Any, k: int) -> list[Any]:
+        """Those up to order k."""
+        return x.coefficients[: k + 1] if self.owns(x) else [x, *[0.0] * k]
+
+    def owns(self, x: Any) -> bool:
+        """Whether it is one of the series."""
+        return isinstance(x, Series) and x._expansion is self
 
     def compute(self, outputs: Iterable[Series], order: int) -> None:
         """The coefficients of these, up to this order."""
@@ -40,8 +60,8 @@ class Expansion:
                 continue
             series.order = wanted
             partials = series.differentiate() if wanted else ()
-            waiting += [(x, wanted) for x in series.operands if isinstance(x, Series)]
-            waiting += [(p, wanted - 1) for p in partials if isinstance(p, Series)]
+            waiting += [(x, wanted) for x in series.operands if self.owns(x)]
+            waiting += [(p, wanted - 1) for p in partials if self.owns(p)]
         for k in range(1, order + 1):
             for series in self.all:
                 if series.order >= k:
@@ -77,14 +97,15 @@ class Series(Operators):
             op, args = op.fixed(args[-1]), args[:-1]
         if op.name == "mul" and any(map(is_zero, args)):
             return 0.0
+        own = (x._expansion for x in args if isinstance(x, Series))
+        expansion = max(own, key=lambda one: one.level)
         if op.name == "pow":
-            rewritten = _rewrite_power(op, *args)
+            rewritten = _rewrite_power(expansion, op, *args)
             if rewritten is not None:
                 return rewritten
-        expansion = next(x._expansion for x in args if isinstance(x, Series))
         key = op, *(repr(x) if is_number(x) else id(x) for x in args)
         if key not in expansion.known:
-            first = op(*map(_find_first, args))
+            first = op(*map(expansion.find_first, args))
             expansion.known[key] = Series(expansion, first, op, args)
         return expansion.known[key]
 
@@ -111,27 +132,28 @@ class Series(Operators):
             self.op is not None
             and self.op.name == "pow"
             and len(self.operands) == 1
-            and _find_first(self.operands[0]) != 0
+            and self._expansion.find_first(self.operands[0]) != 0
         )
 
     def find_coefficient(self, k: int) -> Any:
         """That of order k, from those of lower order, and from those of operands."""
         if self.op is None:  # the variable, x + t
             return 1.0 if k == 1 else 0.0
+        list_coefficients = self._expansion.list_coefficients
         if self._is_quotient:  # from out × y = x
-            x, y = (_list_coefficients(operand, k) for operand in self.operands)
+            x, y = (list_coefficients(operand, k) for operand in self.operands)
             return (x[k] - _add_products(y[1:], self.coefficients[::-1])) / y[0]
         if self._is_power:  # from x × out′ = r × out × x′
             assert self.op.made_from is not None
-            x, r = _list_coefficients(self.operands[0], k), self.op.made_from[1]
+            x, r = list_coefficients(self.operands[0], k), self.op.made_from[1]
             weights = [r * j - (k - j) for j in range(1, k + 1)]
             weighted = [w * step for w, step in zip(weights, x[1:], strict=True)]
             return _add_products(weighted, self.coefficients[::-1]) / (k * x[0])
         total: Any = 0.0
         for x, slope in zip(self.operands, self.differentiate(), strict=True):
-            if isinstance(x, Series):
+            if self._expansion.owns(x):
                 steps = [j * x.coefficients[j] for j in range(1, k + 1)]
-                slopes = _list_coefficients(slope, k - 1)
+                slopes = list_coefficients(slope, k - 1)
                 total = total + _add_products(steps, slopes[::-1])
         return total / k
 
@@ -157,20 +179,33 @@ class Series(Operators):
         return bool(self.coefficients[0])
 
     def __float__(self) -> float:
-        raise EscapeError(
-            "float(x) takes one number out of a power series, and the coefficients "
-            "would miss what is computed with it: compute with the functions of engine "
-            "(engine.sin for math.sin)"
-        )
+        raise _refuse("float(x)")
+
+    def __int__(self) -> int:
+        raise _refuse("int(x)")
+
+    def __round__(self, digits: int | None = None) -> Any:
+        raise _refuse("round(x)")
+
+    def __format__(self, spec: str) -> str:
+        return format(self.coefficients[0], spec)
 
     def __repr__(self) -> str:
         return f"Series({self.coefficients!r})"
 
 
-def _rewrite_power(op: Op, x: Any, y: Any = None) -> Any:
+def _refuse(how: str) -> EscapeError:
+    return EscapeError(
+        f"{how} takes one number out of a power series, and the coefficients would "
+        "miss what is computed with it: compute with the functions of engine "
+        "(engine.sin for math.sin)"
+    )
+
+
+def _rewrite_power(expansion: Expansion, op: Op, x: Any, y: Any = None) -> Any:
     """A power that has a simpler form: products for whole exponents, exp(y log x)."""
     if op.made_from is None:
-        if isinstance(y, Series) and _find_first(x) > 0:
+        if expansion.owns(y) and expansion.find_first(x) > 0:
             return rows["exp"](y * rows["log"](x))
         return None
     _, exponent = op.made_from
@@ -186,11 +221,6 @@ def _rewrite_power(op: Op, x: Any, y: Any = None) -> Any:
 
 def _find_first(x: Any) -> Any:
     return x.coefficients[0] if isinstance(x, Series) else x
-
-
-def _list_coefficients(x: Any, k: int) -> list[Any]:
-    """Those up to order k."""
-    return x.coefficients[: k + 1] if isinstance(x, Series) else [x, *[0.0] * k]
 
 
 def _add_products(xs: list[Any], ys: list[Any]) -> Any:

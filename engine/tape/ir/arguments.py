@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import OperandError
 from engine.graph.value import Value
+from engine.operation.operators import Operators
 from engine.util.arrays import close_array, is_array
 from engine.util.nested import Structure, flatten, unflatten
 from engine.util.numbers import is_number
@@ -123,8 +124,8 @@ def _stack_array(structure: Structure, rows: Iterator[Any]) -> Any:
 
 
 def has_values(tree: Any) -> bool:
-    """Whether there is a Value in it."""
-    return any(isinstance(leaf, Value) for leaf in flatten(tree)[1])
+    """Whether there is a Value in it, or another operand that is no number."""
+    return any(isinstance(leaf, Operators) for leaf in flatten(tree)[1])
 
 
 def make_values(

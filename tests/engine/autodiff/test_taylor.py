@@ -25,6 +25,7 @@ from engine import (
     tanh,
     taylor,
 )
+from engine.tape import jit
 from engine.testing import expressions
 
 ORDER = 20
@@ -170,6 +171,30 @@ def test_where_there_is_no_series():
             taylor(sin, 1.0, n)
     with pytest.raises(OperandError, match="taylor takes a function"):
         taylor(3.0, 1.0, 2)
+
+
+def test_it_may_be_nested_and_taped():
+    # exp(x y) has x² ÷ 2 at y²
+    inner = lambda x: taylor(lambda y: exp(x * y), 0.0, 2)[2]  # noqa: E731
+    assert taylor(inner, 0.5, 3) == pytest.approx([0.125, 0.5, 0.5, 0.0])
+    both = lambda x: taylor(lambda y: (x + y) ** 3 / x, x, 1)[1]  # noqa: E731
+    assert taylor(both, 2.0, 1) == pytest.approx([24.0, 12.0])  # 3 (2x)² ÷ x = 12 x
+    assert taylor(jit(lambda x: x**3), 0.5, 2) == [0.125, 0.75, 1.5]
+    f = jit(lambda x: taylor(exp, x, 3)[3])
+    assert f.value_and_grad(0.5) == pytest.approx((math.exp(0.5) / 6,) * 2)
+
+
+def test_what_takes_a_number_out_is_refused_and_what_shows_it_is_not():
+    for take in (float, int, round):
+        with pytest.raises(EscapeError, match=rf"{take.__name__}\(x\) takes"):
+            taylor(lambda x, take=take: x * take(x), 1.0, 1)
+    shown = []
+    taylor(lambda x: shown.append(f"{x:.2f} {x!r}") or x, 0.5, 1)
+    assert shown == ["0.50 Series([0.5])"]
+    with pytest.raises(OperandError, match="turn them around"):
+        taylor(lambda x: grad(lambda y: y**3 * x)(2.0), 0.5, 2)
+    with pytest.raises(OperandError, match="turn them around"):
+        taylor(grad(sin), 0.5, 2)
 
 
 def test_odd_and_even():
