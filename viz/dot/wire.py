@@ -10,13 +10,16 @@ from viz.dot.canvas import Canvas
 from viz.dot.html_labels import make_wire
 from viz.dot.scopes import ScopeEmitter
 from viz.labels import escape_label
-from viz.style.words import Words, describe_hidden
+from viz.style.words import Line, Words, describe_hidden
 
 ORDERED = {
     "sub", "truediv", "floordiv", "mod", "pow", "atan2", "leaky_relu", "elu", "xlogy",
     "xlog1py",
 }  # fmt: skip
 """Operations whose operands Graphviz has to keep in order."""
+
+ROOM_IN_CIRCLE = 27
+"""Points of text that fit into the circle of an operation, with air around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class WireEmitter:
         symbol = node.symbol
         shape = {"shape": "circle", "width": "0.44", "fixedsize": "true"}
         shape["style"] = "filled"
-        if len(symbol) > 5:  # more than fits into the circle
+        if Line(symbol, 12, line).width > ROOM_IN_CIRCLE:
             shape = {"shape": "box", "height": "0.44", "style": "rounded,filled"}
         self.canvas.add(
             node.id, "operation", escape_label(symbol), **shape, margin="0.08,0",

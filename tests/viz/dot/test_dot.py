@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from places import ROOT
 
-from engine import Value, topological_order
+from engine import Value, custom_derivative, topological_order
 from viz import STYLES, THEMES, OptionError, draw, draw_dot, trace
 from viz.style.legends import LegendLine
 
@@ -265,3 +265,18 @@ def test_any_label_makes_valid_dot(label):
         body = source.split("\n", 1)[1]
         assert body.rstrip().endswith("}")
         assert all(ord(c) >= 32 or c in "\n\t" for c in source)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "shape"),
+    [
+        ("×", "circle"), ("acos", "circle"), ("exp2", "circle"), ("acosh", "box"),
+        ("WWW", "box"), ("iiiiii", "circle"), ("leaky_relu", "box"),
+    ],
+)  # fmt: skip
+def test_a_word_that_is_wider_than_the_circle_gets_a_box(symbol, shape):
+    f = custom_derivative(lambda out, x: 1, symbol=symbol)(lambda x: x)
+    [line] = [x for x in draw(f(Value(1.0, "x"))).source.splitlines() if symbol in x][
+        :1
+    ]
+    assert f"shape={shape}" in line
