@@ -95,10 +95,12 @@ class Series(Operators):
         """The operation on numbers, Values and series."""
         if op.folds and is_number(args[-1]):
             op, args = op.fixed(args[-1]), args[:-1]
-        if op.name == "mul" and any(map(is_zero, args)):
-            return 0.0
         own = (x._expansion for x in args if isinstance(x, Series))
         expansion = max(own, key=lambda one: one.level)
+        if op.name == "mul" and any(map(is_zero, args)):
+            product = op(*map(expansion.find_first, args))
+            if product == 0:  # and not nan, as 0 × ∞ is
+                return 0.0
         if op.name == "pow":
             rewritten = _rewrite_power(expansion, op, *args)
             if rewritten is not None:

@@ -98,6 +98,11 @@ def test_polynomials_are_exact_also_at_zero():
     assert taylor(lambda x: x**0 + x**1, 0.0, 2) == [1, 1, 0]
 
 
+def test_nothing_times_infinity_is_nan_and_not_nothing():
+    assert math.isnan(taylor(lambda x: 0 * (x * math.inf), 1.0, 0)[0])
+    assert taylor(lambda x: 0 * x, 1.0, 1) == [0.0, 0.0]
+
+
 def test_structures_and_constants():
     found = taylor(lambda x: {"a": [x * x, 3.0], "b": 1 / x}, 2.0, 2)
     assert found == {"a": [[4, 4, 1], [3, 0, 0]], "b": [0.5, -0.25, 0.125]}
